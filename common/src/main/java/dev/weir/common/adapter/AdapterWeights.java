@@ -1,0 +1,150 @@
+package dev.weir.common.adapter;
+
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.ModelException;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The trained numbers of one adapter: LoRA pairs by module path, and a linear head.
+ *
+ * <p>Immutable by agreement: the arrays are shared, not copied. Safe to share between threads.
+ */
+public final class AdapterWeights {
+  private final LoraConfig lora;
+  private final Map<String, LoraPair> pairs;
+  private final List<String> labels;
+  private final float[] headWeight;
+  private final float[] headBias;
+
+  /**
+   * @param pairs by {@link LinearModule#path(int)}
+   * @param headWeight {@code [labels, hidden]}, row-major
+   * @param headBias {@code [labels]}
+   * @throws ModelException {@code invalid-adapter} when parts contradict each other
+   */
+  public AdapterWeights(
+      LoraConfig lora,
+      Map<String, LoraPair> pairs,
+      List<String> labels,
+      float[] headWeight,
+      float[] headBias) {
+    this.lora = lora;
+    this.pairs = Collections.unmodifiableMap(new TreeMap<>(pairs));
+    this.labels = List.copyOf(labels);
+    this.headWeight = headWeight;
+    this.headBias = headBias;
+    if (labels.isEmpty() || new HashSet<>(labels).size() != labels.size()) {
+      throw invalid("needs at least one label and no label twice, got " + labels);
+    }
+    if (headBias.length != labels.size()
+        || headWeight.length == 0
+        || headWeight.length % labels.size() != 0) {
+      throw invalid(
+          "has %d labels, but a head of %d weights and %d biases"
+              .formatted(labels.size(), headWeight.length, headBias.length));
+    }
+  }
+
+  /** A head on the frozen base, without LoRA. */
+  public static AdapterWeights headOnly(List<String> labels, float[] headWeight, float[] headBias) {
+    return new AdapterWeights(LoraConfig.NONE, Map.of(), labels, headWeight, headBias);
+  }
+
+  public LoraConfig lora() {
+    return lora;
+  }
+
+  /**
+   * By {@link LinearModule#path(int)}; every target of every layer once {@link #validate} passed.
+   */
+  public Map<String, LoraPair> pairs() {
+    return pairs;
+  }
+
+  /** In the order of the head's rows. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /** {@code [labels, hidden]}, row-major. */
+  public float[] headWeight() {
+    return headWeight;
+  }
+
+  /** {@code [labels]}. */
+  public float[] headBias() {
+    return headBias;
+  }
+
+  /** The width of the text vector that the head reads. */
+  public int hiddenSize() {
+    return headWeight.length / labels.size();
+  }
+
+  /**
+   * Checks every shape against a base model: one pair per target and layer, no other, right sizes,
+   * finite values.
+   *
+   * @throws ModelException {@code adapter-shape-mismatch} or {@code adapter-not-finite}
+   */
+  public void validate(ModelConfig config) {
+    if (hiddenSize() != config.hiddenSize()) {
+      throw mismatch(
+          "head reads vectors of %d, the base model's are %d"
+              .formatted(hiddenSize(), config.hiddenSize()));
+    }
+    finite("head weight", headWeight);
+    finite("head bias", headBias);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      for (LinearModule module : lora.targets()) {
+        String path = module.path(layer);
+        LoraPair pair = pairs.get(path);
+        if (pair == null) {
+          throw mismatch("LoRA pair " + path + " is missing");
+        }
+        int a = lora.rank() * module.in(config);
+        int b = module.out(config) * lora.rank();
+        if (pair.a().length != a || pair.b().length != b) {
+          throw mismatch(
+              "LoRA pair %s has %d + %d values, rank %d on this base model needs %d + %d"
+                  .formatted(path, pair.a().length, pair.b().length, lora.rank(), a, b));
+        }
+        finite(path + " A", pair.a());
+        finite(path + " B", pair.b());
+      }
+    }
+    int expected = config.layers() * lora.targets().size();
+    if (pairs.size() != expected) {
+      throw mismatch(
+          "there are %d LoRA pairs, %d layers and targets %s need %d"
+              .formatted(pairs.size(), config.layers(), lora.targets(), expected));
+    }
+  }
+
+  private static void finite(String name, float[] values) {
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new ModelException(
+            "adapter-not-finite",
+            "Adapter refused: " + name + " holds " + value + "; train it again.");
+      }
+    }
+  }
+
+  private static ModelException mismatch(String what) {
+    return new ModelException(
+        "adapter-shape-mismatch",
+        "Adapter does not fit the base model: "
+            + what
+            + "; load the base model that it was trained on, or train it again.");
+  }
+
+  private static ModelException invalid(String what) {
+    return new ModelException("invalid-adapter", "An adapter " + what + ".");
+  }
+}

@@ -1,0 +1,102 @@
+package dev.weir.common.adapter;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.weir.common.event.TrainingBatch;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an adapter artifact holds and where it came from: its {@code manifest.json}. The sha-256 of
+ * that file is the adapter's digest.
+ *
+ * <p>It carries no time and no duration, so that the same inputs and seed give the same digest.
+ *
+ * @param format version of this form, 1
+ * @param adapter the adapter
+ * @param version its version
+ * @param method how it was made
+ * @param baseModel name of the base model
+ * @param baseDigest sha-256 (hex) of the base model's weight file
+ * @param labels canonical labels in the order of the head's rows
+ * @param maxTokens longest input it was trained for, special tokens included
+ * @param files each file but this one, by name
+ * @param metrics figures on the holdout, by name
+ * @param lineage where it came from
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Manifest(
+    int format,
+    String adapter,
+    int version,
+    Method method,
+    String baseModel,
+    String baseDigest,
+    List<String> labels,
+    int maxTokens,
+    SortedMap<String, FileEntry> files,
+    SortedMap<String, Double> metrics,
+    Lineage lineage) {
+
+  /** The file's name inside an artifact. */
+  public static final String FILE = "manifest.json";
+
+  /** The form written today. */
+  public static final int FORMAT = 1;
+
+  /** Sorts the maps: the file's bytes are its digest. */
+  public Manifest {
+    labels = List.copyOf(labels);
+    files = new TreeMap<>(files);
+    metrics = new TreeMap<>(metrics);
+  }
+
+  /**
+   * One file.
+   *
+   * @param sha256 hex
+   * @param bytes its length
+   */
+  public record FileEntry(String sha256, long bytes) {}
+
+  /**
+   * Where an adapter came from.
+   *
+   * @param parentVersion the version it was warm-started from, or {@code null}
+   * @param parentDigest that version's digest, or {@code null}
+   * @param batchId the batch that set off the training, or {@code null} outside the loop
+   * @param input feedback records of that batch
+   * @param trainExamples examples learned from, replay included
+   * @param replayExamples of these, examples of earlier batches
+   * @param holdoutExamples holdout rows at that time
+   * @param settings the training's settings
+   * @param seed the seed of all its randomness
+   * @param codeVersion Weir's version
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Lineage(
+      @Nullable Integer parentVersion,
+      @Nullable String parentDigest,
+      @Nullable String batchId,
+      List<TrainingBatch.InputRange> input,
+      int trainExamples,
+      int replayExamples,
+      int holdoutExamples,
+      Map<String, String> settings,
+      long seed,
+      String codeVersion) {
+
+    /** Sorts the settings and copies the list. */
+    public Lineage {
+      input = List.copyOf(input);
+      settings = new TreeMap<>(settings);
+    }
+  }
+
+  /** Which version this is. */
+  public AdapterId id() {
+    return new AdapterId(adapter, version);
+  }
+}

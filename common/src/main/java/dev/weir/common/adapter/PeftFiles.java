@@ -1,0 +1,245 @@
+package dev.weir.common.adapter;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Reads and writes an adapter as Hugging Face PEFT lays it out: {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}, with the head as the saved module {@code classifier}.
+ *
+ * <p>What PEFT has no place for is in {@code weir_adapter.json}: labels, maximum tokens, pooling
+ * and the base's digest. The head reads the pooled vector directly, so in Python it belongs on
+ * {@code AutoModel}'s output, without BERT's own pooler layer.
+ *
+ * <p>An adapter without LoRA is written with {@code r} 1 and an empty {@code target_modules}: a
+ * file that PEFT parses, whose only tensors are the classifier's.
+ */
+public final class PeftFiles {
+  static final String CONFIG = "adapter_config.json";
+  static final String WEIGHTS = "adapter_model.safetensors";
+  static final String FACTS = "weir_adapter.json";
+
+  private static final String PREFIX = "base_model.model.";
+  private static final String ENCODER = PREFIX + "bert.";
+  private static final String HEAD_WEIGHT = PREFIX + "classifier.weight";
+  private static final String HEAD_BIAS = PREFIX + "classifier.bias";
+  private static final String LORA_A = ".lora_A.weight";
+  private static final String LORA_B = ".lora_B.weight";
+  private static final long MAX_JSON_BYTES = 1 << 20;
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private PeftFiles() {}
+
+  /**
+   * Writes the three files into an existing directory, replacing what is there. Not atomic: write
+   * to a temporary directory and rename it.
+   *
+   * @param maxTokens longest text in tokens that the adapter was trained with
+   * @throws ModelException {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code
+   *     unwritable-file}
+   */
+  public static void write(Path dir, AdapterWeights weights, BaseModel base, int maxTokens) {
+    ModelConfig config = base.config();
+    weights.validate(config);
+    Safetensors.write(dir.resolve(WEIGHTS), tensors(weights, config), Map.of("format", "pt"));
+    ObjectNode facts = JSON.createObjectNode();
+    weights.labels().forEach(facts.putArray("labels")::add);
+    facts.put("maxTokens", maxTokens);
+    facts.put("pooling", config.pooling().id());
+    facts.put("baseDigest", base.digest());
+    writeJson(dir.resolve(CONFIG), peftConfig(weights.lora(), base));
+    writeJson(dir.resolve(FACTS), facts);
+  }
+
+  /**
+   * Reads an adapter, also one that PEFT itself wrote: without {@code weir_adapter.json} the labels
+   * are {@code LABEL_0}, {@code LABEL_1}, ….
+   *
+   * @param config of the base model that it has to fit
+   * @throws ModelException {@code missing-file}, {@code corrupt-json}, {@code corrupt-safetensors},
+   *     {@code unsupported-peft-option}, {@code invalid-lora-config}, {@code invalid-adapter},
+   *     {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code pooling-mismatch}
+   */
+  public static AdapterWeights read(Path dir, ModelConfig config) {
+    JsonNode peft = readJson(dir.resolve(CONFIG));
+    PeftOptions.requireSupported(dir.resolve(CONFIG), peft);
+    Map<String, Tensor> tensors = new TreeMap<>(Safetensors.read(dir.resolve(WEIGHTS)));
+    float[] headWeight = take(dir, tensors, HEAD_WEIGHT, 2).data();
+    float[] headBias = take(dir, tensors, HEAD_BIAS, 1).data();
+    Map<String, LoraPair> pairs = new TreeMap<>();
+    Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
+    for (LinearModule module : LinearModule.values()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        String path = module.path(layer);
+        if (tensors.containsKey(ENCODER + path + LORA_A)) {
+          targets.add(module);
+          pairs.put(
+              path,
+              new LoraPair(
+                  take(dir, tensors, ENCODER + path + LORA_A, 2).data(),
+                  take(dir, tensors, ENCODER + path + LORA_B, 2).data()));
+        }
+      }
+    }
+    if (!tensors.isEmpty()) {
+      throw new ModelException(
+          "adapter-shape-mismatch",
+          "%s has tensors that this base model has no place for, such as %s; load the base model that it was trained on."
+              .formatted(dir.resolve(WEIGHTS), tensors.keySet().iterator().next()));
+    }
+    LoraConfig lora =
+        targets.isEmpty()
+            ? LoraConfig.NONE
+            : new LoraConfig(
+                peft.path("r").asInt(),
+                peft.path("lora_alpha").asDouble(),
+                peft.path("lora_dropout").asDouble(0),
+                targets);
+    AdapterWeights weights =
+        new AdapterWeights(lora, pairs, labels(dir, config, headBias.length), headWeight, headBias);
+    weights.validate(config);
+    return weights;
+  }
+
+  private static Map<String, Tensor> tensors(AdapterWeights weights, ModelConfig config) {
+    Map<String, Tensor> tensors = new TreeMap<>();
+    long rank = weights.lora().rank();
+    for (LinearModule module : weights.lora().targets()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        String path = module.path(layer);
+        LoraPair pair = weights.pairs().get(path);
+        if (pair == null) {
+          throw new IllegalStateException("validated, yet without " + path);
+        }
+        long[] shapeA = {rank, module.in(config)};
+        long[] shapeB = {module.out(config), rank};
+        tensors.put(ENCODER + path + LORA_A, new Tensor(shapeA, pair.a()));
+        tensors.put(ENCODER + path + LORA_B, new Tensor(shapeB, pair.b()));
+      }
+    }
+    long labels = weights.labels().size();
+    tensors.put(
+        HEAD_WEIGHT, new Tensor(new long[] {labels, config.hiddenSize()}, weights.headWeight()));
+    tensors.put(HEAD_BIAS, new Tensor(new long[] {labels}, weights.headBias()));
+    return tensors;
+  }
+
+  private static ObjectNode peftConfig(LoraConfig lora, BaseModel base) {
+    ObjectNode json = JSON.createObjectNode();
+    json.put("base_model_name_or_path", base.hubName());
+    json.put("bias", "none");
+    json.put("fan_in_fan_out", false);
+    json.put("inference_mode", true);
+    json.put("init_lora_weights", true);
+    json.put("lora_alpha", lora.targets().isEmpty() ? 1.0 : lora.alpha());
+    json.put("lora_dropout", lora.dropout());
+    json.putArray("modules_to_save").add("classifier");
+    json.put("peft_type", "LORA");
+    json.put("r", Math.max(1, lora.rank()));
+    json.set("target_modules", targetModules(lora.targets()));
+    json.put("task_type", "SEQ_CLS");
+    json.put("use_dora", false);
+    json.put("use_rslora", false);
+    return json;
+  }
+
+  /**
+   * PEFT matches list entries by suffix, and {@code output.dense} is also the end of {@code
+   * attention.output.dense}: when just the former is meant, only a pattern says so.
+   */
+  private static JsonNode targetModules(Set<LinearModule> targets) {
+    if (targets.contains(LinearModule.OUTPUT) && !targets.contains(LinearModule.ATTENTION_OUTPUT)) {
+      String paths =
+          targets.stream()
+              .map(module -> module.path().replace(".", "\\."))
+              .collect(Collectors.joining("|"));
+      return JSON.getNodeFactory().textNode(".*encoder\\.layer\\.\\d+\\.(" + paths + ")");
+    }
+    ArrayNode list = JSON.createArrayNode();
+    targets.forEach(module -> list.add(module.path()));
+    return list;
+  }
+
+  private static List<String> labels(Path dir, ModelConfig config, int count) {
+    List<String> labels = new ArrayList<>();
+    if (!Files.exists(dir.resolve(FACTS))) {
+      for (int i = 0; i < count; i++) {
+        labels.add("LABEL_" + i);
+      }
+      return labels;
+    }
+    JsonNode facts = readJson(dir.resolve(FACTS));
+    String pooling = facts.path("pooling").asText(config.pooling().id());
+    if (!pooling.equals(config.pooling().id())) {
+      throw new ModelException(
+          "pooling-mismatch",
+          "%s was trained with pooling %s, this base model has %s; load the base model that it was trained on."
+              .formatted(dir, pooling, config.pooling().id()));
+    }
+    facts.path("labels").forEach(label -> labels.add(label.asText()));
+    return labels;
+  }
+
+  private static Tensor take(Path dir, Map<String, Tensor> tensors, String name, int dimensions) {
+    Tensor tensor = tensors.remove(name);
+    if (tensor == null || tensor.shape().length != dimensions) {
+      throw new ModelException(
+          "adapter-shape-mismatch",
+          "%s: tensor %s is %s, expected one of %d dimensions; export the adapter again."
+              .formatted(
+                  dir.resolve(WEIGHTS), name, tensor == null ? "missing" : tensor, dimensions));
+    }
+    return tensor;
+  }
+
+  private static JsonNode readJson(Path file) {
+    try {
+      if (Files.size(file) > MAX_JSON_BYTES) {
+        throw new IOException(Files.size(file) + " bytes, the limit is " + MAX_JSON_BYTES);
+      }
+      JsonNode root = JSON.readTree(Files.readAllBytes(file));
+      if (!root.isObject()) {
+        throw new IOException("not a JSON object");
+      }
+      return root;
+    } catch (NoSuchFileException e) {
+      throw new ModelException("missing-file", file + " does not exist; export it again.", e);
+    } catch (IOException e) {
+      throw new ModelException(
+          "corrupt-json", file + " is not readable: " + e.getMessage() + "; export it again.", e);
+    }
+  }
+
+  private static void writeJson(Path file, ObjectNode json) {
+    try {
+      Files.write(file, JSON.writeValueAsBytes(json));
+    } catch (IOException e) {
+      throw new ModelException(
+          "unwritable-file",
+          file + " cannot be written: " + e + "; check space and permissions.",
+          e);
+    }
+  }
+}

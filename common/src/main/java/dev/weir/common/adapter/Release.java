@@ -1,0 +1,63 @@
+package dev.weir.common.adapter;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outcome of one training, as it stands on the release topic under {@code adapter@version}: a
+ * promoted version that replicas load, or a retained one that they do not.
+ *
+ * @param adapter the adapter
+ * @param version its version; a retained challenger uses one up, too
+ * @param state promoted or retained
+ * @param method how it was made
+ * @param digest sha-256 (hex) of the artifact's {@code manifest.json}; {@code null} when retained
+ * @param baseModel name of the base model
+ * @param baseDigest sha-256 (hex) of the base model's weight file
+ * @param labels canonical labels in the order of the head's rows
+ * @param batchId the batch that set off the training; with {@code method} it names the training
+ * @param decision the gate's decision with its figures
+ * @param trainingExamples examples it learned from, replay included
+ * @param trainingSeconds seconds from having the data to having the artifact
+ * @param lastFeedbackAt when the newest feedback of the batch was given
+ * @param batchClosedAt when the batch was closed
+ * @param createdAt when the decision was made
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Release(
+    String adapter,
+    int version,
+    State state,
+    Method method,
+    @Nullable String digest,
+    String baseModel,
+    String baseDigest,
+    List<String> labels,
+    String batchId,
+    Decision decision,
+    int trainingExamples,
+    double trainingSeconds,
+    Instant lastFeedbackAt,
+    Instant batchClosedAt,
+    Instant createdAt) {
+
+  /** Copies the labels. */
+  public Release {
+    labels = List.copyOf(labels);
+  }
+
+  /** Whether the gate let it pass. */
+  public enum State {
+    /** It passed and its artifact is in the store. */
+    PROMOTED,
+    /** It did not pass; the champion stays. */
+    RETAINED
+  }
+
+  /** Which version this is. */
+  public AdapterId id() {
+    return new AdapterId(adapter, version);
+  }
+}

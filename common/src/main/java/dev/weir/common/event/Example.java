@@ -1,0 +1,39 @@
+package dev.weir.common.event;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One curated, labeled text, as it stands on the compacted {@code examples} topic under {@link
+ * #key()}: a corrected label overwrites it, a tombstone forgets it.
+ *
+ * @param adapter the adapter that learns from it
+ * @param textHash sha-256 (hex) of the normalised text; see {@link TextNormalizer}
+ * @param text the text as it was first seen
+ * @param label canonical label of the adapter's scheme
+ * @param split train or holdout, by the text's hash
+ * @param batchId the batch that this form of the example belongs to
+ * @param reviewId the review that the feedback was about, or {@code null}
+ * @param source who gave the feedback
+ * @param feedbackAt when the feedback was given
+ * @param feedback where the feedback record stood
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Example(
+    String adapter,
+    String textHash,
+    String text,
+    String label,
+    Split split,
+    String batchId,
+    @Nullable String reviewId,
+    String source,
+    Instant feedbackAt,
+    InputPosition feedback) {
+
+  /** The record's key: adapter and text hash. */
+  public String key() {
+    return adapter + "/" + textHash;
+  }
+}

@@ -1,0 +1,103 @@
+package dev.weir.common.model;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The inputs that differ per run, in direct buffers: padded ids, lengths, slots, pooling weights.
+ */
+final class BatchTensors implements AutoCloseable {
+  private final Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+
+  private BatchTensors() {}
+
+  static BatchTensors of(int[][] tokenIds, int[] slots, ModelConfig config) throws OrtException {
+    int rows = tokenIds.length;
+    int width = 0;
+    for (int[] ids : tokenIds) {
+      requireValid(ids, config);
+      width = Math.max(width, ids.length);
+    }
+    IntBuffer padded = direct(rows * width).asIntBuffer();
+    IntBuffer lengths = direct(rows).asIntBuffer();
+    for (int[] ids : tokenIds) {
+      lengths.put(ids.length);
+      padded.put(ids);
+      for (int i = ids.length; i < width; i++) {
+        padded.put(config.padTokenId());
+      }
+    }
+    BatchTensors batch = new BatchTensors();
+    try {
+      batch.put(SlotGraph.IDS, padded.flip(), rows, width);
+      batch.put(SlotGraph.LENGTHS, lengths.flip(), rows);
+      batch.put(SlotGraph.SLOTS, direct(rows).asIntBuffer().put(slots).flip(), rows);
+      if (config.pooling() == Pooling.MEAN) {
+        batch.put(SlotGraph.POOL, meanWeights(tokenIds, width), rows, 1, width);
+      }
+      return batch;
+    } catch (OrtException e) {
+      batch.close();
+      throw e;
+    }
+  }
+
+  Map<String, OnnxTensor> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public void close() {
+    tensors.values().forEach(OnnxTensorLike::close);
+  }
+
+  private static FloatBuffer meanWeights(int[][] tokenIds, int width) {
+    FloatBuffer weights = direct(tokenIds.length * width).asFloatBuffer();
+    for (int row = 0; row < tokenIds.length; row++) {
+      for (int i = 0; i < tokenIds[row].length; i++) {
+        weights.put(row * width + i, 1f / tokenIds[row].length);
+      }
+    }
+    return weights;
+  }
+
+  private static void requireValid(int[] ids, ModelConfig config) {
+    if (ids.length < 1 || ids.length > config.maxPositions()) {
+      throw new IllegalArgumentException(
+          "A text has %d tokens, the base model takes 1 to %d"
+              .formatted(ids.length, config.maxPositions()));
+    }
+    for (int id : ids) {
+      if (id < 0 || id >= config.vocabSize()) {
+        throw new IllegalArgumentException(
+            "Token id %d is outside the vocabulary of %d; tokenize with the base model's own tokenizer"
+                .formatted(id, config.vocabSize()));
+      }
+    }
+  }
+
+  private static ByteBuffer direct(int values) {
+    return ByteBuffer.allocateDirect(Math.multiplyExact(values, Integer.BYTES))
+        .order(ByteOrder.nativeOrder());
+  }
+
+  private void put(String name, IntBuffer values, long... shape) throws OrtException {
+    tensors.put(name, OnnxTensor.createTensor(environment(), values, shape));
+  }
+
+  private void put(String name, FloatBuffer values, long... shape) throws OrtException {
+    tensors.put(name, OnnxTensor.createTensor(environment(), values, shape));
+  }
+
+  private static OrtEnvironment environment() {
+    return OnnxRuntime.environment();
+  }
+}

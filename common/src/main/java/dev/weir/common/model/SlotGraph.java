@@ -1,0 +1,228 @@
+package dev.weir.common.model;
+
+import static ai.onnx.proto.OnnxMl.TensorProto.DataType.FLOAT;
+import static ai.onnx.proto.OnnxMl.TensorProto.DataType.INT32;
+import static ai.onnx.proto.OnnxMl.TensorProto.DataType.INT8;
+import static dev.weir.common.model.OnnxGraph.attribute;
+import static dev.weir.common.model.WeightNames.bias;
+import static dev.weir.common.model.WeightNames.weight;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The graph of a {@link SlotEncoder}: the base with ONNX Runtime's fused operators, and per adapted
+ * linear layer {@code y = x·W + (x·A[slot])·B[slot]}, where A and B are inputs that hold every
+ * slot.
+ *
+ * <p>Padding is told by length: attention masks the keys behind a text's end, all else is per
+ * token. With {@link Pooling#CLS} only the first token leaves the last layer, so that layer's
+ * query, output and feed-forward parts are computed for it alone.
+ */
+final class SlotGraph {
+  static final String IDS = "input_ids";
+  static final String LENGTHS = "lengths";
+  static final String SLOTS = "slots";
+  static final String POOL = "pool";
+  static final String HEAD_WEIGHT = "head.weight";
+  static final String HEAD_BIAS = "head.bias";
+  static final String LOGITS = "logits";
+  static final String POOLED = "pooled";
+
+  private final OnnxGraph graph = new OnnxGraph();
+  private final BaseModel base;
+  private final ModelConfig config;
+  private final SlotLayout layout;
+  private final Precision precision;
+  private final AttributeProto epsilon;
+
+  private SlotGraph(BaseModel base, SlotLayout layout, Precision precision) {
+    this.base = base;
+    this.config = base.config();
+    this.layout = layout;
+    this.precision = precision;
+    this.epsilon = attribute("epsilon", (float) config.layerNormEps());
+  }
+
+  static OnnxGraph build(BaseModel base, SlotLayout layout, Precision precision) {
+    SlotGraph builder = new SlotGraph(base, layout, precision);
+    String hidden = builder.embeddings();
+    for (int layer = 0; layer < builder.config.layers(); layer++) {
+      hidden = builder.layer(layer, hidden);
+    }
+    builder.head(hidden);
+    return builder.graph;
+  }
+
+  /** Name of the table input of A, {@code [slots, in, rank]}. */
+  static String tableA(String path) {
+    return path + ".A";
+  }
+
+  /** Name of the table input of B, {@code [slots, rank, out]}, scaling included. */
+  static String tableB(String path) {
+    return path + ".B";
+  }
+
+  private String embeddings() {
+    graph.input(IDS, INT32, "batch", "sequence");
+    graph.input(LENGTHS, INT32, "batch");
+    graph.input(SLOTS, INT32, "batch");
+    int hidden = config.hiddenSize();
+    graph.floats(WeightNames.WORDS, data(WeightNames.WORDS), config.vocabSize(), hidden);
+    graph.floats(
+        WeightNames.POSITIONS,
+        () -> EmbeddingTables.positionsWithTokenType(base),
+        config.maxPositions(),
+        hidden);
+    vector(weight(WeightNames.EMBEDDING_NORM));
+    vector(bias(WeightNames.EMBEDDING_NORM));
+    graph.fused(
+        "EmbedLayerNormalization",
+        List.of("embedded", "embedded.mask"),
+        List.of(
+            IDS,
+            "",
+            WeightNames.WORDS,
+            WeightNames.POSITIONS,
+            "",
+            weight(WeightNames.EMBEDDING_NORM),
+            bias(WeightNames.EMBEDDING_NORM)),
+        epsilon);
+    return "embedded";
+  }
+
+  private String layer(int layer, String input) {
+    String prefix = "layer." + layer;
+    boolean firstTokenOnly = layer == config.layers() - 1 && config.pooling() == Pooling.CLS;
+    String residual = firstTokenOnly ? firstToken(input) : input;
+    String attended =
+        graph.fused(
+            "MultiHeadAttention",
+            prefix + ".attention",
+            List.of(
+                linear(layer, LinearModule.QUERY, residual),
+                linear(layer, LinearModule.KEY, input),
+                linear(layer, LinearModule.VALUE, input),
+                attentionBias(layer),
+                LENGTHS),
+            attribute("num_heads", (long) config.attentionHeads()));
+    String hidden =
+        addAndNormalise(
+            prefix + ".attended",
+            linear(layer, LinearModule.ATTENTION_OUTPUT, attended),
+            residual,
+            WeightNames.attentionNorm(layer),
+            bias(LinearModule.ATTENTION_OUTPUT.path(layer)));
+    String activated =
+        graph.fused(
+            "BiasGelu",
+            prefix + ".activated",
+            List.of(
+                linear(layer, LinearModule.INTERMEDIATE, hidden),
+                vector(bias(LinearModule.INTERMEDIATE.path(layer)))));
+    return addAndNormalise(
+        prefix + ".output",
+        linear(layer, LinearModule.OUTPUT, activated),
+        hidden,
+        WeightNames.outputNorm(layer),
+        bias(LinearModule.OUTPUT.path(layer)));
+  }
+
+  private String firstToken(String hidden) {
+    return graph.node(
+        "Gather",
+        hidden + ".cls",
+        List.of(hidden, graph.longs("cls.position", 0)),
+        attribute("axis", 1L));
+  }
+
+  private String attentionBias(int layer) {
+    int hidden = config.hiddenSize();
+    return graph.floats(
+        "layer." + layer + ".attention.bias",
+        () -> {
+          float[] all = new float[3 * hidden];
+          LinearModule[] parts = {LinearModule.QUERY, LinearModule.KEY, LinearModule.VALUE};
+          for (int i = 0; i < parts.length; i++) {
+            float[] part = base.weight(bias(parts[i].path(layer))).data();
+            System.arraycopy(part, 0, all, i * hidden, hidden);
+          }
+          return all;
+        },
+        3 * hidden);
+  }
+
+  /** {@code LayerNorm(x + bias + residual)}. */
+  private String addAndNormalise(
+      String name, String x, String residual, String norm, String biasName) {
+    return graph.fused(
+        "SkipLayerNormalization",
+        name,
+        List.of(x, residual, vector(weight(norm)), vector(bias(norm)), vector(biasName)),
+        epsilon);
+  }
+
+  /** The layer's product without bias, which the fused operator behind it adds. */
+  private String linear(int layer, LinearModule module, String x) {
+    String path = module.path(layer);
+    int in = module.in(config);
+    int out = module.out(config);
+    float[] stored = base.weight(weight(path)).data();
+    String product;
+    if (precision == Precision.INT8) {
+      Int8Weight quantised = Int8Weight.of(stored, out, in);
+      graph.bytes(path + ".int8", INT8, quantised::values, in, out);
+      graph.floats(path + ".scale", quantised::scales, out);
+      product =
+          graph.fused(
+              "DynamicQuantizeMatMul", path + ".base", List.of(x, path + ".int8", path + ".scale"));
+    } else {
+      graph.floats(weight(path), () -> Matrices.transpose(stored, out, in), in, out);
+      product = graph.node("MatMul", path + ".base", List.of(x, weight(path)));
+    }
+    return layout.targets().contains(module) ? addLora(path, x, product, in, out) : product;
+  }
+
+  private String addLora(String path, String x, String product, int in, int out) {
+    String narrow = product(path + ".narrow", x, gathered(tableA(path), in, layout.rank()));
+    String delta = product(path + ".delta", narrow, gathered(tableB(path), layout.rank(), out));
+    return graph.node("Add", path + ".adapted", List.of(product, delta));
+  }
+
+  private String product(String name, String left, String right) {
+    return graph.node("MatMul", name, List.of(left, right));
+  }
+
+  /** Each row's own matrix out of a table of all slots. */
+  private String gathered(String table, int rows, int columns) {
+    graph.input(table, FLOAT, layout.slots(), rows, columns);
+    return graph.node("Gather", table + ".gathered", List.of(table, SLOTS), attribute("axis", 0L));
+  }
+
+  private void head(String hidden) {
+    String vectors = hidden; // [batch, 1, hidden] already, when only [CLS] left the last layer
+    if (config.pooling() == Pooling.MEAN) {
+      graph.input(POOL, FLOAT, "batch", 1, "sequence");
+      vectors = product("pooled.mean", POOL, hidden);
+    }
+    String heads = gathered(HEAD_WEIGHT, config.hiddenSize(), layout.labels());
+    String scores = product("head.product", vectors, heads);
+    String biases = gathered(HEAD_BIAS, 1, layout.labels());
+    String biased = graph.node("Add", "head.sum", List.of(scores, biases));
+    String axis = graph.longs("head.axis", 1);
+    graph.node("Squeeze", LOGITS, List.of(biased, axis));
+    graph.node("Squeeze", POOLED, List.of(vectors, axis));
+    graph.output(LOGITS, FLOAT, "batch", layout.labels());
+    graph.output(POOLED, FLOAT, "batch", config.hiddenSize());
+  }
+
+  private String vector(String name) {
+    return graph.floats(name, data(name), base.weight(name).data().length);
+  }
+
+  private Supplier<float[]> data(String name) {
+    return () -> base.weight(name).data();
+  }
+}

@@ -1,0 +1,65 @@
+package dev.weir.common.model;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+
+/**
+ * One graph input {@code [slots, rows, columns]} in native memory: the session reads the buffer
+ * itself, so writing a slot needs no call into the runtime.
+ */
+final class SlotTable implements AutoCloseable {
+  private final FloatBuffer values;
+  private final OnnxTensor tensor;
+  private final int rows;
+  private final int columns;
+
+  SlotTable(String name, int slots, int rows, int columns) {
+    this.rows = rows;
+    this.columns = columns;
+    long bytes = (long) slots * rows * columns * Float.BYTES;
+    if (bytes > Integer.MAX_VALUE) {
+      throw new ModelException(
+          "layout-too-large",
+          "Table %s of %d slots would have %d bytes, the limit is 2 GiB; use fewer slots or a smaller rank."
+              .formatted(name, slots, bytes));
+    }
+    this.values =
+        ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    try {
+      this.tensor =
+          OnnxTensor.createTensor(
+              OnnxRuntime.environment(), values, new long[] {slots, rows, columns});
+    } catch (OrtException e) {
+      throw new ModelException("invalid-graph", "Table " + name + ": " + e.getMessage(), e);
+    }
+  }
+
+  OnnxTensor tensor() {
+    return tensor;
+  }
+
+  /**
+   * Replaces a slot's matrix; what {@code source} does not cover becomes 0.
+   *
+   * @param source {@code [sourceRows, sourceColumns]}, row-major, no larger than the slot
+   */
+  void write(int slot, float[] source, int sourceRows, int sourceColumns) {
+    float[] padded = new float[rows * columns];
+    for (int row = 0; row < sourceRows; row++) {
+      System.arraycopy(source, row * sourceColumns, padded, row * columns, sourceColumns);
+    }
+    values.put(slot * rows * columns, padded);
+  }
+
+  void clear(int slot) {
+    write(slot, new float[0], 0, 0);
+  }
+
+  @Override
+  public void close() {
+    tensor.close();
+  }
+}

@@ -1,0 +1,56 @@
+package dev.weir.common.model;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The weights that a BERT encoder consists of, by Hugging Face name, with their shapes. */
+final class WeightNames {
+  static final String WORDS = "embeddings.word_embeddings.weight";
+  static final String POSITIONS = "embeddings.position_embeddings.weight";
+  static final String TOKEN_TYPES = "embeddings.token_type_embeddings.weight";
+  static final String EMBEDDING_NORM = "embeddings.LayerNorm";
+
+  private WeightNames() {}
+
+  /** Every weight needed; a token type table has any number of rows, shown as -1. */
+  static Map<String, long[]> shapes(ModelConfig config) {
+    long hidden = config.hiddenSize();
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put(WORDS, new long[] {config.vocabSize(), hidden});
+    shapes.put(POSITIONS, new long[] {config.maxPositions(), hidden});
+    if (config.tokenTypes()) {
+      shapes.put(TOKEN_TYPES, new long[] {-1, hidden});
+    }
+    norm(shapes, EMBEDDING_NORM, hidden);
+    for (int layer = 0; layer < config.layers(); layer++) {
+      for (LinearModule module : LinearModule.values()) {
+        shapes.put(weight(module.path(layer)), new long[] {module.out(config), module.in(config)});
+        shapes.put(bias(module.path(layer)), new long[] {module.out(config)});
+      }
+      norm(shapes, attentionNorm(layer), hidden);
+      norm(shapes, outputNorm(layer), hidden);
+    }
+    return shapes;
+  }
+
+  static String attentionNorm(int layer) {
+    return "encoder.layer." + layer + ".attention.output.LayerNorm";
+  }
+
+  static String outputNorm(int layer) {
+    return "encoder.layer." + layer + ".output.LayerNorm";
+  }
+
+  static String weight(String path) {
+    return path + ".weight";
+  }
+
+  static String bias(String path) {
+    return path + ".bias";
+  }
+
+  private static void norm(Map<String, long[]> shapes, String path, long hidden) {
+    shapes.put(weight(path), new long[] {hidden});
+    shapes.put(bias(path), new long[] {hidden});
+  }
+}

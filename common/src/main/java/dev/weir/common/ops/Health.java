@@ -1,0 +1,77 @@
+package dev.weir.common.ops;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Supplier;
+
+/**
+ * What a process says of itself: live until a component is beyond help, ready while all of them can
+ * work.
+ *
+ * <p>Thread-safe. Checks must return at once: they read state, they do not probe.
+ */
+public final class Health {
+
+  private final Map<String, Supplier<Status>> components = new ConcurrentSkipListMap<>();
+
+  /** The state of one component. */
+  public sealed interface Status {
+
+    /** It works. */
+    record Up(String detail) implements Status {}
+
+    /** It cannot work now, and may again without a restart. */
+    record Down(String detail) implements Status {}
+
+    /** Only a restart helps. */
+    record Dead(String detail) implements Status {}
+  }
+
+  /** Adds a component, or replaces the one of the same name. */
+  public void register(String component, Supplier<Status> check) {
+    components.put(component, check);
+  }
+
+  /** The state of each component, by name. */
+  public Map<String, Status> components() {
+    Map<String, Status> states = new LinkedHashMap<>();
+    components.forEach((name, check) -> states.put(name, check.get()));
+    return states;
+  }
+
+  /** Whether a restart would not help: no component is dead. */
+  public boolean live() {
+    return components().values().stream().noneMatch(Status.Dead.class::isInstance);
+  }
+
+  /** Whether work can be sent here: every component is up. */
+  public boolean ready() {
+    return components().values().stream().allMatch(Status.Up.class::isInstance);
+  }
+
+  /** The JSON shape of the health endpoints: overall status, then one entry per component. */
+  public Map<String, Object> report(boolean ok) {
+    Map<String, Object> parts = new LinkedHashMap<>();
+    components()
+        .forEach(
+            (name, status) -> {
+              Map<String, String> part = new LinkedHashMap<>();
+              if (status instanceof Status.Up up) {
+                part.put("status", "up");
+                part.put("detail", up.detail());
+              } else if (status instanceof Status.Down down) {
+                part.put("status", "down");
+                part.put("detail", down.detail());
+              } else if (status instanceof Status.Dead dead) {
+                part.put("status", "dead");
+                part.put("detail", dead.detail());
+              }
+              parts.put(name, part);
+            });
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("status", ok ? "up" : "down");
+    report.put("components", parts);
+    return report;
+  }
+}

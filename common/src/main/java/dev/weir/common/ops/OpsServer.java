@@ -1,0 +1,110 @@
+package dev.weir.common.ops;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Health and metrics of a service without an HTTP interface of its own: {@code /health/live},
+ * {@code /health/ready}, {@code /metrics}.
+ *
+ * <p>Serves from two threads of its own. Start and close are idempotent.
+ */
+public final class OpsServer implements AutoCloseable {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final int port;
+  private final Health health;
+  private final Metrics metrics;
+  private @Nullable HttpServer server;
+  private @Nullable ExecutorService threads;
+
+  /** A server for {@code port}; 0 takes a free one. */
+  public OpsServer(int port, Health health, Metrics metrics) {
+    this.port = port;
+    this.health = health;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Starts to serve.
+   *
+   * @throws PortInUseException if another process has the port
+   */
+  public synchronized void start() {
+    if (server != null) {
+      return;
+    }
+    try {
+      HttpServer opened = HttpServer.create(new InetSocketAddress(port), 0);
+      ExecutorService pool =
+          Executors.newFixedThreadPool(
+              2,
+              task -> {
+                Thread thread = new Thread(task, "ops-http");
+                thread.setDaemon(true);
+                return thread;
+              });
+      opened.setExecutor(pool);
+      opened.createContext("/health/live", exchange -> health(exchange, health.live()));
+      opened.createContext("/health/ready", exchange -> health(exchange, health.ready()));
+      opened.createContext(
+          "/metrics",
+          exchange ->
+              answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape()));
+      opened.start();
+      server = opened;
+      threads = pool;
+    } catch (BindException e) {
+      throw new PortInUseException(port, "WEIR_OPS_PORT", e);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** The port in use; only after the start. */
+  public synchronized int port() {
+    return server == null ? port : server.getAddress().getPort();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (server != null) {
+      server.stop(0);
+      server = null;
+    }
+    if (threads != null) {
+      threads.shutdown();
+      threads = null;
+    }
+  }
+
+  private void health(HttpExchange exchange, boolean ok) throws IOException {
+    try {
+      String body = JSON.writeValueAsString(health.report(ok));
+      answer(exchange, ok ? 200 : 503, "application/json", body);
+    } catch (JsonProcessingException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static void answer(HttpExchange exchange, int status, String type, String body)
+      throws IOException {
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", type);
+    exchange.sendResponseHeaders(status, bytes.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(bytes);
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package dev.weir.common.store;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Manifest;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Holds the files of adapter versions, each version whole or not at all.
+ *
+ * <p>Thread-safe. All methods may block on I/O and throw {@link StoreException} with a stable
+ * reason. Whoever opened it closes it.
+ */
+public interface ArtifactStore extends AutoCloseable {
+
+  /**
+   * A fresh, empty directory in which to stage an artifact, on the store's own file system where it
+   * has one. {@link #publish} consumes it; {@link #discard} removes it.
+   */
+  Path stage();
+
+  /** Removes a staged directory that is not to be published. */
+  void discard(Path staged);
+
+  /**
+   * Makes a staged artifact visible under its id, at once and for good.
+   *
+   * <p>The staged directory holds {@code manifest.json} and the files it names. Publishing the same
+   * bytes again does nothing; publishing other bytes under the same id is refused.
+   *
+   * @return sha-256 (hex) of the manifest
+   */
+  String publish(AdapterId id, Path staged);
+
+  /**
+   * A local directory with the artifact's files, each checked against the manifest, and the
+   * manifest against {@code digest}. The caller reads it and does not change it.
+   */
+  Path fetch(AdapterId id, String digest);
+
+  /** The digest of a published version, or empty when there is none. */
+  Optional<String> digest(AdapterId id);
+
+  /** The manifest of a published version, or empty when there is none. */
+  Optional<Manifest> manifest(AdapterId id);
+
+  /** All published versions of an adapter, oldest first. */
+  List<AdapterId> versions(String adapter);
+
+  /** Removes a version; one that is not there is no error. */
+  void delete(AdapterId id);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,281 @@
+package dev.weir.common.store;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.event.EventJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * An artifact store on a file system: {@code root/adapter/version/}.
+ *
+ * <p>An artifact is staged under {@code root/.staging}, every file and directory is forced to disk,
+ * then the directory is renamed: readers see all of it or nothing, also after a crash.
+ */
+public final class FileArtifactStore implements ArtifactStore {
+
+  private static final String STAGING = ".staging";
+
+  private final Path root;
+
+  /** A store under {@code root}, which is created when first written to. */
+  public FileArtifactStore(Path root) {
+    this.root = root.toAbsolutePath().normalize();
+  }
+
+  @Override
+  public Path stage() {
+    try {
+      return Files.createDirectories(root.resolve(STAGING).resolve(UUID.randomUUID().toString()));
+    } catch (IOException e) {
+      throw failed("create a staging directory in", root, e);
+    }
+  }
+
+  @Override
+  public void discard(Path staged) {
+    try {
+      deleteTree(staged);
+    } catch (IOException e) {
+      throw failed("remove", staged, e);
+    }
+  }
+
+  @Override
+  public String publish(AdapterId id, Path staged) {
+    String digest = verify(id, staged);
+    Path versions = root.resolve(id.adapter());
+    Path target = directory(id);
+    try {
+      Optional<String> present = digest(id);
+      if (present.isPresent()) {
+        return alreadyThere(id, staged, digest, present.get());
+      }
+      force(staged);
+      Files.createDirectories(versions);
+      try {
+        Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+        // Another process was faster; the same bytes are welcome.
+        return alreadyThere(id, staged, digest, digest(id).orElse("none"));
+      }
+      forceDirectory(versions);
+      forceDirectory(root);
+      return digest;
+    } catch (IOException e) {
+      throw failed("publish " + id + " in", target, e);
+    }
+  }
+
+  private String alreadyThere(AdapterId id, Path staged, String digest, String present)
+      throws IOException {
+    if (!present.equals(digest)) {
+      throw new StoreException(
+          "version-taken",
+          "adapter %s is already published with digest %s, this one has %s; a version is for good, publish under the next number"
+              .formatted(id, present, digest),
+          null);
+    }
+    deleteTree(staged);
+    return digest;
+  }
+
+  @Override
+  public Path fetch(AdapterId id, String digest) {
+    Path directory = directory(id);
+    if (!Files.isDirectory(directory)) {
+      throw new StoreException(
+          "artifact-missing",
+          "adapter "
+              + id
+              + " is not in the store at "
+              + root
+              + "; check that trainer and inference share WEIR_STORE_DIR",
+          null);
+    }
+    String found = verify(id, directory);
+    if (!found.equals(digest)) {
+      throw new StoreException(
+          "digest-mismatch",
+          "adapter %s has manifest digest %s, its release record says %s; the artifact was changed after its release: publish a new version"
+              .formatted(id, found, digest),
+          null);
+    }
+    return directory;
+  }
+
+  @Override
+  public Optional<String> digest(AdapterId id) {
+    Path manifest = directory(id).resolve(Manifest.FILE);
+    if (!Files.isRegularFile(manifest)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Digests.sha256(manifest));
+    } catch (IOException e) {
+      throw failed("read", manifest, e);
+    }
+  }
+
+  @Override
+  public Optional<Manifest> manifest(AdapterId id) {
+    Path directory = directory(id);
+    return Files.isDirectory(directory) ? Optional.of(read(id, directory)) : Optional.empty();
+  }
+
+  @Override
+  public List<AdapterId> versions(String adapter) {
+    Path directory = root.resolve(new AdapterId(adapter, 1).adapter());
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries
+          .map(entry -> entry.getFileName().toString())
+          .filter(name -> name.matches("[1-9]\\d{0,8}"))
+          .map(name -> new AdapterId(adapter, Integer.parseInt(name)))
+          .sorted(Comparator.comparingInt(AdapterId::version))
+          .toList();
+    } catch (IOException e) {
+      throw failed("list", directory, e);
+    }
+  }
+
+  @Override
+  public void delete(AdapterId id) {
+    Path directory = directory(id);
+    if (!Files.isDirectory(directory)) {
+      return;
+    }
+    // Out of sight first, so that no reader finds half of it.
+    Path staging = root.resolve(STAGING);
+    Path gone = staging.resolve("deleted-" + UUID.randomUUID());
+    try {
+      Files.createDirectories(staging);
+      Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
+      deleteTree(gone);
+    } catch (IOException e) {
+      throw failed("delete", directory, e);
+    }
+  }
+
+  @Override
+  public void close() {}
+
+  private Path directory(AdapterId id) {
+    return root.resolve(id.adapter()).resolve(Integer.toString(id.version()));
+  }
+
+  private static Manifest read(AdapterId id, Path directory) {
+    Path file = directory.resolve(Manifest.FILE);
+    try {
+      Manifest manifest = EventJson.read(Files.readAllBytes(file), Manifest.class);
+      if (manifest.format() != Manifest.FORMAT || !manifest.id().equals(id)) {
+        throw new StoreException(
+            "manifest-mismatch",
+            "%s is the manifest of %s in format %d, expected are %s and %d"
+                .formatted(file, manifest.id(), manifest.format(), id, Manifest.FORMAT),
+            null);
+      }
+      return manifest;
+    } catch (UncheckedIOException | IOException e) {
+      throw new StoreException(
+          "manifest-unreadable", file + " cannot be read as a manifest: " + e.getMessage(), e);
+    }
+  }
+
+  /** Checks every file against the manifest; returns the manifest's digest. */
+  private static String verify(AdapterId id, Path directory) {
+    Manifest manifest = read(id, directory);
+    for (Map.Entry<String, Manifest.FileEntry> entry : manifest.files().entrySet()) {
+      String name = entry.getKey();
+      Path file = directory.resolve(name).normalize();
+      if (!directory.normalize().equals(file.getParent())) {
+        throw new StoreException(
+            "bad-file-name",
+            "the manifest of " + id + " names '" + name + "', which is not a plain file name",
+            null);
+      }
+      try {
+        String found = Digests.sha256(file);
+        if (!found.equals(entry.getValue().sha256())) {
+          throw new StoreException(
+              "checksum-mismatch",
+              "%s of adapter %s has sha-256 %s, its manifest says %s; the file is damaged: publish a new version"
+                  .formatted(name, id, found, entry.getValue().sha256()),
+              null);
+        }
+      } catch (IOException e) {
+        throw new StoreException(
+            "file-missing",
+            "%s of adapter %s cannot be read (%s); the artifact is not whole: publish a new version"
+                .formatted(name, id, e),
+            e);
+      }
+    }
+    try {
+      return Digests.sha256(directory.resolve(Manifest.FILE));
+    } catch (IOException e) {
+      throw failed("read", directory, e);
+    }
+  }
+
+  private static void force(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          channel.force(true);
+        }
+      }
+    }
+    forceDirectory(directory);
+  }
+
+  private static void forceDirectory(Path directory) throws IOException {
+    if (java.io.File.separatorChar == '\\') {
+      return; // Windows cannot open a directory; its file system journals renames itself.
+    }
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static void deleteTree(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> walk = Files.walk(directory)) {
+      for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private static StoreException failed(String doing, Path where, IOException cause) {
+    String why = cause instanceof FileSystemException ? cause.toString() : cause.getMessage();
+    return new StoreException(
+        "store-io",
+        "cannot "
+            + doing
+            + " "
+            + where
+            + ": "
+            + why
+            + "; check the disk's free space and the directory's rights",
+        cause);
+  }
+}

@@ -1,0 +1,107 @@
+package dev.weir.common.topic;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The names and settings of Weir's topics, under one prefix.
+ *
+ * @param prefix stands before each name; empty for none
+ */
+public record Topics(String prefix) {
+
+  /** Room for records over our own limits, so that they reach the dead-letter topic whole. */
+  public static final int MAX_MESSAGE_BYTES = 4 << 20;
+
+  /** A dead letter is the original record and its headers. */
+  public static final int MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + (64 << 10);
+
+  /** Topics without a prefix. */
+  public static final Topics DEFAULT = new Topics("");
+
+  /** Texts to classify, by review id. */
+  public String reviews() {
+    return prefix + "reviews";
+  }
+
+  /** Answers, by review id. */
+  public String classifications() {
+    return prefix + "classifications";
+  }
+
+  /** Labels, verdicts and stars from people and systems. */
+  public String feedback() {
+    return prefix + "feedback";
+  }
+
+  /** The curated data set, by adapter and text hash; compacted. */
+  public String examples() {
+    return prefix + "examples";
+  }
+
+  /** Closed batches, by adapter. */
+  public String trainingBatches() {
+    return prefix + "training-batches";
+  }
+
+  /**
+   * Releases by adapter and version, champions by adapter; compacted. One partition, so that every
+   * replica sees releases in the same order and the newest wins everywhere.
+   */
+  public String adapters() {
+    return prefix + "adapters";
+  }
+
+  /** Reviews that a person should label next. */
+  public String labelRequests() {
+    return prefix + "label-requests";
+  }
+
+  /** Progress of running trainings; for consoles and dashboards only. */
+  public String trainingEvents() {
+    return prefix + "training-events";
+  }
+
+  /** The dead-letter topic of an input topic. */
+  public String deadLetters(String topic) {
+    return topic + ".dlq";
+  }
+
+  /**
+   * All topics with their settings.
+   *
+   * @param partitions partitions of the topics that scale out
+   * @param replication replicas of each topic; at most the number of brokers
+   */
+  public List<TopicSpec> all(int partitions, short replication) {
+    Map<String, String> day30 = Map.of("retention.ms", Long.toString(30L * 24 * 3600 * 1000));
+    Map<String, String> large =
+        Map.of(
+            "max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES),
+            "retention.ms", Long.toString(30L * 24 * 3600 * 1000));
+    Map<String, String> dead =
+        Map.of(
+            "max.message.bytes", Integer.toString(MAX_DEAD_LETTER_BYTES),
+            "retention.ms", Long.toString(90L * 24 * 3600 * 1000));
+    Map<String, String> compacted = Map.of("cleanup.policy", "compact");
+    return List.of(
+        new TopicSpec(reviews(), partitions, replication, large),
+        new TopicSpec(classifications(), partitions, replication, day30),
+        new TopicSpec(feedback(), partitions, replication, large),
+        new TopicSpec(
+            examples(),
+            partitions,
+            replication,
+            Map.of(
+                "cleanup.policy",
+                "compact",
+                "max.message.bytes",
+                Integer.toString(MAX_MESSAGE_BYTES))),
+        new TopicSpec(trainingBatches(), partitions, replication, Map.of("retention.ms", "-1")),
+        new TopicSpec(adapters(), 1, replication, compacted),
+        new TopicSpec(labelRequests(), partitions, replication, day30),
+        new TopicSpec(trainingEvents(), 1, replication, Map.of("retention.ms", "86400000")),
+        new TopicSpec(deadLetters(reviews()), partitions, replication, dead),
+        new TopicSpec(deadLetters(feedback()), partitions, replication, dead));
+  }
+}

@@ -1,0 +1,184 @@
+package dev.weir.common.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.Pooling;
+import dev.weir.testing.TestingAdapter;
+import dev.weir.testing.TestingBaseModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PeftFilesTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir static Path models;
+  private static BaseModel base;
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void load() {
+    base = BaseModel.load(TestingBaseModel.write(models, 1).toString());
+  }
+
+  @AfterAll
+  static void close() {
+    base.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"query,value", "all-linear", "output", "attention", "intermediate"})
+  void readsWhatItWrote(String targets) {
+    AdapterWeights written = write(targets);
+    AdapterWeights read = PeftFiles.read(directory, base.config());
+    assertThat(read.lora()).isEqualTo(written.lora());
+    assertThat(read.labels()).isEqualTo(written.labels());
+    assertThat(read.headWeight()).containsExactly(written.headWeight());
+    assertThat(read.headBias()).containsExactly(written.headBias());
+    assertThat(read.pairs().keySet()).isEqualTo(written.pairs().keySet());
+    read.pairs()
+        .forEach(
+            (path, pair) -> {
+              assertThat(pair.a()).containsExactly(written.pairs().get(path).a());
+              assertThat(pair.b()).containsExactly(written.pairs().get(path).b());
+            });
+  }
+
+  @Test
+  void headWithoutLoraRoundTrips() {
+    AdapterWeights head = TestingAdapter.random(base.config(), LoraConfig.NONE, 2, 1);
+    PeftFiles.write(directory, head, base, 64);
+    AdapterWeights read = PeftFiles.read(directory, base.config());
+    assertThat(read.lora()).isEqualTo(LoraConfig.NONE);
+    assertThat(read.pairs()).isEmpty();
+    assertThat(read.headWeight()).containsExactly(head.headWeight());
+  }
+
+  @Test
+  void namesTensorsAndTargetsAsPeftDoes() throws IOException {
+    write("query,value");
+    assertThat(Safetensors.read(directory.resolve(PeftFiles.WEIGHTS)))
+        .containsKeys(
+            "base_model.model.bert.encoder.layer.1.attention.self.query.lora_A.weight",
+            "base_model.model.bert.encoder.layer.0.attention.self.value.lora_B.weight",
+            "base_model.model.classifier.weight",
+            "base_model.model.classifier.bias");
+    JsonNode config = JSON.readTree(directory.resolve(PeftFiles.CONFIG).toFile());
+    assertThat(config.path("target_modules").toString())
+        .isEqualTo("[\"attention.self.query\",\"attention.self.value\"]");
+    assertThat(config.path("peft_type").asText()).isEqualTo("LORA");
+  }
+
+  @Test
+  void ambiguousSuffixBecomesAPattern() throws IOException {
+    write("output");
+    String pattern =
+        JSON.readTree(directory.resolve(PeftFiles.CONFIG).toFile()).path("target_modules").asText();
+    assertThat("bert.encoder.layer.11.output.dense").matches(pattern);
+    assertThat("bert.encoder.layer.11.attention.output.dense").doesNotMatch(pattern);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "use_dora|true",
+        "use_rslora|true",
+        "bias|\"all\"",
+        "rank_pattern|{\"query\":4}",
+        "modules_to_save|[\"classifier\",\"pooler\"]",
+        "some_future_option|3",
+        "peft_type|\"IA3\""
+      })
+  void refusesOptionsThatChangeTheArithmetic(String name, String value) throws IOException {
+    write("query");
+    edit(name, value);
+    assertRefused("unsupported-peft-option", name);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "some_future_option|null",
+        "use_qalora|false",
+        "rank_pattern|{}",
+        "layers_pattern|[]",
+        "megatron_core|\"megatron.core\"",
+        "qalora_group_size|16",
+        "peft_version|\"0.18.0\""
+      })
+  void acceptsOptionsThatAreOff(String name, String value) throws IOException {
+    write("query");
+    edit(name, value);
+    assertThat(PeftFiles.read(directory, base.config()).lora().rank()).isEqualTo(4);
+  }
+
+  @Test
+  void labelsAreNumberedWithoutOurFile() throws IOException {
+    write("query");
+    Files.delete(directory.resolve(PeftFiles.FACTS));
+    assertThat(PeftFiles.read(directory, base.config()).labels())
+        .containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
+  }
+
+  @Test
+  void refusesAnotherPooling(@TempDir Path other) {
+    write("query");
+    TestingBaseModel.write(other, 1, Pooling.MEAN);
+    try (BaseModel mean = BaseModel.load(other.toString())) {
+      assertThatThrownBy(() -> PeftFiles.read(directory, mean.config()))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("pooling cls");
+    }
+  }
+
+  @Test
+  void refusesARankThatTheTensorsDoNotHave() throws IOException {
+    write("query");
+    edit("r", "8");
+    assertRefused("adapter-shape-mismatch", "rank 8");
+  }
+
+  @Test
+  void namesTheMissingFile() throws IOException {
+    write("query");
+    Files.delete(directory.resolve(PeftFiles.WEIGHTS));
+    assertRefused("missing-file", PeftFiles.WEIGHTS);
+  }
+
+  private AdapterWeights write(String targets) {
+    LoraConfig lora = new LoraConfig(4, 8, 0.1, LinearModule.parse(targets));
+    AdapterWeights weights = TestingAdapter.random(base.config(), lora, 3, 5);
+    PeftFiles.write(directory, weights, base, 64);
+    return weights;
+  }
+
+  private void edit(String name, String value) throws IOException {
+    Path file = directory.resolve(PeftFiles.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.set(name, JSON.readTree(value));
+    Files.write(file, JSON.writeValueAsBytes(config));
+  }
+
+  private void assertRefused(String reason, String message) {
+    assertThatThrownBy(() -> PeftFiles.read(directory, base.config()))
+        .hasMessageContaining(message)
+        .isInstanceOfSatisfying(
+            ModelException.class, e -> assertThat(e.reason()).isEqualTo(reason));
+  }
+}

@@ -1,0 +1,83 @@
+package dev.weir.common.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtSession;
+import java.io.InputStream;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BuiltInModelIT {
+  private static final String[] TEXTS = {
+    "A wonderful film, from the first minute to the last!",
+    "It broke after two days :( 不良品 🎬 naïve café — I'd not buy it again...",
+  };
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bge-small-en-v1.5", "all-minilm-l6-v2"})
+  void embedsAsTheOriginalGraphAndTokenizesAsTheOriginalTokenizer(String name) throws Exception {
+    SlotLayout layout = new SlotLayout(1, 0, 2, Set.of());
+    try (BaseModel base = BaseModel.load(name);
+        SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.FP32, 1);
+        HuggingFaceTokenizer raw = rawTokenizer(name);
+        InputStream onnx = BaseModel.class.getResourceAsStream("/" + name + ".onnx");
+        OrtSession original = OnnxRuntime.environment().createSession(onnx.readAllBytes())) {
+      assertThat(base.digest()).hasSize(64);
+      int[][] ids = new int[TEXTS.length][];
+      for (int i = 0; i < TEXTS.length; i++) {
+        ids[i] = base.tokenizer().encode(TEXTS[i], 64);
+        long[] unpadded =
+            Arrays.stream(raw.encode(TEXTS[i]).getIds())
+                .filter(id -> id != base.config().padTokenId())
+                .toArray();
+        assertThat(Arrays.stream(ids[i]).asLongStream().toArray()).containsExactly(unpadded);
+      }
+      float[][] pooled = encoder.run(ids, new int[ids.length]).pooled();
+      for (int i = 0; i < ids.length; i++) {
+        float[] expected = embed(original, ids[i], base.config().pooling());
+        assertThat(pooled[i]).containsExactly(expected, within(1e-4f));
+      }
+    }
+  }
+
+  private static HuggingFaceTokenizer rawTokenizer(String name) throws Exception {
+    try (InputStream in = BaseModel.class.getResourceAsStream("/" + name + "-tokenizer.json")) {
+      return HuggingFaceTokenizer.newInstance(in, Map.of());
+    }
+  }
+
+  private static float[] embed(OrtSession session, int[] ids, Pooling pooling) throws Exception {
+    OrtEnvironment environment = OnnxRuntime.environment();
+    long[] shape = {1, ids.length};
+    long[] ones = new long[ids.length];
+    Arrays.fill(ones, 1);
+    LongBuffer idBuffer = LongBuffer.wrap(Arrays.stream(ids).asLongStream().toArray());
+    try (OnnxTensor tokens = OnnxTensor.createTensor(environment, idBuffer, shape);
+        OnnxTensor mask = OnnxTensor.createTensor(environment, LongBuffer.wrap(ones), shape);
+        OnnxTensor types =
+            OnnxTensor.createTensor(environment, LongBuffer.wrap(new long[ids.length]), shape);
+        OrtSession.Result result =
+            session.run(
+                Map.of("input_ids", tokens, "attention_mask", mask, "token_type_ids", types))) {
+      float[][] hidden = ((float[][][]) result.get(0).getValue())[0];
+      if (pooling == Pooling.CLS) {
+        return hidden[0];
+      }
+      float[] mean = new float[hidden[0].length];
+      for (float[] token : hidden) {
+        for (int i = 0; i < mean.length; i++) {
+          mean[i] += token[i] / hidden.length;
+        }
+      }
+      return mean;
+    }
+  }
+}

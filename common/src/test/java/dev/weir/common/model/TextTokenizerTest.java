@@ -1,0 +1,95 @@
+package dev.weir.common.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.testing.TestingBaseModel;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextTokenizerTest {
+  private static final int CLS = 2;
+  private static final int SEP = 3;
+
+  @TempDir static Path directory;
+  private static BaseModel base;
+  private static TextTokenizer tokenizer;
+
+  @BeforeAll
+  static void load() {
+    base = BaseModel.load(TestingBaseModel.write(directory, 1).toString());
+    tokenizer = base.tokenizer();
+  }
+
+  @AfterAll
+  static void close() {
+    base.close();
+  }
+
+  @Test
+  void emptyTextIsClsAndSep() {
+    assertThat(tokenizer.encode("", 16)).containsExactly(CLS, SEP);
+    assertThat(tokenizer.encode(" \n\t", 16)).containsExactly(CLS, SEP);
+    assertThat(tokenizer.encode("good film", 2)).containsExactly(CLS, SEP);
+  }
+
+  @Test
+  void ignoresTheFilesOwnTruncationAndPadding() {
+    int[] one = tokenizer.encode("good", 64);
+    assertThat(one).hasSize(3);
+    assertThat(tokenizer.encode("good good good good good good good good good good", 64))
+        .hasSize(12)
+        .startsWith(CLS, one[1])
+        .endsWith(one[1], SEP);
+  }
+
+  @Test
+  void longTextKeepsHeadAndTail() {
+    int[] all = tokenizer.encode("the film was bad and the plot is boring", 64);
+    int[] cut = tokenizer.encode("the film was bad and the plot is boring", 7);
+    assertThat(all).hasSize(11);
+    assertThat(cut).containsExactly(CLS, all[1], all[2], all[3], all[8], all[9], SEP);
+  }
+
+  @Test
+  void veryLongTextIsCutToBothEndsBeforeTokenizing() {
+    String text = "good " + "x ".repeat(200_000) + "bad";
+    int[] ids = tokenizer.encode(text, 6);
+    int good = tokenizer.encode("good", 6)[1];
+    int bad = tokenizer.encode("bad", 6)[1];
+    assertThat(ids).hasSize(6).startsWith(CLS, good).endsWith(bad, SEP);
+  }
+
+  @Test
+  void clippingNeverSplitsASurrogatePair() {
+    String text = "a" + "🎬".repeat(1000);
+    for (int maxTokens = 2; maxTokens < 6; maxTokens++) {
+      String clipped = TextTokenizer.clip(text, maxTokens);
+      assertThat(clipped).hasSizeLessThan(text.length());
+      assertThat(TextTokenizer.replaceLoneSurrogates(clipped)).isEqualTo(clipped);
+      String shifted = TextTokenizer.clip(text + "b", maxTokens);
+      assertThat(TextTokenizer.replaceLoneSurrogates(shifted)).isEqualTo(shifted);
+    }
+  }
+
+  @Test
+  void loneSurrogatesBecomeReplacementCharacters() {
+    assertThat(TextTokenizer.replaceLoneSurrogates("a\uD83Cb\uDFACc🎬"))
+        .isEqualTo("a\uFFFDb\uFFFDc🎬");
+    int[] ids = tokenizer.encode("good \uD83C film", 16);
+    assertThat(ids).startsWith(CLS).endsWith(SEP);
+  }
+
+  @Test
+  void nulEmojiAndOtherScriptsAreHarmless() {
+    int good = tokenizer.encode("good", 8)[1];
+    int film = tokenizer.encode("film", 8)[1];
+    int[] ids = tokenizer.encode("good \0🎬👩‍👩‍👧 映画 film", 32);
+    assertThat(Arrays.stream(ids).boxed()).startsWith(CLS, good).endsWith(film, SEP);
+    assertThat(Arrays.stream(ids).boxed())
+        .allMatch(id -> id >= 0 && id < base.config().vocabSize());
+  }
+}
