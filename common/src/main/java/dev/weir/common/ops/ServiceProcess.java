@@ -1,0 +1,154 @@
+package dev.weir.common.ops;
+
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
+import dev.weir.common.topic.BrokerUnavailableException;
+import dev.weir.common.topic.TopicProvisioner;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One service as a process of its own: reads the settings, provisions the topics, starts the parts,
+ * and stops them in reverse order on a signal or when only a restart helps.
+ *
+ * <p>Exit codes: 0 after a signal, 1 after a fault, 2 when the settings are not usable.
+ */
+public final class ServiceProcess {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ServiceProcess.class);
+  private static final Duration BROKER_TIMEOUT = Duration.ofSeconds(30);
+
+  /** The parts of one service. */
+  public interface Service {
+
+    /** Starts the parts and hands each of them to {@code lifecycle}. */
+    void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle);
+
+    /** Whether the service serves health and metrics itself. */
+    default boolean servesOps() {
+      return false;
+    }
+  }
+
+  private ServiceProcess() {}
+
+  /**
+   * Runs a service in this thread until SIGTERM, Ctrl-C or a fault.
+   *
+   * @param known the settings of the process beside the common ones
+   * @param environment where the settings are read from
+   * @param problems where to say what is wrong
+   * @return the exit code
+   */
+  public static int run(
+      Collection<? extends Setting<?>> known,
+      Map<String, String> environment,
+      PrintStream problems,
+      Service service) {
+    CountDownLatch stop = new CountDownLatch(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    Thread hook = new Thread(() -> signalled(stop, stopped), "shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return run(known, environment, problems, service, stop);
+    } finally {
+      stopped.countDown();
+      forget(hook);
+    }
+  }
+
+  /** Runs a service until {@code stop}. */
+  static int run(
+      Collection<? extends Setting<?>> known,
+      Map<String, String> environment,
+      PrintStream problems,
+      Service service,
+      CountDownLatch stop) {
+    try (Lifecycle lifecycle = new Lifecycle()) {
+      List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
+      declared.addAll(known);
+      Settings settings = Settings.read(declared, environment);
+      LOG.info("settings: {}", new TreeMap<>(settings.effective()));
+      Health health = new Health();
+      Metrics metrics = lifecycle.add("metrics", new Metrics());
+      if (!service.servesOps()) {
+        lifecycle
+            .add(
+                "ops server", new OpsServer(settings.get(CommonSettings.OPS_PORT), health, metrics))
+            .start();
+      }
+      provision(settings);
+      service.start(settings, metrics, health, lifecycle);
+      while (!stop.await(1, TimeUnit.SECONDS)) {
+        if (!health.live()) {
+          problems.println("weir: only a restart helps: " + health.report(false));
+          return 1;
+        }
+      }
+      return 0;
+    } catch (SettingsException e) {
+      problems.println("weir: " + e.getMessage());
+      return 2;
+    } catch (WeirException e) {
+      problems.println("weir: " + e.getMessage());
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    }
+  }
+
+  /**
+   * Creates the topics that are missing.
+   *
+   * @throws BrokerUnavailableException if the broker does not answer in time, or refuses
+   */
+  public static void provision(Settings settings) {
+    try (Admin admin = Admin.create(CommonSettings.kafka(settings))) {
+      new TopicProvisioner(admin, BROKER_TIMEOUT)
+          .ensure(
+              settings
+                  .get(CommonSettings.TOPIC_PREFIX)
+                  .all(
+                      settings.get(CommonSettings.PARTITIONS),
+                      settings.get(CommonSettings.REPLICATION).shortValue()));
+    } catch (KafkaException e) {
+      Throwable why = e.getCause() == null ? e : e.getCause();
+      throw new BrokerUnavailableException(
+          "no Kafka client can be made: "
+              + why.getMessage()
+              + "; check WEIR_BOOTSTRAP_SERVERS and WEIR_KAFKA_CLIENT_CONFIG",
+          e);
+    }
+  }
+
+  private static void signalled(CountDownLatch stop, CountDownLatch stopped) {
+    stop.countDown();
+    try {
+      stopped.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      LOG.debug("the process is ending", e);
+    }
+  }
+}

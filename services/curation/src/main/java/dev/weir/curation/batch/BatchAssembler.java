@@ -1,0 +1,186 @@
+package dev.weir.curation.batch;
+
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.LabelScheme;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.event.TrainingBatch.CloseReason;
+import dev.weir.common.topic.EventSerde;
+import dev.weir.curation.batch.Assembled.Added;
+import dev.weir.curation.batch.Assembled.Closed;
+import dev.weir.curation.dedup.CuratedText;
+import dev.weir.curation.dedup.NewLabel;
+import dev.weir.curation.live.LiveAccuracy;
+import dev.weir.curation.resolve.Candidate;
+import dev.weir.curation.resolve.LabeledText;
+import dev.weir.curation.split.HoldoutSplit;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts each new label into the open batch of its adapter, and closes batches.
+ *
+ * <pre>
+ *           first example            count, or age with minimum,
+ * empty ─────────────────────► open ─────or accuracy drop──────► manifest; next sequence, empty
+ *                              ▲  │ further example, correction
+ *                              └──┘
+ * </pre>
+ *
+ * <p>Examples leave at once; the manifest follows in the same transaction or a later one. So who
+ * reads committed records and has seen a manifest can find all of its examples. A correction of a
+ * text whose batch is still open replaces it there; of one whose batch is closed, it joins the open
+ * batch.
+ */
+public final class BatchAssembler implements Processor<String, NewLabel, String, Assembled> {
+
+  /** Store of open batches by adapter. */
+  public static final String STORE = "open-batches";
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchAssembler.class);
+
+  private final AdapterCatalog catalog;
+  private final HoldoutSplit split;
+  private final BatchPolicy policy;
+  private final Duration checkEvery;
+  private final MeterRegistry registry;
+  private final Counter accepted;
+  private final Counter corrections;
+  private ProcessorContext<String, Assembled> context;
+  private KeyValueStore<String, OpenBatch> open;
+  private KeyValueStore<String, CuratedText> curated;
+  private KeyValueStore<String, LiveAccuracy> accuracies;
+
+  /**
+   * An assembler.
+   *
+   * @param catalog the adapters' labels
+   * @param split the side of each text
+   * @param policy when a batch is closed
+   * @param checkEvery how often ages are looked at
+   * @param registry counts examples and batches
+   */
+  @SuppressWarnings("NullAway.Init") // init comes before any record
+  public BatchAssembler(
+      AdapterCatalog catalog,
+      HoldoutSplit split,
+      BatchPolicy policy,
+      Duration checkEvery,
+      MeterRegistry registry) {
+    this.catalog = catalog;
+    this.split = split;
+    this.policy = policy;
+    this.checkEvery = checkEvery;
+    this.registry = registry;
+    this.accepted =
+        Counter.builder("weir.curation.accepted")
+            .description("feedback that became an example, corrections included")
+            .register(registry);
+    this.corrections =
+        Counter.builder("weir.curation.corrections")
+            .description("feedback that gave another label to a text that was an example")
+            .register(registry);
+  }
+
+  /** The form of open batches in the store. */
+  public static Serde<?> openBatchSerde() {
+    return new EventSerde<>(OpenBatch.class);
+  }
+
+  @Override
+  public void init(ProcessorContext<String, Assembled> context) {
+    this.context = context;
+    open = context.getStateStore(STORE);
+    curated = context.getStateStore(CuratedText.STORE);
+    accuracies = context.getStateStore(LiveAccuracy.STORE);
+    context.schedule(checkEvery, PunctuationType.WALL_CLOCK_TIME, this::closeAged);
+  }
+
+  @Override
+  public void process(Record<String, NewLabel> record) {
+    Candidate candidate = record.value().candidate();
+    LabeledText labeled = candidate.labeled();
+    String adapter = labeled.adapter();
+    OpenBatch stored = open.get(adapter);
+    OpenBatch batch = stored == null ? OpenBatch.empty(1) : stored;
+    Example example =
+        new Example(
+            adapter,
+            labeled.textHash(),
+            labeled.text(),
+            labeled.label(),
+            split.of(labeled.textHash()),
+            OpenBatch.id(adapter, batch.sequence()),
+            labeled.reviewId(),
+            labeled.source(),
+            labeled.feedbackAt(),
+            candidate.original().position());
+    CuratedText corrected = record.value().corrected();
+    // A batch counts different texts: one that is corrected while its batch is open stays one.
+    String replaced =
+        corrected != null && corrected.batch() == batch.sequence() ? corrected.label() : null;
+    Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
+    batch = batch.with(example, replaced, labels(adapter, batch, example), now);
+    open.put(adapter, batch);
+    curated.put(
+        CuratedText.key(adapter, labeled.textHash()),
+        new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
+    accepted.increment();
+    if (corrected != null) {
+      corrections.increment();
+    }
+    context.forward(record.withKey(example.key()).withValue(new Added(example)));
+    closeIfDue(adapter, batch, now);
+  }
+
+  private void closeAged(long nowMs) {
+    List<KeyValue<String, OpenBatch>> batches = new ArrayList<>();
+    try (KeyValueIterator<String, OpenBatch> all = open.all()) {
+      all.forEachRemaining(batches::add);
+    }
+    Instant now = Instant.ofEpochMilli(nowMs);
+    batches.forEach(entry -> closeIfDue(entry.key, entry.value, now));
+  }
+
+  private void closeIfDue(String adapter, OpenBatch batch, Instant now) {
+    LiveAccuracy live = accuracies.get(adapter);
+    OptionalDouble accuracy = live == null ? OptionalDouble.empty() : live.current();
+    policy.reason(batch, accuracy, now).ifPresent(reason -> close(adapter, batch, reason, now));
+  }
+
+  private void close(String adapter, OpenBatch batch, CloseReason reason, Instant now) {
+    TrainingBatch manifest = batch.close(adapter, reason, now);
+    open.put(adapter, OpenBatch.empty(batch.sequence() + 1));
+    Counter.builder("weir.curation.batches")
+        .description("closed batches")
+        .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+        .register(registry)
+        .increment();
+    LOG.info("batch {} closed by {} with {} examples", manifest.id(), reason, manifest.size());
+    context.forward(new Record<>(adapter, new Closed(manifest), now.toEpochMilli()));
+  }
+
+  private List<String> labels(String adapter, OpenBatch batch, Example example) {
+    // Undeclared only if the catalog changed while the record was on its way here.
+    return catalog
+        .scheme(adapter)
+        .map(LabelScheme::names)
+        .orElse(batch.labels().isEmpty() ? List.of(example.label()) : batch.labels());
+  }
+}

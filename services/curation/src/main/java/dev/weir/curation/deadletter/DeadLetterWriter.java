@@ -1,0 +1,80 @@
+package dev.weir.curation.deadletter;
+
+import dev.weir.common.topic.DeadLetter;
+import dev.weir.common.topic.Topics;
+import dev.weir.curation.deadletter.Screened.Refused;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns refused feedback into the dead letter: original key, value and headers, and the reason in
+ * further headers.
+ *
+ * <p>Its timestamp is the time of writing, not the original's: a producer that writes ancient times
+ * must not have its dead letters deleted by retention at once. A record over the limit of the
+ * dead-letter topic (only compression lets such a one in) loses its own headers, then the end of
+ * its value; the message says so and the position tells where the whole of it is.
+ */
+public final class DeadLetterWriter<T> implements Processor<String, Screened<T>, byte[], byte[]> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DeadLetterWriter.class);
+
+  private final MeterRegistry registry;
+  private ProcessorContext<byte[], byte[]> context;
+
+  /** Counts into {@code registry}. */
+  @SuppressWarnings("NullAway.Init") // init comes before any record
+  public DeadLetterWriter(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], byte[]> context) {
+    this.context = context;
+  }
+
+  @Override
+  @SuppressWarnings("NullAway") // Kafka's keys and values may be null
+  public void process(Record<String, Screened<T>> record) {
+    if (!(record.value() instanceof Refused<T> refused)) {
+      return;
+    }
+    Original original = refused.original();
+    Iterable<Header> headers = original.headers();
+    byte[] value = original.value();
+    String message = refused.message();
+    long room = Topics.MAX_MESSAGE_BYTES - original.sizeBytes();
+    if (room < 0) {
+      headers = List.of();
+      room += original.headerBytes();
+      message += " (the dead letter leaves out the record's own headers";
+      if (room < 0 && value != null) {
+        int kept = (int) Math.max(0, value.length + room);
+        message += " and all but the first " + kept + " of " + value.length + " bytes";
+        value = Arrays.copyOf(value, kept);
+      }
+      message += ")";
+    }
+    Counter.builder("weir.curation.rejected")
+        .description("feedback that went to the dead-letter topic")
+        .tag("reason", refused.reason().code())
+        .register(registry)
+        .increment();
+    LOG.debug("{} {}: {}", original.position(), refused.reason().code(), message);
+    context.forward(
+        new Record<>(
+            original.key(),
+            value,
+            context.currentSystemTimeMs(),
+            DeadLetter.headers(
+                headers, refused.reason().code(), message, original.position(), null)));
+  }
+}

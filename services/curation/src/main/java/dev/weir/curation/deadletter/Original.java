@@ -1,0 +1,87 @@
+package dev.weir.curation.deadletter;
+
+import dev.weir.common.event.InputPosition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A feedback record as it was read: it travels with whatever is made of it, so that each later step
+ * can still send it to the dead-letter topic untouched.
+ *
+ * <p>Immutable by convention: the arrays are not copied, nobody writes to them.
+ */
+public final class Original {
+
+  private final byte @Nullable [] key;
+  private final byte @Nullable [] value;
+  private final Headers headers;
+  private final InputPosition position;
+  private final long timestampMs;
+
+  Original(
+      byte @Nullable [] key,
+      byte @Nullable [] value,
+      Headers headers,
+      InputPosition position,
+      long timestampMs) {
+    this.key = key;
+    this.value = value;
+    this.headers = headers;
+    this.position = position;
+    this.timestampMs = timestampMs;
+  }
+
+  /** The record that a source node hands over. */
+  public static Original of(Record<byte[], byte[]> record, RecordMetadata at) {
+    return new Original(
+        record.key(),
+        record.value(),
+        record.headers(),
+        new InputPosition(at.topic(), at.partition(), at.offset()),
+        record.timestamp());
+  }
+
+  /** The record's key, or {@code null}. */
+  public byte @Nullable [] key() {
+    return key;
+  }
+
+  /** The record's value, or {@code null}. */
+  public byte @Nullable [] value() {
+    return value;
+  }
+
+  /** The record's own headers. */
+  public Headers headers() {
+    return headers;
+  }
+
+  /** Where it stood. */
+  public InputPosition position() {
+    return position;
+  }
+
+  /** The record's timestamp, milliseconds since the epoch, never negative. */
+  public long timestampMs() {
+    return timestampMs;
+  }
+
+  /** Bytes of key, value and headers, uncompressed. */
+  public long sizeBytes() {
+    long size = headerBytes();
+    size += key == null ? 0 : key.length;
+    size += value == null ? 0 : value.length;
+    return size;
+  }
+
+  long headerBytes() {
+    long size = 0;
+    for (Header header : headers) {
+      size += header.key().length() * 3L + (header.value() == null ? 0 : header.value().length);
+    }
+    return size;
+  }
+}

@@ -1,0 +1,5 @@
+/** One label per adapter and text. */
+@NullMarked
+package dev.weir.curation.dedup;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** How much one source may teach. */
+@NullMarked
+package dev.weir.curation.limit;
+
+import org.jspecify.annotations.NullMarked;

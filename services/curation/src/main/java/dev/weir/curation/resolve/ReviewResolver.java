@@ -1,0 +1,194 @@
+package dev.weir.curation.resolve;
+
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.EventReader;
+import dev.weir.common.event.Feedback;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.curation.deadletter.Original;
+import dev.weir.curation.deadletter.Screened;
+import dev.weir.curation.deadletter.Screened.Passed;
+import dev.weir.curation.deadletter.Screened.Refused;
+import dev.weir.curation.resolve.Resolution.Missing;
+import dev.weir.curation.resolve.Resolution.Resolved;
+import dev.weir.curation.resolve.Resolution.Unusable;
+import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
+import dev.weir.curation.resolve.ReviewEvent.FeedbackGiven;
+import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.TimestampedKeyValueStore;
+import org.apache.kafka.streams.state.ValueAndTimestamp;
+
+/**
+ * Brings feedback together with its review and the answer that was served, whichever comes first.
+ *
+ * <pre>
+ * feedback ──► resolvable? ──yes──► labeled text, keyed by adapter
+ *                  │ no: something may yet come        ▲ its review or answer comes
+ *                  └────► waiting ─────────────────────┤
+ *                                                      └──► dead letter, when its time is over
+ * </pre>
+ *
+ * <p>Times are wall clock: a deadline passes in silence too.
+ */
+public final class ReviewResolver
+    implements Processor<String, ReviewEvent, String, Screened<Candidate>> {
+
+  /** Store of reviews by id. */
+  public static final String REVIEWS = "reviews";
+
+  /** Store of the last answer by review id. */
+  public static final String ANSWERS = "answers";
+
+  /** Store of waiting feedback by review id. */
+  public static final String WAITING = "waiting-feedback";
+
+  /** Store of the deadlines of waiting feedback, in order. */
+  public static final String DEADLINES = "waiting-deadlines";
+
+  private static final int EXPIRED_AT_ONCE = 1000;
+  private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
+
+  private final FeedbackResolver resolver;
+  private final Duration wait;
+  private final Duration retention;
+  private final Duration checkEvery;
+  private final Counter buffered;
+  private ProcessorContext<String, Screened<Candidate>> context;
+  private TimestampedKeyValueStore<String, ReviewSeen> reviews;
+  private TimestampedKeyValueStore<String, AnswerServed> answers;
+  private WaitingFeedback waiting;
+
+  /**
+   * A resolver.
+   *
+   * @param catalog adapters and their labels
+   * @param wait how long feedback waits for what it needs
+   * @param retention how long reviews and answers are kept
+   * @param checkEvery how often deadlines are looked at
+   * @param registry counts what has to wait
+   */
+  @SuppressWarnings("NullAway.Init") // init comes before any record
+  public ReviewResolver(
+      AdapterCatalog catalog,
+      Duration wait,
+      Duration retention,
+      Duration checkEvery,
+      MeterRegistry registry) {
+    this.resolver = new FeedbackResolver(catalog);
+    this.wait = wait;
+    this.retention = retention;
+    this.checkEvery = checkEvery;
+    this.buffered =
+        Counter.builder("weir.curation.buffered")
+            .description("feedback that had to wait for its review or its answer")
+            .register(registry);
+  }
+
+  @Override
+  public void init(ProcessorContext<String, Screened<Candidate>> context) {
+    this.context = context;
+    reviews = context.getStateStore(REVIEWS);
+    answers = context.getStateStore(ANSWERS);
+    waiting = new WaitingFeedback(context.getStateStore(WAITING), context.getStateStore(DEADLINES));
+    context.schedule(
+        checkEvery,
+        PunctuationType.WALL_CLOCK_TIME,
+        nowMs -> waiting.expire(nowMs, EXPIRED_AT_ONCE, this::expired));
+    RetentionSweep<ReviewSeen> oldReviews = new RetentionSweep<>(reviews, retention);
+    RetentionSweep<AnswerServed> oldAnswers = new RetentionSweep<>(answers, retention);
+    context.schedule(
+        SWEEP_EVERY,
+        PunctuationType.WALL_CLOCK_TIME,
+        nowMs -> {
+          oldReviews.run(nowMs);
+          oldAnswers.run(nowMs);
+        });
+  }
+
+  @Override
+  public void process(Record<String, ReviewEvent> record) {
+    String id = record.key();
+    ReviewEvent event = record.value();
+    if (event instanceof FeedbackGiven given) {
+      if (!settled(given.original())) {
+        buffered.increment();
+        waiting.add(id, given.original(), context.currentSystemTimeMs() + wait.toMillis());
+      }
+    } else if (event instanceof ReviewSeen review) {
+      reviews.put(id, seenNow(review));
+      waiting.settle(id, this::settled);
+    } else if (event instanceof AnswerServed answer) {
+      answers.put(id, seenNow(answer));
+      waiting.settle(id, this::settled);
+    }
+  }
+
+  private boolean settled(Original original) {
+    Resolution resolution = resolve(original);
+    if (resolution instanceof Resolved done) {
+      Candidate candidate = new Candidate(done.labeled(), original);
+      forward(done.labeled().adapter(), new Passed<>(candidate), original);
+    } else if (resolution instanceof Unusable bad) {
+      forward("", new Refused<>(original, bad.reason(), bad.message()), original);
+    }
+    return !(resolution instanceof Missing);
+  }
+
+  private void expired(Original original) {
+    Resolution resolution = resolve(original);
+    if (resolution instanceof Missing missing) {
+      String message =
+          "%s within %s; %s".formatted(missing.problem(), shown(wait), missing.remedy());
+      forward("", new Refused<>(original, missing.reason(), message), original);
+    } else {
+      settled(original);
+    }
+  }
+
+  private Resolution resolve(Original original) {
+    Parsed<Feedback> parsed = EventReader.feedback(original.key(), original.value());
+    if (parsed instanceof Accepted<Feedback> good) {
+      Feedback feedback = good.event();
+      String id = feedback.reviewId();
+      return resolver.resolve(
+          feedback,
+          id == null ? null : ValueAndTimestamp.getValueOrNull(reviews.get(id)),
+          id == null ? null : ValueAndTimestamp.getValueOrNull(answers.get(id)),
+          given(feedback, original));
+    }
+    // It waited while a new version with stricter rules was started.
+    Rejected<Feedback> bad = (Rejected<Feedback>) parsed;
+    return new Unusable(bad.reason(), bad.message());
+  }
+
+  private Instant given(Feedback feedback, Original original) {
+    Instant said =
+        feedback.timestamp() != null
+            ? feedback.timestamp()
+            : Instant.ofEpochMilli(original.timestampMs());
+    // Else a clock that runs ahead would win every later conflict over the same text.
+    Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
+    return said.isAfter(now) ? now : said.isBefore(Instant.EPOCH) ? Instant.EPOCH : said;
+  }
+
+  private <T> ValueAndTimestamp<T> seenNow(T value) {
+    return ValueAndTimestamp.make(value, context.currentSystemTimeMs());
+  }
+
+  private void forward(String key, Screened<Candidate> screened, Original original) {
+    context.forward(new Record<>(key, screened, original.timestampMs()));
+  }
+
+  private static String shown(Duration duration) {
+    return duration.toString().substring(2).toLowerCase(java.util.Locale.ROOT);
+  }
+}

@@ -1,0 +1,5 @@
+/** Train or holdout. */
+@NullMarked
+package dev.weir.curation.split;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,206 @@
+package dev.weir.curation;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.Review;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.topic.DeadLetter;
+import dev.weir.common.topic.TopicProvisioner;
+import dev.weir.common.topic.Topics;
+import dev.weir.testing.TestBroker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The service against a broker, under exactly-once. */
+class CurationServiceIT {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final int PARTITIONS = 2;
+
+  private final Topics topics = new Topics(TestBroker.uniquePrefix());
+  private final Metrics metrics = new Metrics();
+  private final KafkaProducer<byte[], byte[]> producer =
+      new KafkaProducer<>(
+          Map.of(
+              "bootstrap.servers",
+              TestBroker.bootstrapServers(),
+              "max.request.size",
+              Topics.MAX_MESSAGE_BYTES),
+          new ByteArraySerializer(),
+          new ByteArraySerializer());
+
+  @TempDir Path stateDir;
+
+  @BeforeEach
+  void provision() {
+    try (Admin admin = TestBroker.admin()) {
+      new TopicProvisioner(admin, TIMEOUT).ensure(topics.all(PARTITIONS, (short) 1));
+    }
+  }
+
+  @AfterEach
+  void close() {
+    producer.close();
+    metrics.close();
+  }
+
+  @Test
+  void losesAndDoublesNothingAcrossARestart() throws Exception {
+    Health health = new Health();
+    try (CurationService service = service(health)) {
+      assertThat(health.ready()).isFalse();
+      service.start();
+      give(0, 11);
+      read(topics.examples(), 11);
+      assertThat(health.ready()).isTrue();
+      // On its way when the service stops.
+      give(11, 20);
+    }
+    give(20, 31);
+    send(topics.feedback(), "late", "{\"reviewId\":\"late\",\"label\":\"positive\"}");
+    try (CurationService service = service(new Health())) {
+      service.start();
+      read(topics.examples(), 31);
+      send(topics.reviews(), "late", EventJson.write(Review.of("late", "came after a restart")));
+      read(topics.trainingBatches(), 8);
+    }
+
+    List<Example> examples = examples(32);
+    assertThat(examples).extracting(Example::text).hasSize(32).doesNotHaveDuplicates();
+    Map<String, Long> sizes = examples.stream().collect(groupingBy(Example::batchId, counting()));
+    List<TrainingBatch> batches =
+        read(topics.trainingBatches(), 8).stream()
+            .map(record -> EventJson.read(record.value(), TrainingBatch.class))
+            .toList();
+    assertThat(batches)
+        .extracting(TrainingBatch::sequence)
+        .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
+    assertThat(batches)
+        .allSatisfy(batch -> assertThat(sizes.get(batch.id())).isEqualTo(batch.size()));
+  }
+
+  @Test
+  void carriesRecordsOfTheLargestSize() throws Exception {
+    String padding = "x".repeat(Topics.MAX_MESSAGE_BYTES - 100_000);
+    byte[] accepted =
+        "{\"reviewId\":\"big\",\"label\":\"positive\",\"extra\":\"%s\"}"
+            .formatted(padding)
+            .getBytes(UTF_8);
+    byte[] tooLong =
+        "{\"text\":\"%s\",\"label\":\"positive\"}".formatted("y".repeat(2 << 20)).getBytes(UTF_8);
+    try (CurationService service = service(new Health())) {
+      service.start();
+      send(topics.feedback(), "big", accepted);
+      send(topics.feedback(), "long", tooLong);
+      ConsumerRecord<byte[], byte[]> letter = read(topics.deadLetters(topics.feedback()), 1).get(0);
+      assertThat(letter.value()).isEqualTo(tooLong);
+      assertThat(DeadLetter.header(letter.headers(), DeadLetter.REASON)).isEqualTo("text-too-long");
+      send(topics.reviews(), "big", EventJson.write(Review.of("big", "z".repeat(100_000))));
+      read(topics.examples(), 1);
+    }
+
+    assertThat(examples(1)).extracting(example -> example.text().length()).containsExactly(100_000);
+  }
+
+  @Test
+  void isBeyondHelpWithoutItsTopics() {
+    Health health = new Health();
+    CurationConfig config =
+        TestingCuration.config(
+            stateDir,
+            "BOOTSTRAP_SERVERS",
+            TestBroker.bootstrapServers(),
+            "TOPIC_PREFIX",
+            TestBroker.uniquePrefix());
+    try (CurationService service = new CurationService(config, metrics, health)) {
+      service.start();
+
+      Awaitility.await().atMost(TIMEOUT).until(() -> !health.live());
+      assertThat(health.components().get("curation").toString())
+          .contains("MissingSourceTopicException");
+    }
+  }
+
+  @Test
+  void refusesAStateDirectoryThatIsInUse() {
+    Health health = new Health();
+    try (CurationService first = service(health);
+        CurationService second = service(new Health())) {
+      first.start();
+
+      assertThatThrownBy(second::start)
+          .isInstanceOf(CurationException.class)
+          .hasMessageContaining(stateDir.toString())
+          .hasMessageContaining("stop the other process");
+      Awaitility.await().atMost(TIMEOUT).until(health::ready);
+    }
+  }
+
+  private CurationService service(Health health) {
+    CurationConfig config =
+        TestingCuration.config(
+            stateDir,
+            "BOOTSTRAP_SERVERS",
+            TestBroker.bootstrapServers(),
+            "TOPIC_PREFIX",
+            topics.prefix(),
+            "CURATION_PARTITIONS",
+            Integer.toString(PARTITIONS),
+            "CURATION_BATCH_SIZE",
+            "4",
+            "CURATION_BATCH_MIN",
+            "1",
+            "CURATION_BATCH_AGE",
+            "2s");
+    return new CurationService(config, metrics, health);
+  }
+
+  private void give(int from, int to) throws InterruptedException, ExecutionException {
+    for (int i = from; i < to; i++) {
+      String json =
+          "{\"text\":\"text %d\",\"label\":\"%s\"}".formatted(i, i % 2 == 0 ? "pos" : "neg");
+      send(topics.feedback(), "f" + i, json);
+    }
+  }
+
+  private void send(String topic, String key, String value)
+      throws InterruptedException, ExecutionException {
+    send(topic, key, value.getBytes(UTF_8));
+  }
+
+  private void send(String topic, String key, byte[] value)
+      throws InterruptedException, ExecutionException {
+    producer.send(new ProducerRecord<>(topic, key.getBytes(UTF_8), value)).get();
+  }
+
+  private List<Example> examples(int count) {
+    return read(topics.examples(), count).stream()
+        .map(record -> EventJson.read(record.value(), Example.class))
+        .toList();
+  }
+
+  private static List<ConsumerRecord<byte[], byte[]>> read(String topic, int atLeast) {
+    return TestBroker.readAll(topic, atLeast, TIMEOUT);
+  }
+}
