@@ -1,0 +1,168 @@
+package dev.weir.inference;
+
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.model.Precision;
+import dev.weir.common.topic.Topics;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * The settings of the inference service.
+ *
+ * @param kafka properties that every Kafka client starts from
+ * @param topics the topics' names
+ * @param catalog the declared adapters
+ * @param httpHost address to listen on
+ * @param httpPort port to listen on; 0 takes a free one
+ * @param workers threads that run the model; at least 1
+ * @param batchTokens most tokens per micro-batch, padding included
+ * @param queueTexts most texts that wait per source
+ * @param slots adapter slots of the first engine
+ * @param pollRecords most reviews per transaction
+ * @param precision arithmetic of the base model
+ * @param labelRequestMargin a label is asked for below this margin; 0 asks for none
+ * @param instanceId tells this process from its replicas
+ */
+public record InferenceConfig(
+    Map<String, Object> kafka,
+    Topics topics,
+    AdapterCatalog catalog,
+    String httpHost,
+    int httpPort,
+    int workers,
+    int batchTokens,
+    int queueTexts,
+    int slots,
+    int pollRecords,
+    Precision precision,
+    double labelRequestMargin,
+    String instanceId) {
+
+  /** Where HTTP is served. */
+  public static final Setting<String> HTTP_HOST =
+      Setting.text(
+          "WEIR_HTTP_HOST", "127.0.0.1", "address that HTTP is served on; 0.0.0.0 for all");
+
+  /** Where HTTP is served. */
+  public static final Setting<Integer> HTTP_PORT =
+      Setting.integer(
+          "WEIR_HTTP_PORT", 8080, 0, 65535, "port that HTTP is served on; 0 takes a free one");
+
+  private static final Setting<Integer> WORKERS =
+      Setting.integer(
+          "WEIR_SERVE_WORKERS",
+          0,
+          0,
+          256,
+          "threads that run the model; 0 takes one per available processor");
+
+  private static final Setting<Integer> BATCH_TOKENS =
+      Setting.integer(
+          "WEIR_SERVE_BATCH_TOKENS",
+          512,
+          16,
+          65536,
+          "most tokens per micro-batch, padding included; a longer text runs alone");
+
+  private static final Setting<Integer> QUEUE_TEXTS =
+      Setting.integer(
+          "WEIR_SERVE_QUEUE",
+          2048,
+          1000,
+          1_000_000,
+          "most texts that wait, for Kafka and for HTTP each; beyond, HTTP answers 429");
+
+  private static final Setting<Integer> SLOTS =
+      Setting.integer(
+          "WEIR_SERVE_SLOTS",
+          8,
+          2,
+          4096,
+          "adapter slots at the start; they double when they run out");
+
+  private static final Setting<Integer> POLL_RECORDS =
+      Setting.integer("WEIR_SERVE_POLL_RECORDS", 128, 1, 1000, "most reviews per transaction");
+
+  private static final Setting<Precision> PRECISION =
+      Setting.oneOf(
+              "WEIR_SERVE_PRECISION",
+              "fp32",
+              "arithmetic of the base model; int8 is faster, and an answer then depends slightly on"
+                  + " the texts it is batched with",
+              "fp32",
+              "int8")
+          .map(word -> Precision.valueOf(word.toUpperCase(Locale.ROOT)));
+
+  private static final Setting<Double> LABEL_REQUEST_MARGIN =
+      Setting.decimal(
+          "WEIR_SERVE_LABEL_REQUEST_MARGIN",
+          0.2,
+          0,
+          1,
+          "a label is requested when the two best probabilities are closer than this; 0 requests"
+              + " none");
+
+  private static final Setting<String> INSTANCE =
+      Setting.text(
+          "WEIR_SERVE_INSTANCE",
+          "",
+          "tells this process from its replicas, in the transactional id; host name and a random"
+              + " part when empty");
+
+  /** Copies the client properties. */
+  public InferenceConfig {
+    kafka = Map.copyOf(kafka);
+  }
+
+  /** This service's own settings, in the order of the README's table. */
+  public static List<Setting<?>> settings() {
+    return List.of(
+        HTTP_HOST,
+        HTTP_PORT,
+        WORKERS,
+        BATCH_TOKENS,
+        QUEUE_TEXTS,
+        SLOTS,
+        POLL_RECORDS,
+        PRECISION,
+        LABEL_REQUEST_MARGIN,
+        INSTANCE);
+  }
+
+  /** Takes the values out of what the process read. */
+  public static InferenceConfig from(Settings settings) {
+    int workers = settings.get(WORKERS);
+    String instance = settings.get(INSTANCE);
+    return new InferenceConfig(
+        CommonSettings.kafka(settings),
+        settings.get(CommonSettings.TOPIC_PREFIX),
+        settings.get(CommonSettings.ADAPTERS),
+        settings.get(HTTP_HOST),
+        settings.get(HTTP_PORT),
+        // The JVM counts the processors of its control group, not those of the machine.
+        workers > 0 ? workers : Runtime.getRuntime().availableProcessors(),
+        settings.get(BATCH_TOKENS),
+        settings.get(QUEUE_TEXTS),
+        settings.get(SLOTS),
+        settings.get(POLL_RECORDS),
+        settings.get(PRECISION),
+        settings.get(LABEL_REQUEST_MARGIN),
+        instance.isBlank() ? someInstance() : instance.strip());
+  }
+
+  private static String someInstance() {
+    String random = UUID.randomUUID().toString().substring(0, 8);
+    try {
+      return InetAddress.getLocalHost().getHostName() + "-" + random;
+    } catch (UnknownHostException e) {
+      return "host-" + random; // A container without a name: the random part tells them apart.
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.weir.inference;
+
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Health.Status;
+import dev.weir.common.ops.Lifecycle;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.inference.adapter.AdapterLoader;
+import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.ArtifactReader;
+import dev.weir.inference.adapter.OnnxSlotTable;
+import dev.weir.inference.adapter.SlotTable;
+import dev.weir.inference.http.AdaptersView;
+import dev.weir.inference.http.FeedbackPublisher;
+import dev.weir.inference.http.HttpApi;
+import dev.weir.inference.score.Classifier;
+import dev.weir.inference.stream.ReviewStream;
+import dev.weir.inference.stream.StreamConfig;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+
+/**
+ * Classifies reviews from Kafka and HTTP with the adapters that serve.
+ *
+ * <p>Threads: {@code adapter-watcher} reads releases, {@code adapter-loader-n} bring them into
+ * slots, {@code scorer-n} run the model, {@code review-stream} is the Kafka path, one Vert.x event
+ * loop with {@code http-worker-n} the HTTP path. {@link #start} and {@link #close} are idempotent;
+ * closing answers what was accepted. Base model, store, metrics and health stay their owner's.
+ */
+public final class InferenceService implements AutoCloseable {
+
+  /** Run on each new slot before it is published, and to warm the engine up. */
+  private static final String PROBE = "The plot is thin, but the cast makes it worth watching.";
+
+  private static final int PROBE_TOKENS = 32;
+
+  private final Health health;
+  private final AdapterRegistry registry;
+  private final Classifier classifier;
+  private final AdapterLoader loader;
+  private final AdapterWatcher watcher;
+  private final FeedbackPublisher feedback;
+  private final HttpApi http;
+  private final ReviewStream stream;
+  private final Lifecycle lifecycle = new Lifecycle();
+  private boolean started;
+
+  /**
+   * Wires the service; nothing is opened before {@link #start}.
+   *
+   * @param base the base model; outlives this service
+   * @param store where artifacts are; outlives this service
+   */
+  public InferenceService(
+      InferenceConfig config, Metrics metrics, Health health, BaseModel base, ArtifactStore store) {
+    this(config, metrics, health, base, store, OnnxSlotTable.over(base, config.precision()));
+  }
+
+  InferenceService(
+      InferenceConfig config,
+      Metrics metrics,
+      Health health,
+      BaseModel base,
+      ArtifactStore store,
+      SlotTable.Opener tables) {
+    this.health = health;
+    MeterRegistry meters = metrics.registry();
+    Clock clock = Clock.systemUTC();
+    int[] probe =
+        base.tokenizer().encode(PROBE, Math.min(PROBE_TOKENS, base.config().maxPositions()));
+    registry = new AdapterRegistry(tables, config.slots(), probe, clock);
+    classifier =
+        new Classifier(
+            registry,
+            base.tokenizer()::encode,
+            config.catalog(),
+            new Classifier.Batching(config.workers(), config.batchTokens(), config.queueTexts()),
+            meters);
+    loader = new AdapterLoader(new ArtifactReader(store, base), registry, meters, clock);
+    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, meters);
+    feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
+    AdaptersView view =
+        new AdaptersView(registry, loader, watcher, config.catalog(), base.name(), base.digest());
+    http =
+        new HttpApi(
+            config.httpHost(),
+            config.httpPort(),
+            new HttpApi.Parts(classifier, view, feedback, health, metrics, base.digest()));
+    stream =
+        new ReviewStream(
+            new StreamConfig(
+                config.kafka(),
+                config.topics(),
+                config.instanceId(),
+                config.pollRecords(),
+                config.labelRequestMargin(),
+                base.digest()),
+            classifier,
+            watcher::awaitCaughtUp,
+            meters,
+            clock);
+  }
+
+  /**
+   * Opens the engine, then HTTP, then the Kafka side. What was opened is closed again when a later
+   * part fails.
+   *
+   * @throws dev.weir.common.ops.PortInUseException if the port is taken
+   * @throws dev.weir.common.model.ModelException if the base model cannot be opened
+   */
+  public synchronized void start() {
+    if (started) {
+      return;
+    }
+    started = true;
+    health.register("inference-engine", this::engine);
+    health.register("inference-scorers", classifier::status);
+    health.register("inference-adapters", watcher::status);
+    health.register("inference-reviews", stream::status);
+    try {
+      lifecycle.add("registry", registry).start();
+      lifecycle.add("classifier", classifier).start();
+      lifecycle.add("adapter loader", loader);
+      lifecycle.add("feedback publisher", feedback).start();
+      lifecycle.add("http", http).start();
+      lifecycle.add("adapter watcher", watcher).start();
+      lifecycle.add("review stream", stream).start();
+    } catch (RuntimeException e) {
+      lifecycle.close();
+      throw e;
+    }
+  }
+
+  /** The port that HTTP is served on; only after the start. */
+  public int port() {
+    return http.port();
+  }
+
+  /**
+   * Waits until the adapters topic was read to its end and every champion in it was loaded or given
+   * up.
+   *
+   * @return false when the time was up before
+   */
+  public boolean awaitAdapters(Duration timeout) throws InterruptedException {
+    return watcher.awaitCaughtUp(timeout);
+  }
+
+  private Status engine() {
+    return registry.warm()
+        ? new Status.Up("the base model has run")
+        : new Status.Down("the base model is not open");
+  }
+
+  @Override
+  public synchronized void close() {
+    lifecycle.close();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.weir.inference.adapter;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.AdapterWeights;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * One adapter version in one slot of one engine.
+ *
+ * <p>Immutable but for its use count. Its numbers are kept on the heap (about 0.6 MB for rank 8 on
+ * query and value of the default base), so that a larger engine can be filled without the store.
+ */
+public final class ServingAdapter {
+
+  private final AdapterId id;
+  private final String digest;
+  private final AdapterWeights weights;
+  private final int maxTokens;
+  private final Instant liveSince;
+  private final int slot;
+  private final UseCount uses;
+
+  ServingAdapter(
+      AdapterId id,
+      String digest,
+      AdapterWeights weights,
+      int maxTokens,
+      Instant liveSince,
+      Engine engine,
+      int slot) {
+    this.id = id;
+    this.digest = digest;
+    this.weights = weights;
+    this.maxTokens = maxTokens;
+    this.liveSince = liveSince;
+    this.slot = slot;
+    this.uses = new UseCount(() -> engine.giveSlot(slot));
+  }
+
+  /** The same version in a slot of another engine. */
+  ServingAdapter movedTo(Engine engine, int newSlot) {
+    return new ServingAdapter(id, digest, weights, maxTokens, liveSince, engine, newSlot);
+  }
+
+  /** Which version this is. */
+  public AdapterId id() {
+    return id;
+  }
+
+  /** sha-256 (hex) of its manifest. */
+  public String digest() {
+    return digest;
+  }
+
+  /** Its labels in the order of the logits. */
+  public List<String> labels() {
+    return weights.labels();
+  }
+
+  /** Longest input in tokens, special tokens included. */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /** When it was published here. */
+  public Instant liveSince() {
+    return liveSince;
+  }
+
+  /** Its slot, for the run and for operators. */
+  public int slot() {
+    return slot;
+  }
+
+  AdapterWeights weights() {
+    return weights;
+  }
+
+  UseCount uses() {
+    return uses;
+  }
+
+  @Override
+  public String toString() {
+    return id + " in slot " + slot;
+  }
+}

@@ -1,0 +1,58 @@
+package dev.weir.inference.http;
+
+import dev.weir.common.event.EventReader;
+import dev.weir.common.event.Feedback;
+import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Reason;
+import dev.weir.common.event.Parsed.Rejected;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * {@code POST /v1/feedback}: 202 once Kafka has the record. What can be judged alone is judged
+ * here; whether label and review are known is for curation to say.
+ */
+final class FeedbackHandler implements Handler<RoutingContext> {
+
+  private final FeedbackPublisher publisher;
+  private final WorkerExecutor workers;
+
+  FeedbackHandler(FeedbackPublisher publisher, WorkerExecutor workers) {
+    this.publisher = publisher;
+    this.workers = workers;
+  }
+
+  @Override
+  public void handle(RoutingContext context) {
+    Json.require(context);
+    byte[] body = Json.body(context);
+    workers
+        .executeBlocking(() -> publish(body), false)
+        .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
+        .onSuccess(
+            at ->
+                Json.answer(
+                    context,
+                    202,
+                    Map.of(
+                        "topic", at.topic(),
+                        "partition", at.partition(),
+                        "offset", at.offset())))
+        .onFailure(context::fail);
+  }
+
+  private CompletableFuture<InputPosition> publish(byte[] body) {
+    Parsed<Feedback> parsed = EventReader.feedback(null, body);
+    if (parsed instanceof Rejected<Feedback> bad) {
+      int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
+      throw new Problem(status, bad.reason().code(), bad.message());
+    }
+    return publisher.publish(((Accepted<Feedback>) parsed).event());
+  }
+}

@@ -1,0 +1,71 @@
+package dev.weir.inference.http;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that cannot be answered, in the form of RFC 9457 ({@code application/problem+json}).
+ */
+final class Problem extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  static final String TYPE = "application/problem+json";
+
+  private final int status;
+  private final String code;
+  private final String detail;
+  private @Nullable Integer index;
+  private @Nullable Integer retryAfterSeconds;
+
+  Problem(int status, String code, String detail) {
+    this(status, code, detail, null);
+  }
+
+  /**
+   * A problem.
+   *
+   * @param code stable code, for programs
+   * @param detail what is wrong, the limit against the actual value, and the remedy
+   */
+  Problem(int status, String code, String detail, @Nullable Throwable cause) {
+    super(detail, cause, false, false);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+  }
+
+  /** Names the text of several that it is about, from 0. */
+  Problem at(int position) {
+    index = position;
+    return this;
+  }
+
+  /** Says that the same request may succeed after a while. */
+  Problem retryAfter(int seconds) {
+    retryAfterSeconds = seconds;
+    return this;
+  }
+
+  int status() {
+    return status;
+  }
+
+  @Nullable Integer retryAfterSeconds() {
+    return retryAfterSeconds;
+  }
+
+  Map<String, Object> body() {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("type", "urn:weir:problem:" + code);
+    body.put("title", code.replace('-', ' '));
+    body.put("status", status);
+    body.put("code", code);
+    body.put("detail", detail);
+    if (index != null) {
+      body.put("index", index);
+    }
+    return body;
+  }
+}

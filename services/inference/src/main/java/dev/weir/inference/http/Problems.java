@@ -1,0 +1,66 @@
+package dev.weir.inference.http;
+
+import dev.weir.common.event.EventJson;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers failed requests with problem documents, whoever failed them. */
+final class Problems implements Handler<RoutingContext> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+
+  /** The statuses that the router or a handler may fail with. */
+  static final List<Integer> STATUSES = List.of(400, 404, 405, 406, 408, 413, 414, 415, 500, 503);
+
+  @Override
+  public void handle(RoutingContext context) {
+    Problem problem = problem(context, unwrapped(context.failure()));
+    Integer retryAfter = problem.retryAfterSeconds();
+    if (retryAfter != null && !context.response().headWritten()) {
+      context.response().putHeader("Retry-After", retryAfter.toString());
+    }
+    Json.answer(
+        context, problem.status(), Problem.TYPE, Buffer.buffer(EventJson.write(problem.body())));
+  }
+
+  private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
+    Throwable cause = failure == null ? null : failure.getCause();
+    return failure instanceof CompletionException && cause != null ? cause : failure;
+  }
+
+  private static Problem problem(RoutingContext context, @Nullable Throwable failure) {
+    if (failure instanceof Problem problem) {
+      return problem;
+    }
+    if (failure instanceof RejectedExecutionException) {
+      return new Problem(503, "closing", "this process is closing; ask another replica")
+          .retryAfter(1);
+    }
+    String asked = context.request().method() + " " + context.normalizedPath();
+    return switch (context.statusCode()) {
+      case 400 -> new Problem(400, "bad-request", asked + " is not well-formed");
+      case 404 ->
+          new Problem(404, "not-found", "there is no " + asked + "; GET / lists the endpoints");
+      case 405 ->
+          new Problem(
+              405, "method-not-allowed", asked + " is not offered; GET / lists the endpoints");
+      case 413 ->
+          new Problem(
+              413,
+              "body-too-large",
+              "the body is over the limit of 8 MiB; send several smaller requests");
+      default -> {
+        LOG.error("{} failed", asked, failure);
+        yield new Problem(
+            500, "internal-error", "this is a defect; the log of this process has its trace");
+      }
+    };
+  }
+}

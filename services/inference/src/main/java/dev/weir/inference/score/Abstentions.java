@@ -1,0 +1,27 @@
+package dev.weir.inference.score;
+
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.inference.score.Answer.Abstained;
+import java.util.TreeSet;
+
+/** The reasons for which nobody answers, the same on Kafka and HTTP. */
+final class Abstentions {
+
+  static final String NO_ADAPTER = "no-adapter";
+
+  private Abstentions() {}
+
+  static Abstained noRelease(String adapter) {
+    return new Abstained(
+        NO_ADAPTER,
+        "no version of adapter '%s' has been released yet; produce labeled feedback to topic feedback"
+            .formatted(adapter));
+  }
+
+  static Abstained undeclared(String adapter, AdapterCatalog catalog) {
+    return new Abstained(
+        NO_ADAPTER,
+        "adapter '%s' is none of the declared ones, %s; ask one of them, or declare it in WEIR_ADAPTERS"
+            .formatted(adapter, String.join(", ", new TreeSet<>(catalog.names()))));
+  }
+}

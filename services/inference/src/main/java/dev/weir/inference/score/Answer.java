@@ -1,0 +1,73 @@
+package dev.weir.inference.score;
+
+import dev.weir.common.adapter.AdapterId;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What came of one text. */
+public sealed interface Answer {
+
+  /**
+   * An adapter version answered.
+   *
+   * @param id the version whose slot was leased for the run
+   * @param digest sha-256 (hex) of that version's manifest
+   * @param labels its labels, in the order of the head's rows
+   * @param probabilities softmax over just these labels
+   */
+  record Scored(AdapterId id, String digest, List<String> labels, List<Double> probabilities)
+      implements Answer {
+
+    /** The most probable label; the first of several that are equally so. */
+    public String label() {
+      return labels.get(best());
+    }
+
+    /** Probability by label, in the adapter's order. */
+    public Map<String, Double> scores() {
+      Map<String, Double> scores = new LinkedHashMap<>();
+      for (int i = 0; i < labels.size(); i++) {
+        scores.put(labels.get(i), probabilities.get(i));
+      }
+      return scores;
+    }
+
+    /** Probability of the best label minus that of the second best; 1 with a single label. */
+    public double margin() {
+      int best = best();
+      double second = 0;
+      for (int i = 0; i < probabilities.size(); i++) {
+        if (i != best) {
+          second = Math.max(second, probabilities.get(i));
+        }
+      }
+      return probabilities.get(best) - second;
+    }
+
+    private int best() {
+      int best = 0;
+      for (int i = 1; i < probabilities.size(); i++) {
+        if (probabilities.get(i) > probabilities.get(best)) {
+          best = i;
+        }
+      }
+      return best;
+    }
+  }
+
+  /**
+   * Nobody can answer, and nothing is wrong with the text.
+   *
+   * @param code stable code, also the metric's tag
+   * @param message for people, with the remedy
+   */
+  record Abstained(String code, String message) implements Answer {}
+
+  /**
+   * The run failed on this text even when it was alone.
+   *
+   * @param cause what the run threw
+   */
+  record Failed(RuntimeException cause) implements Answer {}
+}

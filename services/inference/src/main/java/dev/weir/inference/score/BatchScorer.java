@@ -1,0 +1,104 @@
+package dev.weir.inference.score;
+
+import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.Lease;
+import dev.weir.inference.adapter.ServingAdapter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs one micro-batch under one lease and answers its rows.
+ *
+ * <p>Each answer carries the version whose slot the lease covers, so a swap during the run changes
+ * nothing about it. When a run fails, its rows are run one by one: only a row that fails alone is
+ * given up. Thread-safe; workers share it.
+ */
+final class BatchScorer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchScorer.class);
+
+  private final AdapterRegistry registry;
+  private final Tokenizer tokenizer;
+  private final ScoreMeters meters;
+
+  BatchScorer(AdapterRegistry registry, Tokenizer tokenizer, ScoreMeters meters) {
+    this.registry = registry;
+    this.tokenizer = tokenizer;
+    this.meters = meters;
+  }
+
+  /** Answers every row, whatever happens short of an {@link Error}. */
+  void score(List<Row> batch) {
+    List<Answer> answers;
+    try {
+      answers = run(batch);
+    } catch (RuntimeException e) {
+      if (batch.size() == 1) {
+        LOG.warn("a text of {} tokens could not be scored", batch.get(0).length(), e);
+        answers = List.of(new Answer.Failed(e));
+      } else {
+        LOG.warn("a batch of {} rows failed; running them one by one", batch.size(), e);
+        batch.forEach(row -> score(List.of(row)));
+        return;
+      }
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      batch.get(i).answer(answers.get(i));
+    }
+  }
+
+  private List<Answer> run(List<Row> batch) {
+    Set<String> names = new HashSet<>();
+    batch.forEach(row -> names.add(row.query().adapter()));
+    List<Answer> answers = new ArrayList<>(batch.size());
+    try (Lease lease = registry.lease(names)) {
+      List<int[]> tokens = new ArrayList<>(batch.size());
+      List<ServingAdapter> serving = new ArrayList<>(batch.size());
+      for (Row row : batch) {
+        ServingAdapter adapter = lease.adapter(row.query().adapter());
+        if (adapter != null) {
+          serving.add(adapter);
+          tokens.add(tokens(row.query(), adapter));
+        }
+      }
+      float[][] logits = serving.isEmpty() ? new float[0][] : run(lease, tokens, serving);
+      int next = 0;
+      for (Row row : batch) {
+        // Withdrawn between queueing and running.
+        if (lease.adapter(row.query().adapter()) == null) {
+          answers.add(Abstentions.noRelease(row.query().adapter()));
+        } else {
+          answers.add(answer(serving.get(next), logits[next]));
+          next++;
+        }
+      }
+    }
+    return answers;
+  }
+
+  private float[][] run(Lease lease, List<int[]> tokens, List<ServingAdapter> serving) {
+    int longest = tokens.stream().mapToInt(row -> row.length).max().orElse(0);
+    meters.batch(tokens.size(), longest * tokens.size());
+    return lease.run(
+        tokens.toArray(int[][]::new), serving.stream().mapToInt(ServingAdapter::slot).toArray());
+  }
+
+  /** The queued tokens, unless a version with another token limit has taken over meanwhile. */
+  private int[] tokens(Query query, ServingAdapter adapter) {
+    return adapter.maxTokens() == query.maxTokens()
+        ? query.tokens()
+        : tokenizer.encode(query.text(), adapter.maxTokens());
+  }
+
+  private static Answer answer(ServingAdapter adapter, float[] logits) {
+    return new Answer.Scored(
+        adapter.id(),
+        adapter.digest(),
+        adapter.labels(),
+        Softmax.of(logits, adapter.labels().size()));
+  }
+}

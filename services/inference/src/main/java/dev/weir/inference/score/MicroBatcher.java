@@ -1,0 +1,258 @@
+package dev.weir.inference.score;
+
+import dev.weir.common.ops.Health.Status;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Two bounded queues of tokenised texts and the workers that run them in micro-batches.
+ *
+ * <p>A worker takes what is there at once: no text waits for companions. The queues of Kafka and
+ * HTTP take turns in giving the first row of a batch; {@link BatchPicker} says who joins it. Rows
+ * are shared out evenly among the workers that are idle. Thread-safe. {@link #close} answers
+ * everything that was accepted, then ends the workers {@code scorer-n}.
+ */
+final class MicroBatcher implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
+
+  private final BatchScorer scorer;
+  private final BatchPicker picker;
+  private final int capacity;
+  private final List<Thread> workers = new ArrayList<>();
+  private final int workerCount;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition rowsCame = lock.newCondition();
+  private final Condition roomCame = lock.newCondition();
+  // All below are guarded by the lock.
+  private final Map<Source, Deque<Row>> queues = new EnumMap<>(Source.class);
+  private Source turn = Source.KAFKA;
+  private int idle;
+  private boolean closing;
+  private @Nullable Throwable fault;
+
+  /**
+   * A batcher; nothing runs before {@link #start}.
+   *
+   * @param workerCount threads that run batches
+   * @param tokenBudget most tokens per batch, padding included; a longer text runs alone
+   * @param capacity most texts that wait, per source
+   */
+  MicroBatcher(BatchScorer scorer, int workerCount, int tokenBudget, int capacity) {
+    this.scorer = scorer;
+    this.picker = new BatchPicker(tokenBudget);
+    this.workerCount = workerCount;
+    this.capacity = capacity;
+    for (Source source : Source.values()) {
+      queues.put(source, new ArrayDeque<>());
+    }
+  }
+
+  /** Starts the workers. */
+  synchronized void start() {
+    for (int i = workers.size(); i < workerCount; i++) {
+      Thread worker = new Thread(this::work, "scorer-" + i);
+      worker.setDaemon(true);
+      workers.add(worker);
+      worker.start();
+    }
+  }
+
+  /**
+   * Queues texts if there is room for all of them. Returns at once.
+   *
+   * @return the answers to come, in order; empty when the queue is full
+   * @throws RejectedExecutionException if the batcher is closing or broken
+   */
+  Optional<CompletableFuture<List<Answer>>> offer(Source source, List<Query> queries) {
+    lock.lock();
+    try {
+      checkOpen();
+      return room(source) < queries.size()
+          ? Optional.empty()
+          : Optional.of(enqueue(source, queries));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Queues texts, waiting for room as long as it takes.
+   *
+   * @return the answers to come, in order
+   * @throws RejectedExecutionException if the batcher is closing or broken
+   * @throws IllegalArgumentException if there can never be room for so many
+   */
+  CompletableFuture<List<Answer>> put(Source source, List<Query> queries)
+      throws InterruptedException {
+    if (queries.size() > capacity) {
+      throw new IllegalArgumentException(
+          queries.size() + " texts at once, the queue holds " + capacity);
+    }
+    lock.lockInterruptibly();
+    try {
+      checkOpen();
+      while (room(source) < queries.size()) {
+        roomCame.await();
+        checkOpen();
+      }
+      return enqueue(source, queries);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Texts of a source that wait for a worker. */
+  int depth(Source source) {
+    lock.lock();
+    try {
+      return capacity - room(source);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Status status() {
+    lock.lock();
+    try {
+      return fault == null
+          ? new Status.Up(workerCount + " workers")
+          : new Status.Dead("a scorer ended abruptly: " + fault);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private CompletableFuture<List<Answer>> enqueue(Source source, List<Query> queries) {
+    Submission submission = new Submission(queries.size());
+    Deque<Row> queue = queue(source);
+    for (int i = 0; i < queries.size(); i++) {
+      queue.add(new Row(queries.get(i), submission, i));
+    }
+    rowsCame.signalAll();
+    return submission.done();
+  }
+
+  private int room(Source source) {
+    return capacity - queue(source).size();
+  }
+
+  private Deque<Row> queue(Source source) {
+    Deque<Row> queue = queues.get(source);
+    if (queue == null) {
+      throw new IllegalStateException("no queue for " + source);
+    }
+    return queue;
+  }
+
+  private void checkOpen() {
+    if (fault != null) {
+      throw new RejectedExecutionException("a scorer ended abruptly; restart this process", fault);
+    }
+    if (closing) {
+      throw new RejectedExecutionException("the service is closing");
+    }
+  }
+
+  private void work() {
+    List<Row> batch = List.of();
+    try {
+      for (batch = take(); !batch.isEmpty(); batch = take()) {
+        scorer.score(batch);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Throwable e) {
+      // Out of memory or a broken native library: nothing this process can mend.
+      LOG.error("scorer ended abruptly; restart this process", e);
+      breakDown(batch, e);
+    }
+  }
+
+  /** The next batch; empty when the batcher is closed and drained. */
+  private List<Row> take() throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      while (waiting() == 0) {
+        if (closing || fault != null) {
+          return List.of();
+        }
+        idle++;
+        try {
+          rowsCame.await();
+        } finally {
+          idle--;
+        }
+      }
+      int share = (waiting() + idle) / (idle + 1);
+      Source first = turn;
+      turn = first == Source.KAFKA ? Source.HTTP : Source.KAFKA;
+      List<Row> batch = picker.pick(queue(first), queue(turn), share);
+      roomCame.signalAll();
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private int waiting() {
+    int waiting = 0;
+    for (Deque<Row> queue : queues.values()) {
+      waiting += queue.size();
+    }
+    return waiting;
+  }
+
+  private void breakDown(List<Row> batch, Throwable cause) {
+    List<Row> lost = new ArrayList<>(batch);
+    lock.lock();
+    try {
+      fault = cause;
+      queues.values().forEach(lost::addAll);
+      queues.values().forEach(Deque::clear);
+      rowsCame.signalAll();
+      roomCame.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    Answer failed = new Answer.Failed(new IllegalStateException("a scorer ended abruptly", cause));
+    lost.forEach(row -> row.answerIfOpen(failed));
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closing = true;
+      rowsCame.signalAll();
+      roomCame.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    List<Thread> started;
+    synchronized (this) {
+      started = List.copyOf(workers);
+    }
+    try {
+      for (Thread worker : started) {
+        worker.join();
+      }
+    } catch (InterruptedException e) {
+      started.forEach(Thread::interrupt);
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.weir.inference.stream;
+
+import dev.weir.common.event.Classification;
+import dev.weir.common.event.Classification.Abstention;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.LabelRequest;
+import dev.weir.common.event.Review;
+import dev.weir.common.topic.DeadLetter;
+import dev.weir.common.topic.Topics;
+import dev.weir.inference.score.Answer;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a scored batch into records: one classification per review, one dead letter per record that
+ * is none, and label requests. Stateless.
+ */
+final class BatchOutputs {
+
+  private final StreamConfig config;
+  private final StreamMeters meters;
+  private final Clock clock;
+
+  BatchOutputs(StreamConfig config, StreamMeters meters, Clock clock) {
+    this.config = config;
+    this.meters = meters;
+    this.clock = clock;
+  }
+
+  /** The records to write; {@code answers} belongs to {@link ReviewBatch#good}, in its order. */
+  List<ProducerRecord<byte[], byte[]>> records(ReviewBatch batch, List<Answer> answers) {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    Instant now = clock.instant();
+    double latencyMs = batch.latencyMs();
+    for (int i = 0; i < batch.good().size(); i++) {
+      ReviewBatch.Good good = batch.good().get(i);
+      Answer answer = answers.get(i);
+      if (answer instanceof Answer.Failed failed) {
+        records.add(
+            deadLetter(
+                good.record(),
+                "scoring-failed",
+                "the model failed on this text alone: "
+                    + failed.cause()
+                    + "; produce it again once the cause is mended",
+                failed.cause()));
+        continue;
+      }
+      records.add(classification(good, answer, latencyMs, now));
+      if (answer instanceof Answer.Scored scored && scored.margin() < config.labelRequestMargin()) {
+        records.add(labelRequest(good.review(), scored, now));
+      }
+    }
+    for (ReviewBatch.Bad bad : batch.bad()) {
+      records.add(deadLetter(bad.record(), bad.why().reason().code(), bad.why().message(), null));
+    }
+    return records;
+  }
+
+  private ProducerRecord<byte[], byte[]> classification(
+      ReviewBatch.Good good, Answer answer, double latencyMs, Instant now) {
+    Review review = good.review();
+    InputPosition input = ReviewBatch.position(good.record());
+    Classification classification;
+    if (answer instanceof Answer.Scored scored) {
+      classification =
+          new Classification(
+              review.id(),
+              review.adapter(),
+              scored.id().version(),
+              scored.digest(),
+              config.baseDigest(),
+              scored.label(),
+              scored.scores(),
+              false,
+              null,
+              input,
+              latencyMs,
+              now);
+    } else {
+      Answer.Abstained abstained = (Answer.Abstained) answer;
+      classification =
+          new Classification(
+              review.id(),
+              review.adapter(),
+              null,
+              null,
+              config.baseDigest(),
+              null,
+              Map.of(),
+              true,
+              new Abstention(abstained.code(), abstained.message()),
+              input,
+              latencyMs,
+              now);
+    }
+    return new ProducerRecord<>(
+        config.topics().classifications(), utf8(review.id()), EventJson.write(classification));
+  }
+
+  private ProducerRecord<byte[], byte[]> labelRequest(
+      Review review, Answer.Scored scored, Instant now) {
+    LabelRequest request =
+        new LabelRequest(
+            review.id(),
+            review.adapter(),
+            scored.id().version(),
+            review.text(),
+            LabelRequest.Reason.LOW_MARGIN,
+            scored.margin(),
+            now);
+    meters.labelRequested();
+    return new ProducerRecord<>(
+        config.topics().labelRequests(), utf8(review.id()), EventJson.write(request));
+  }
+
+  private ProducerRecord<byte[], byte[]> deadLetter(
+      ConsumerRecord<byte[], byte[]> record,
+      String reason,
+      String message,
+      @Nullable Throwable cause) {
+    meters.deadLettered(reason);
+    String topic = config.topics().deadLetters(record.topic());
+    InputPosition source = ReviewBatch.position(record);
+    if (size(record) <= Topics.MAX_MESSAGE_BYTES) {
+      Headers headers = DeadLetter.headers(record.headers(), reason, message, source, cause);
+      return new ProducerRecord<>(topic, null, null, record.key(), record.value(), headers);
+    }
+    // It came compressed and is larger than the dead-letter topic may take: the stream must not
+    // stop at it, and the original is still where it was.
+    String without =
+        message
+            + "; its %d bytes with headers are over the limit of %d, they stay at %s"
+                .formatted(size(record), Topics.MAX_MESSAGE_BYTES, source);
+    Headers headers = DeadLetter.headers(List.of(), reason, without, source, cause);
+    return new ProducerRecord<>(topic, null, null, null, null, headers);
+  }
+
+  private static long size(ConsumerRecord<byte[], byte[]> record) {
+    long size = Math.max(0, record.serializedKeySize());
+    size += Math.max(0, record.serializedValueSize());
+    for (Header header : record.headers()) {
+      size += header.key().length() + (header.value() == null ? 0 : header.value().length);
+    }
+    return size;
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,104 @@
+package dev.weir.inference.stream;
+
+import dev.weir.common.event.EventReader;
+import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.event.Review;
+import dev.weir.inference.score.Answer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The records of one poll on their way through the scorers: written and committed together, or not
+ * at all.
+ *
+ * <p>Belongs to the thread {@code review-stream}.
+ */
+final class ReviewBatch {
+
+  /** A record that is a review. */
+  record Good(ConsumerRecord<byte[], byte[]> record, Review review) {}
+
+  /** A record that is none. */
+  record Bad(ConsumerRecord<byte[], byte[]> record, Rejected<Review> why) {}
+
+  private final List<Good> good = new ArrayList<>();
+  private final List<Bad> bad = new ArrayList<>();
+  private final Map<TopicPartition, OffsetAndMetadata> offsets;
+  private final long readAtNanos = System.nanoTime();
+  private CompletableFuture<List<Answer>> answers = CompletableFuture.completedFuture(List.of());
+
+  private ReviewBatch(Map<TopicPartition, OffsetAndMetadata> offsets) {
+    this.offsets = offsets;
+  }
+
+  /** Parses what a poll returned. */
+  static ReviewBatch of(ConsumerRecords<byte[], byte[]> records) {
+    // The poll knows where to go on, control records of foreign transactions included.
+    ReviewBatch batch = new ReviewBatch(new HashMap<>(records.nextOffsets()));
+    for (ConsumerRecord<byte[], byte[]> record : records) {
+      Parsed<Review> parsed = EventReader.review(record.key(), record.value());
+      if (parsed instanceof Accepted<Review> accepted) {
+        batch.good.add(new Good(record, accepted.event()));
+      } else if (parsed instanceof Rejected<Review> rejected) {
+        batch.bad.add(new Bad(record, rejected));
+      }
+    }
+    return batch;
+  }
+
+  static InputPosition position(ConsumerRecord<byte[], byte[]> record) {
+    return new InputPosition(record.topic(), record.partition(), record.offset());
+  }
+
+  List<Review> reviews() {
+    return good.stream().map(Good::review).toList();
+  }
+
+  List<Good> good() {
+    return good;
+  }
+
+  List<Bad> bad() {
+    return bad;
+  }
+
+  /** The next offset to read per partition: what to commit. */
+  Map<TopicPartition, OffsetAndMetadata> offsets() {
+    return offsets;
+  }
+
+  void answeredBy(CompletableFuture<List<Answer>> future) {
+    answers = future;
+  }
+
+  boolean scored() {
+    return answers.isDone();
+  }
+
+  /** The answers to {@link #good}, in its order, once they are there. */
+  CompletableFuture<List<Answer>> answers() {
+    return answers;
+  }
+
+  double latencyMs() {
+    return (System.nanoTime() - readAtNanos) / 1e6;
+  }
+
+  @Override
+  public String toString() {
+    Optional<InputPosition> first = good.stream().map(each -> position(each.record())).findFirst();
+    return "%d reviews and %d bad records from %s"
+        .formatted(good.size(), bad.size(), first.map(Object::toString).orElse("…"));
+  }
+}

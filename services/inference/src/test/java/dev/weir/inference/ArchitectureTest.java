@@ -1,0 +1,63 @@
+package dev.weir.inference;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(packages = "dev.weir.inference", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule dependsOnCommonOnly =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.weir.curation..",
+              "dev.weir.trainer..",
+              "dev.weir.standalone..",
+              "dev.weir.broker..");
+
+  @ArchTest
+  static final ArchRule scoringKnowsNoTransport =
+      noClasses()
+          .that()
+          .resideInAPackage("..inference.score..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("..inference.http..", "..inference.stream..", "io.vertx..")
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.kafka..");
+
+  @ArchTest
+  static final ArchRule adaptersKnowNoScoring =
+      noClasses()
+          .that()
+          .resideInAPackage("..inference.adapter..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "..inference.score..", "..inference.http..", "..inference.stream..", "io.vertx..");
+
+  @ArchTest
+  static final ArchRule pathsKnowNothingOfEachOther =
+      noClasses()
+          .that()
+          .resideInAPackage("..inference.stream..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("..inference.http..", "io.vertx..");
+
+  @ArchTest
+  static final ArchRule onlyHttpKnowsVertx =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("..inference.http..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.vertx..");
+}

@@ -1,0 +1,68 @@
+package dev.weir.inference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.Precision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class InferenceConfigTest {
+
+  @Test
+  void defaultsTakeAllProcessorsAndAnInstanceOfTheirOwn() {
+    InferenceConfig config = config(Map.of());
+    assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
+    assertThat(config.httpPort()).isEqualTo(8080);
+    assertThat(config.precision()).isEqualTo(Precision.FP32);
+    assertThat(config.instanceId()).isNotBlank().isNotEqualTo(config(Map.of()).instanceId());
+  }
+
+  @Test
+  void readsWhatIsSet() {
+    InferenceConfig config =
+        config(
+            Map.of(
+                "WEIR_SERVE_WORKERS", "3",
+                "WEIR_SERVE_PRECISION", "INT8",
+                "WEIR_SERVE_INSTANCE", "replica-7",
+                "WEIR_TOPIC_PREFIX", "p-"));
+    assertThat(config.workers()).isEqualTo(3);
+    assertThat(config.precision()).isEqualTo(Precision.INT8);
+    assertThat(config.instanceId()).isEqualTo("replica-7");
+    assertThat(config.topics().reviews()).isEqualTo("p-reviews");
+  }
+
+  @Test
+  void reportsAllProblemsAtOnce() {
+    assertThatThrownBy(() -> config(Map.of("WEIR_SERVE_QUEUE", "1", "WEIR_SERVE_WORKER", "2")))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("1000 … 1000000"))
+                    .anyMatch(line -> line.contains("did you mean WEIR_SERVE_WORKERS?")));
+  }
+
+  @Test
+  void badSettingsEndWithCode2() {
+    assertThat(InferenceMain.run(declared(), Map.of("WEIR_HTTP_PORT", "eighty"))).isEqualTo(2);
+  }
+
+  private static InferenceConfig config(Map<String, String> environment) {
+    return InferenceConfig.from(Settings.read(declared(), environment));
+  }
+
+  private static List<Setting<?>> declared() {
+    List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
+    declared.addAll(InferenceConfig.settings());
+    return declared;
+  }
+}

@@ -1,0 +1,116 @@
+package dev.weir.inference;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.Digests;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** Artifacts, releases and champions as a trainer would publish them. */
+public final class TestingArtifacts {
+
+  public static final List<String> LABELS = List.of("negative", "positive");
+  public static final int MAX_TOKENS = 64;
+
+  private TestingArtifacts() {}
+
+  /** Publishes a head that always says {@code label}; returns the manifest's digest. */
+  public static String publish(ArtifactStore store, BaseModel base, AdapterId id, String label) {
+    return publish(store, base, base.digest(), id, weights(base, label));
+  }
+
+  /** The same with any numbers, for a base of any digest. */
+  public static String publish(
+      ArtifactStore store,
+      BaseModel base,
+      String baseDigest,
+      AdapterId id,
+      AdapterWeights weights) {
+    Path staged = store.stage();
+    PeftFiles.write(staged, weights, base, MAX_TOKENS);
+    Manifest manifest =
+        new Manifest(
+            Manifest.FORMAT,
+            id.adapter(),
+            id.version(),
+            Method.HEAD_REFRESH,
+            base.name(),
+            baseDigest,
+            weights.labels(),
+            MAX_TOKENS,
+            new TreeMap<>(files(staged)),
+            new TreeMap<>(),
+            new Manifest.Lineage(null, null, null, List.of(), 10, 0, 5, Map.of(), 1, "test"));
+    write(staged.resolve(Manifest.FILE), EventJson.write(manifest));
+    return store.publish(id, staged);
+  }
+
+  /** A head that always says {@code label}. */
+  public static AdapterWeights weights(BaseModel base, String label) {
+    float[] bias = new float[LABELS.size()];
+    bias[LABELS.indexOf(label)] = 3;
+    return AdapterWeights.headOnly(
+        LABELS, new float[LABELS.size() * base.config().hiddenSize()], bias);
+  }
+
+  public static Champion champion(AdapterId id, String digest) {
+    return new Champion(id.adapter(), id.version(), digest, Instant.EPOCH);
+  }
+
+  public static Release release(BaseModel base, AdapterId id, String digest) {
+    return new Release(
+        id.adapter(),
+        id.version(),
+        Release.State.PROMOTED,
+        Method.HEAD_REFRESH,
+        digest,
+        base.name(),
+        base.digest(),
+        LABELS,
+        "batch-" + id.version(),
+        new Decision("fewer-errors", "better", 100, .9, .9, .3, null, null, null, 0, 0, 1),
+        10,
+        1.5,
+        Instant.EPOCH,
+        Instant.EPOCH,
+        Instant.EPOCH);
+  }
+
+  private static Map<String, Manifest.FileEntry> files(Path directory) {
+    Map<String, Manifest.FileEntry> files = new TreeMap<>();
+    try (Stream<Path> list = Files.list(directory)) {
+      for (Path file : list.toList()) {
+        files.put(
+            file.getFileName().toString(),
+            new Manifest.FileEntry(Digests.sha256(file), Files.size(file)));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return files;
+  }
+
+  private static void write(Path file, byte[] bytes) {
+    try {
+      Files.write(file, bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package dev.weir.inference.adapter;
+
+import static dev.weir.inference.TestingArtifacts.champion;
+import static dev.weir.inference.TestingArtifacts.publish;
+import static dev.weir.inference.TestingArtifacts.release;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.inference.TestingArtifacts;
+import dev.weir.testing.TestingBaseModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdapterLoaderTest {
+
+  private static final AdapterId ONE = new AdapterId("default", 1);
+  private static final AdapterId TWO = new AdapterId("default", 2);
+
+  @TempDir static Path shared;
+  private static BaseModel base;
+
+  @TempDir Path root;
+  private final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
+  private final Metrics metrics = new Metrics();
+  private TestingStore store;
+  private AdapterRegistry registry;
+  private AdapterLoader loader;
+
+  @BeforeAll
+  static void load() {
+    base = BaseModel.load(TestingBaseModel.write(shared.resolve("base"), 1).toString());
+  }
+
+  @AfterAll
+  static void unload() {
+    base.close();
+  }
+
+  @BeforeEach
+  void open() {
+    store = new TestingStore(new FileArtifactStore(root));
+    registry = TestingAdapters.registry(opener, 4);
+    loader =
+        new AdapterLoader(
+            new ArtifactReader(store, base), registry, metrics.registry(), Clock.systemUTC());
+  }
+
+  @AfterEach
+  void close() {
+    store.slow.countDown();
+    loader.close();
+    registry.close();
+    metrics.close();
+    assertThat(opener.violations()).isEmpty();
+  }
+
+  @Test
+  void loadsTheChampion() {
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(() -> serving("default") == 1);
+    ServingAdapter adapter = registry.state().adapter("default").orElseThrow();
+    assertThat(adapter.digest()).isEqualTo(digest);
+    assertThat(adapter.labels()).isEqualTo(TestingArtifacts.LABELS);
+    assertThat(adapter.maxTokens()).isEqualTo(TestingArtifacts.MAX_TOKENS);
+    await().until(loader::settled);
+    assertThat(loader.failures()).isEmpty();
+  }
+
+  @Test
+  void keepsServingChampionWhenChallengerChecksumFails() throws Exception {
+    want(0, ONE, publish(store, base, ONE, "positive"));
+    await().until(() -> serving("default") == 1);
+    String digest = publish(store, base, TWO, "negative");
+    Files.writeString(
+        root.resolve("default/2/adapter_model.safetensors"), "x", StandardOpenOption.APPEND);
+    want(1, TWO, digest);
+    await().until(() -> loader.failures().containsKey("default"));
+
+    assertThat(serving("default")).isEqualTo(1);
+    LoadFailure failure = loader.failures().get("default");
+    assertThat(failure.version()).isEqualTo(2);
+    assertThat(failure.reason()).isEqualTo("checksum-mismatch");
+    assertThat(failure.message()).contains("default@2", "adapter_model.safetensors");
+    assertThat(failure.retryAt()).isNull();
+    assertThat(
+            metrics
+                .registry()
+                .get("weir.inference.load")
+                .tags("result", "failed", "reason", "checksum-mismatch")
+                .counter()
+                .count())
+        .isEqualTo(1);
+  }
+
+  @Test
+  void nextChampionClearsTheFailure() {
+    want(0, ONE, "no such artifact");
+    await().until(() -> loader.failures().containsKey("default"));
+    assertThat(loader.failures().get("default").reason()).isEqualTo("artifact-missing");
+    want(1, TWO, publish(store, base, TWO, "negative"));
+    await().until(() -> serving("default") == 2 && loader.failures().isEmpty());
+  }
+
+  @Test
+  void refusesAnAdapterOfAnotherBase() {
+    String digest =
+        publish(store, base, "ab".repeat(32), ONE, TestingArtifacts.weights(base, "positive"));
+    loader.want("default", new Wanted(0, champion(ONE, digest), null));
+    await().until(() -> loader.failures().containsKey("default"));
+    assertThat(loader.failures().get("default").reason()).isEqualTo("base-mismatch");
+    assertThat(loader.failures().get("default").message())
+        .contains("default@1", "abab", base.digest(), "WEIR_BASE_MODEL");
+    assertThat(registry.state().adapters()).isEmpty();
+  }
+
+  @Test
+  void triesAgainWhileTheStoreIsAway() {
+    String digest = publish(store, base, ONE, "positive");
+    store.failures.set(1);
+    want(0, ONE, digest);
+    await().until(() -> loader.failures().containsKey("default"));
+    assertThat(loader.failures().get("default").reason()).isEqualTo("store-io");
+    assertThat(loader.failures().get("default").retryAt()).isNotNull();
+    await().until(() -> serving("default") == 1 && loader.failures().isEmpty());
+  }
+
+  @Test
+  void slowAdapterHoldsUpNoOther() {
+    AdapterId other = new AdapterId("other", 1);
+    store.slowAdapter = "default";
+    want(0, ONE, publish(store, base, ONE, "positive"));
+    want(1, other, publish(store, base, other, "positive"));
+    await().until(() -> serving("other") == 1);
+    assertThat(loader.settled()).isFalse();
+    assertThat(serving("default")).isZero();
+  }
+
+  @Test
+  void newestRecordWinsAndOlderOnesNeverComeBack() {
+    AdapterId three = new AdapterId("default", 3);
+    String one = publish(store, base, ONE, "positive");
+    String two = publish(store, base, TWO, "positive");
+    String newest = publish(store, base, three, "positive");
+    store.slowAdapter = "default";
+    want(5, ONE, one);
+    want(6, three, newest);
+    want(7, TWO, two); // A rollback: the newest record, not the highest version.
+    store.slow.countDown();
+    await().until(() -> serving("default") == 2);
+    want(6, three, newest);
+    await().until(loader::settled);
+    assertThat(serving("default")).isEqualTo(2);
+  }
+
+  @Test
+  void tombstoneTakesTheAdapterOutOfService() {
+    want(0, ONE, publish(store, base, ONE, "positive"));
+    await().until(() -> serving("default") == 1);
+    loader.want("default", new Wanted(1, null, null));
+    await().until(() -> serving("default") == 0);
+  }
+
+  private void want(long offset, AdapterId id, String digest) {
+    loader.want(id.adapter(), new Wanted(offset, champion(id, digest), release(base, id, digest)));
+  }
+
+  private int serving(String adapter) {
+    return registry.state().adapter(adapter).map(at -> at.id().version()).orElse(0);
+  }
+}

@@ -1,0 +1,192 @@
+package dev.weir.inference.adapter;
+
+import static dev.weir.inference.adapter.TestingAdapters.loaded;
+import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.model.LinearModule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AdapterRegistryTest {
+
+  private static final int[][] ROW = {{1, 0, 2}};
+
+  private TestingSlotTable.Opener opener;
+  private AdapterRegistry registry;
+
+  @BeforeEach
+  void open() {
+    opener = new TestingSlotTable.Opener();
+    registry = TestingAdapters.registry(opener, 2);
+  }
+
+  @AfterEach
+  void noMisuse() {
+    registry.close();
+    assertThat(opener.violations()).isEmpty();
+    assertThat(opener.opened()).allMatch(TestingSlotTable::closed);
+  }
+
+  @Test
+  void leasesTheVersionThatServes() {
+    serve(registry, "default", 1);
+    try (Lease lease = registry.lease(Set.of("default", "unknown"))) {
+      assertThat(lease.adapter("default").id().version()).isEqualTo(1);
+      assertThat(lease.adapter("unknown")).isNull();
+      assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0])
+          .isEqualTo(0.01f);
+    }
+  }
+
+  @Test
+  void leasedVersionKeepsItsNumbersAfterARelease() {
+    serve(registry, "default", 1);
+    try (Lease lease = registry.lease(Set.of("default"))) {
+      serve(registry, "default", 2);
+      int slot = lease.adapter("default").slot();
+      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
+      assertThat(registry.state().adapter("default").orElseThrow().slot()).isNotEqualTo(slot);
+    }
+  }
+
+  @Test
+  void releasesReuseTheSlotsThatCameBack() {
+    for (int version = 1; version <= 50; version++) {
+      serve(registry, "default", version);
+    }
+    assertThat(opener.opened()).hasSize(1);
+    assertThat(registry.state().adapters().keySet()).containsExactly("default");
+  }
+
+  @Test
+  void growsWhenSlotsLabelsRankOrTargetsDoNotSuffice() throws Exception {
+    serve(registry, "default", 1);
+    serve(registry, "other", 1);
+    registry.install(loaded("third", 1, List.of("a", "b", "c")), () -> true);
+    registry.install(TestingAdapters.lora("fourth", 1, 8, LinearModule.QUERY), () -> true);
+    registry.install(TestingAdapters.lora("fifth", 1, 4, LinearModule.VALUE), () -> true);
+
+    assertThat(registry.state().layout().slots()).isGreaterThanOrEqualTo(5);
+    assertThat(registry.state().layout().labels()).isEqualTo(3);
+    assertThat(registry.state().layout().rank()).isEqualTo(8);
+    assertThat(registry.state().layout().targets())
+        .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
+    assertThat(registry.state().adapters()).hasSize(5);
+    try (Lease lease = registry.lease(Set.of("default"))) {
+      int slot = lease.adapter("default").slot();
+      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
+    }
+  }
+
+  @Test
+  void outgrownEngineClosesWithItsLastLease() throws Exception {
+    serve(registry, "default", 1);
+    TestingSlotTable first = opener.opened().get(0);
+    Lease lease = registry.lease(Set.of("default"));
+    registry.install(TestingAdapters.lora("default", 2, 8, LinearModule.QUERY), () -> true);
+
+    assertThat(first.closed()).isFalse();
+    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0]).isEqualTo(0.01f);
+    lease.close();
+    assertThat(first.closed()).isTrue();
+  }
+
+  @Test
+  void failedProbeKeepsTheChampionAndItsSlots() {
+    serve(registry, "default", 1);
+    LoadedAdapter bad = loaded("default", 2, List.of("negative", "positive"));
+    bad.weights().headBias()[1] = Float.NaN;
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(() -> registry.install(bad, () -> true))
+          .isInstanceOf(LoadException.class)
+          .hasMessageContaining("default@2")
+          .hasMessageContaining("positive");
+    }
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+    serve(registry, "default", 3);
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(3);
+    assertThat(opener.opened()).hasSize(1);
+  }
+
+  @Test
+  void overtakenInstallIsNotPublished() throws Exception {
+    serve(registry, "default", 2);
+    boolean done =
+        registry.install(loaded("default", 1, List.of("negative", "positive")), () -> false);
+    assertThat(done).isFalse();
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(2);
+  }
+
+  @Test
+  void withdrawnAdapterIsGone() {
+    serve(registry, "default", 1);
+    registry.remove("default");
+    registry.remove("default");
+    assertThat(registry.state().adapters()).isEmpty();
+  }
+
+  @Test
+  void closedRegistryRefusesLeasesAndLetsTheLastOneFinish() {
+    serve(registry, "default", 1);
+    Lease lease = registry.lease(Set.of("default"));
+    registry.close();
+    assertThat(opener.opened().get(0).closed()).isFalse();
+    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})).hasDimensions(1, 2);
+    lease.close();
+    assertThatThrownBy(() -> registry.lease(Set.of("default")))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> lease.run(ROW, new int[] {0}))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void slotsAreNeverRewrittenNorSessionsClosedWhileLeased() throws Exception {
+    serve(registry, "a", 1);
+    serve(registry, "b", 1);
+    AtomicBoolean stop = new AtomicBoolean();
+    ExecutorService scorers = Executors.newFixedThreadPool(4);
+    List<Future<Integer>> runs = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      runs.add(scorers.submit(() -> runUntil(stop)));
+    }
+    for (int version = 2; version <= 600; version++) {
+      serve(registry, version % 2 == 0 ? "a" : "b", version);
+      if (version % 150 == 0) {
+        // Each of these opens a larger engine.
+        serve(registry, "extra" + version, version);
+        serve(registry, "more" + version, version);
+      }
+    }
+    stop.set(true);
+    for (Future<Integer> each : runs) {
+      assertThat(each.get()).isPositive();
+    }
+    scorers.shutdown();
+  }
+
+  private int runUntil(AtomicBoolean stop) {
+    int runs = 0;
+    while (!stop.get()) {
+      try (Lease lease = registry.lease(Set.of("a", "b"))) {
+        ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
+        float bias = lease.run(ROW, new int[] {asked.slot()})[0][0];
+        if (Math.round(bias * 100) != asked.id().version()) {
+          throw new AssertionError(asked + " answered with " + bias);
+        }
+      }
+      runs++;
+    }
+    return runs;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.weir.inference.adapter;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.SlotLayout;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
+
+/**
+ * A slot table without a model: the logits of a row are the slot's head bias, plus a hundredth of
+ * the row's second token on the first label.
+ *
+ * <p>It notes every use that would crash or corrupt the real one: a slot written during a run that
+ * reads it, a close during a run, anything after the close.
+ */
+public final class TestingSlotTable implements SlotTable {
+
+  /** Opens such tables and keeps them for the test to look at. */
+  public static final class Opener implements SlotTable.Opener {
+
+    private final ConcurrentLinkedQueue<TestingSlotTable> opened = new ConcurrentLinkedQueue<>();
+    private volatile Consumer<int[][]> onRun = tokens -> {};
+
+    @Override
+    public SlotTable open(SlotLayout layout) {
+      TestingSlotTable table = new TestingSlotTable(layout, this);
+      opened.add(table);
+      return table;
+    }
+
+    /** Called inside each run, with its tokens. */
+    public void onRun(Consumer<int[][]> hook) {
+      onRun = hook;
+    }
+
+    /** All tables so far, oldest first. */
+    public List<TestingSlotTable> opened() {
+      return List.copyOf(opened);
+    }
+
+    /** All misuses of all tables. */
+    public List<String> violations() {
+      return opened.stream().flatMap(table -> table.violations.stream()).toList();
+    }
+  }
+
+  private final SlotLayout layout;
+  private final Opener opener;
+  private final AtomicReferenceArray<AdapterWeights> slots;
+  private final AtomicIntegerArray readers;
+  private final AtomicInteger runs = new AtomicInteger();
+  private final ConcurrentLinkedQueue<String> violations = new ConcurrentLinkedQueue<>();
+  private volatile boolean closed;
+
+  private TestingSlotTable(SlotLayout layout, Opener opener) {
+    this.layout = layout;
+    this.opener = opener;
+    this.slots = new AtomicReferenceArray<>(layout.slots());
+    this.readers = new AtomicIntegerArray(layout.slots());
+  }
+
+  @Override
+  public SlotLayout layout() {
+    return layout;
+  }
+
+  @Override
+  public void write(int slot, AdapterWeights weights) {
+    check("write");
+    if (readers.get(slot) > 0) {
+      violations.add("slot " + slot + " was written while it was read");
+    }
+    if (weights.labels().size() > layout.labels()) {
+      throw new IllegalArgumentException("too many labels");
+    }
+    slots.set(slot, weights);
+  }
+
+  @Override
+  public float[][] run(int[][] tokenIds, int[] used) {
+    check("run");
+    runs.incrementAndGet();
+    for (int slot : used) {
+      readers.incrementAndGet(slot);
+    }
+    try {
+      opener.onRun.accept(tokenIds);
+      float[][] logits = new float[tokenIds.length][layout.labels()];
+      for (int row = 0; row < tokenIds.length; row++) {
+        AdapterWeights weights = slots.get(used[row]);
+        if (weights != null) {
+          System.arraycopy(weights.headBias(), 0, logits[row], 0, weights.headBias().length);
+        }
+        logits[row][0] += tokenIds[row][1] / 100f;
+      }
+      return logits;
+    } finally {
+      for (int slot : used) {
+        readers.decrementAndGet(slot);
+      }
+      runs.decrementAndGet();
+    }
+  }
+
+  /** Whether it was closed. */
+  public boolean closed() {
+    return closed;
+  }
+
+  private void check(String what) {
+    if (closed) {
+      violations.add(what + " after close");
+    }
+  }
+
+  @Override
+  public void close() {
+    check("close");
+    closed = true;
+    if (runs.get() > 0) {
+      violations.add("closed during a run");
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.weir.inference.adapter;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A store that is away, or slow for one adapter, when a test says so. */
+final class TestingStore implements ArtifactStore {
+
+  private final ArtifactStore store;
+  final AtomicInteger failures = new AtomicInteger();
+  final CountDownLatch slow = new CountDownLatch(1);
+  volatile String slowAdapter = "";
+
+  TestingStore(ArtifactStore store) {
+    this.store = store;
+  }
+
+  @Override
+  public Path fetch(AdapterId id, String digest) {
+    if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw new StoreException("store-io", "the store is away; wait for it", null);
+    }
+    if (id.adapter().equals(slowAdapter)) {
+      try {
+        slow.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new StoreException("store-io", "interrupted", e);
+      }
+    }
+    return store.fetch(id, digest);
+  }
+
+  @Override
+  public Path stage() {
+    return store.stage();
+  }
+
+  @Override
+  public void discard(Path staged) {
+    store.discard(staged);
+  }
+
+  @Override
+  public String publish(AdapterId id, Path staged) {
+    return store.publish(id, staged);
+  }
+
+  @Override
+  public Optional<String> digest(AdapterId id) {
+    return store.digest(id);
+  }
+
+  @Override
+  public Optional<Manifest> manifest(AdapterId id) {
+    return store.manifest(id);
+  }
+
+  @Override
+  public List<AdapterId> versions(String adapter) {
+    return store.versions(adapter);
+  }
+
+  @Override
+  public void delete(AdapterId id) {
+    store.delete(id);
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+}

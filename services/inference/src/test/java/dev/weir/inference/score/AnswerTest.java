@@ -1,0 +1,36 @@
+package dev.weir.inference.score;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+
+import dev.weir.common.adapter.AdapterId;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AnswerTest {
+
+  @Test
+  void softmaxIgnoresTheColumnsOfOtherAdapters() {
+    assertThat(Softmax.of(new float[] {1000, 1000, 5000}, 2)).containsExactly(0.5, 0.5);
+  }
+
+  @Test
+  void softmaxRefusesWhatIsNotFinite() {
+    assertThatThrownBy(() -> Softmax.of(new float[] {0, Float.NaN}, 2))
+        .isInstanceOf(ArithmeticException.class);
+  }
+
+  @Test
+  void marginIsBestMinusSecondBest() {
+    assertThat(scored(0.2, 0.7, 0.1).margin()).isEqualTo(0.5, offset(1e-12));
+    assertThat(scored(0.2, 0.7, 0.1).label()).isEqualTo("b");
+    assertThat(scored(0.5, 0.5, 0.0).margin()).isZero();
+    assertThat(scored(0.5, 0.5, 0.0).label()).isEqualTo("a");
+  }
+
+  private static Answer.Scored scored(Double... probabilities) {
+    return new Answer.Scored(
+        new AdapterId("default", 1), "d", List.of("a", "b", "c"), List.of(probabilities));
+  }
+}

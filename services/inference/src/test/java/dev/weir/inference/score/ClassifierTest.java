@@ -1,0 +1,319 @@
+package dev.weir.inference.score;
+
+import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static dev.weir.inference.score.TestingTokenizer.number;
+import static dev.weir.inference.score.TestingTokenizer.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.Review;
+import dev.weir.common.ops.Health.Status;
+import dev.weir.common.ops.Metrics;
+import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.TestingAdapters;
+import dev.weir.inference.adapter.TestingSlotTable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(30)
+class ClassifierTest {
+
+  private static final int WORKERS = 3;
+  private static final int QUEUE = 1000;
+
+  private final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
+  private final Metrics metrics = new Metrics();
+  private AdapterRegistry registry;
+  private Classifier classifier;
+
+  @BeforeEach
+  void open() {
+    registry = TestingAdapters.registry(opener, 8);
+    classifier =
+        new Classifier(
+            registry,
+            new TestingTokenizer(),
+            AdapterCatalog.parse("default=negative,positive;topic=sports,politics,arts"),
+            new Classifier.Batching(WORKERS, 512, QUEUE),
+            metrics.registry());
+    classifier.start();
+  }
+
+  @AfterEach
+  void close() {
+    opener.onRun(tokens -> {});
+    classifier.close();
+    registry.close();
+    metrics.close();
+    assertThat(opener.violations()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 33, 1000})
+  void answersEveryTextInOrder(int count) throws Exception {
+    serve(registry, "default", 1);
+    Random random = new Random(count);
+    List<Review> reviews =
+        IntStream.range(0, count)
+            .mapToObj(i -> Review.of("r" + i, text(i, random.nextInt(60))))
+            .toList();
+    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    assertThat(answers).hasSize(count);
+    for (int i = 0; i < count; i++) {
+      assertThat(number((Answer.Scored) answers.get(i))).isEqualTo(i + 1);
+    }
+  }
+
+  @Test
+  void eachOfManyThreadsGetsItsOwnAnswers() throws Exception {
+    serve(registry, "default", 0 + 1);
+    ExecutorService threads = Executors.newFixedThreadPool(64);
+    AtomicInteger next = new AtomicInteger();
+    Callable<Void> client =
+        () -> {
+          for (int id = next.getAndIncrement(); id < 1000; id = next.getAndIncrement()) {
+            Source source = id % 2 == 0 ? Source.KAFKA : Source.HTTP;
+            Review review = Review.of("r" + id, text(id, id % 50));
+            Answer answer = classifier.classify(source, List.of(review)).get().get(0);
+            assertThat(number((Answer.Scored) answer)).isEqualTo(id + 1);
+          }
+          return null;
+        };
+    List<Future<Void>> done = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      done.add(threads.submit(client));
+    }
+    for (Future<Void> each : done) {
+      each.get();
+    }
+    threads.shutdown();
+    assertThat(next.get()).isGreaterThanOrEqualTo(1000);
+  }
+
+  @Test
+  void batchMixesAdaptersAndEachKeepsToItsLabels() throws Exception {
+    serve(registry, "default", 7);
+    serve(registry, "topic", 3, List.of("sports", "politics", "arts"));
+    List<Answer> answers =
+        classifier
+            .classify(Source.HTTP, List.of(review("default"), review("topic"), review("default")))
+            .get();
+    assertThat(((Answer.Scored) answers.get(0)).scores()).containsOnlyKeys("negative", "positive");
+    Answer.Scored topic = (Answer.Scored) answers.get(1);
+    assertThat(topic.scores()).containsOnlyKeys("sports", "politics", "arts");
+    assertThat(topic.scores().values().stream().mapToDouble(p -> p).sum())
+        .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
+    assertThat(topic.id()).hasToString("topic@3");
+    assertThat(((Answer.Scored) answers.get(2)).digest()).isEqualTo("digest-7");
+  }
+
+  @Test
+  void abstainsWithoutAReleaseAndNamesTheRemedy() throws Exception {
+    serve(registry, "topic", 1, List.of("sports", "politics", "arts"));
+    List<Answer> answers =
+        classifier
+            .classify(Source.KAFKA, List.of(review("default"), review("topic"), review("other")))
+            .get();
+    assertThat(answers.get(0))
+        .isEqualTo(
+            new Answer.Abstained(
+                "no-adapter",
+                "no version of adapter 'default' has been released yet; produce labeled feedback to topic feedback"));
+    assertThat(answers.get(1)).isInstanceOf(Answer.Scored.class);
+    assertThat(((Answer.Abstained) answers.get(2)).code()).isEqualTo("no-adapter");
+    assertThat(((Answer.Abstained) answers.get(2)).message())
+        .contains("'other'", "default, topic", "WEIR_ADAPTERS");
+  }
+
+  @Test
+  void fullQueueRefusesTheWholeRequestAndDrainsAtClose() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = new Semaphore(0);
+    opener.onRun(tokens -> gate.acquireUninterruptibly());
+    List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
+    boolean refused = false;
+    for (int i = 0; i < 8 && !refused; i++) {
+      var offered = classifier.tryClassify(Source.HTTP, reviews(400));
+      offered.ifPresent(accepted::add);
+      refused = offered.isEmpty();
+    }
+    assertThat(refused).isTrue();
+    assertThat(accepted).hasSizeGreaterThanOrEqualTo(2);
+
+    Thread closer = new Thread(classifier::close);
+    closer.start();
+    gate.release(100_000);
+    closer.join();
+    for (CompletableFuture<List<Answer>> each : accepted) {
+      assertThat(each.get(1, TimeUnit.SECONDS))
+          .hasSize(400)
+          .allMatch(Answer.Scored.class::isInstance);
+    }
+    assertThatThrownBy(() -> classifier.tryClassify(Source.HTTP, reviews(1)))
+        .isInstanceOf(RejectedExecutionException.class);
+  }
+
+  @Test
+  void floodOnOnePathDoesNotStarveTheOther() throws Exception {
+    serve(registry, "default", 1);
+    AtomicInteger runs = new AtomicInteger();
+    Semaphore gate = new Semaphore(0);
+    opener.onRun(
+        tokens -> {
+          gate.acquireUninterruptibly();
+          runs.incrementAndGet();
+        });
+    CompletableFuture<List<Answer>> flood = classifier.classify(Source.KAFKA, reviews(1000));
+    CompletableFuture<List<Answer>> single =
+        classifier.classify(Source.HTTP, List.of(Review.of("x", text(5, 60))));
+    int before = 0;
+    while (!single.isDone()) {
+      gate.release();
+      before++;
+      int granted = before;
+      Awaitility.await().until(() -> runs.get() >= granted || flood.isDone());
+      if (before > 4 * WORKERS) {
+        break;
+      }
+    }
+    single.get(1, TimeUnit.SECONDS);
+    assertThat(flood).isNotDone();
+    gate.release(100_000);
+    assertThat(flood.get()).hasSize(1000);
+  }
+
+  @Test
+  void onlyTheTextThatFailsAloneFails() throws Exception {
+    serve(registry, "default", 1);
+    opener.onRun(
+        tokens -> {
+          for (int[] row : tokens) {
+            if (row[1] == 13) {
+              throw new IllegalArgumentException("unlucky");
+            }
+          }
+        });
+    List<Review> reviews =
+        IntStream.range(0, 40).mapToObj(i -> Review.of("r" + i, text(i, 3))).toList();
+    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    for (int i = 0; i < 40; i++) {
+      assertThat(answers.get(i)).isInstanceOf(i == 13 ? Answer.Failed.class : Answer.Scored.class);
+    }
+    assertThat(classifier.status()).isInstanceOf(Status.Up.class);
+  }
+
+  @Test
+  void brokenNativeSideAnswersWhatWaitsAndIsBeyondHelp() throws Exception {
+    serve(registry, "default", 1);
+    opener.onRun(
+        tokens -> {
+          throw new OutOfMemoryError("native");
+        });
+    List<Answer> answers = classifier.classify(Source.KAFKA, reviews(100)).get();
+    assertThat(answers).hasSize(100).allMatch(Answer.Failed.class::isInstance);
+    assertThat(classifier.status()).isInstanceOf(Status.Dead.class);
+    assertThatThrownBy(() -> classifier.classify(Source.KAFKA, reviews(1)))
+        .isInstanceOf(RejectedExecutionException.class);
+  }
+
+  @Test
+  void swapsUnderLoadNeverMixVersions() throws Exception {
+    serve(registry, "default", 1);
+    AtomicBoolean stop = new AtomicBoolean();
+    ExecutorService clients = Executors.newFixedThreadPool(4);
+    List<Future<Integer>> done = new ArrayList<>();
+    for (int c = 0; c < 4; c++) {
+      Source source = c % 2 == 0 ? Source.KAFKA : Source.HTTP;
+      done.add(clients.submit(() -> askUntil(stop, source)));
+    }
+    for (int version = 2; version <= 300; version++) {
+      serve(registry, "default", version);
+      if (version % 100 == 0) {
+        int slots = registry.state().layout().slots();
+        for (int more = 0; more < slots; more++) {
+          serve(registry, "x" + version + "-" + more, 1); // Grows the engine.
+        }
+      }
+    }
+    stop.set(true);
+    for (Future<Integer> each : done) {
+      assertThat(each.get()).isPositive();
+    }
+    clients.shutdown();
+  }
+
+  private int askUntil(AtomicBoolean stop, Source source) throws Exception {
+    int asked = 0;
+    while (!stop.get()) {
+      for (Answer answer : classifier.classify(source, reviews(20)).get()) {
+        Answer.Scored scored = (Answer.Scored) answer;
+        int version = scored.id().version();
+        assertThat(number(scored)).isEqualTo(version);
+        assertThat(scored.digest()).isEqualTo("digest-" + version);
+        asked++;
+      }
+    }
+    return asked;
+  }
+
+  @Test
+  void countsAnswersByPathAndResult() throws Exception {
+    serve(registry, "default", 1);
+    classifier.classify(Source.HTTP, List.of(review("default"), review("nobody"))).get();
+    Map<String, Double> counts = Map.of("answered", 1.0, "abstained", 1.0);
+    counts.forEach(
+        (result, count) ->
+            assertThat(
+                    metrics
+                        .registry()
+                        .get("weir.inference.classifications")
+                        .tags("path", "http", "result", result)
+                        .counter()
+                        .count())
+                .isEqualTo(count));
+    assertThat(metrics.scrape()).contains("weir_inference_latency_seconds_bucket{path=\"http\"");
+  }
+
+  @Test
+  void closeBeforeAnythingCameEnds() throws Exception {
+    CountDownLatch closed = new CountDownLatch(1);
+    Thread closer =
+        new Thread(
+            () -> {
+              classifier.close();
+              closed.countDown();
+            });
+    closer.start();
+    assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private static Review review(String adapter) {
+    return new Review("r", "0 fine", adapter, null, Map.of());
+  }
+
+  private static List<Review> reviews(int count) {
+    return IntStream.range(0, count).mapToObj(i -> Review.of("r" + i, text(0, i % 40))).toList();
+  }
+}
