@@ -59,15 +59,8 @@ public final class ServiceProcess {
       PrintStream problems,
       Service service) {
     CountDownLatch stop = new CountDownLatch(1);
-    CountDownLatch stopped = new CountDownLatch(1);
-    Thread hook = new Thread(() -> signalled(stop, stopped), "shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      return run(known, environment, problems, service, stop);
-    } finally {
-      stopped.countDown();
-      forget(hook);
-    }
+    Signals.onStop(stop::countDown);
+    return run(known, environment, problems, service, stop);
   }
 
   /** Runs a service until {@code stop}. */
@@ -132,23 +125,6 @@ public final class ServiceProcess {
               + why.getMessage()
               + "; check WEIR_BOOTSTRAP_SERVERS and WEIR_KAFKA_CLIENT_CONFIG",
           e);
-    }
-  }
-
-  private static void signalled(CountDownLatch stop, CountDownLatch stopped) {
-    stop.countDown();
-    try {
-      stopped.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void forget(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      LOG.debug("the process is ending", e);
     }
   }
 }

@@ -1,0 +1,75 @@
+package dev.weir.common.ops;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes Ctrl-C and SIGTERM before the JVM does, so that a process can drain first.
+ *
+ * <p>A shutdown hook is too late for that: the JVM starts all hooks at once, and ONNX Runtime's own
+ * hook frees its environment while ours still lets accepted texts be answered: a native crash, see
+ * {@code docs/decisions/0005-signals-before-shutdown-hooks.md}. Thread-safe.
+ */
+public final class Signals {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
+
+  private Signals() {}
+
+  /**
+   * Runs {@code stop} on the first Ctrl-C or SIGTERM, in a thread of its own; a second signal ends
+   * the process at once. Where the JVM gives no access to signals, {@code stop} becomes a shutdown
+   * hook.
+   */
+  public static void onStop(Runnable stop) {
+    AtomicBoolean stopping = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (stopping.compareAndSet(false, true)) {
+            new Thread(stop, "signal-stop").start();
+          } else {
+            Runtime.getRuntime().halt(1);
+          }
+        };
+    if (!handle("INT", once) || !handle("TERM", once)) {
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    if (stopping.compareAndSet(false, true)) {
+                      stop.run();
+                    }
+                  },
+                  "shutdown"));
+    }
+  }
+
+  /** By reflection: the class is supported on every JDK, but the compiler warns of its package. */
+  private static boolean handle(String name, Runnable action) {
+    try {
+      Class<?> signal = Class.forName("sun.misc.Signal");
+      Class<?> handler = Class.forName("sun.misc.SignalHandler");
+      Object proxy =
+          Proxy.newProxyInstance(
+              handler.getClassLoader(),
+              new Class<?>[] {handler},
+              (self, method, arguments) -> {
+                if (method.getName().equals("handle")) {
+                  action.run();
+                }
+                return null;
+              });
+      signal
+          .getMethod("handle", signal, handler)
+          .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
+      return true;
+    } catch (ReflectiveOperationException | IllegalArgumentException e) {
+      Throwable why = e instanceof InvocationTargetException wrapped ? wrapped.getCause() : e;
+      LOG.warn("this JVM does not let SIG{} be handled ({}); a shutdown hook drains", name, why);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.weir.trainer;
+
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.trainer.publish.Announcement;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A batch in training, between the two threads: the fitting thread hands decisions over, the loop's
+ * thread announces them and answers.
+ *
+ * <p>Thread-safe.
+ */
+final class BatchJob implements Announcer {
+
+  private static final long LOOK_EVERY_MS = 100;
+
+  private final TrainingBatch batch;
+  private final TopicPartition partition;
+  private final long offset;
+  private final Cancellation cancellation = new Cancellation();
+  private final SynchronousQueue<HandOver> handOvers = new SynchronousQueue<>();
+  private @Nullable Future<?> running;
+
+  BatchJob(TrainingBatch batch, TopicPartition partition, long offset) {
+    this.batch = batch;
+    this.partition = partition;
+    this.offset = offset;
+  }
+
+  /**
+   * Something to tell.
+   *
+   * @param announcement the decision; empty to pass over the batch
+   * @param nextOffset the batch topic's next offset to read from after it
+   * @param told completed by the loop's thread
+   */
+  record HandOver(
+      Optional<Announcement> announcement, long nextOffset, CompletableFuture<Boolean> told) {}
+
+  TrainingBatch batch() {
+    return batch;
+  }
+
+  TopicPartition partition() {
+    return partition;
+  }
+
+  Cancellation cancellation() {
+    return cancellation;
+  }
+
+  void running(Future<?> future) {
+    running = future;
+  }
+
+  boolean done() {
+    return running != null && running.isDone();
+  }
+
+  /** The fitting thread's result; throws what it threw. */
+  void result() throws InterruptedException, java.util.concurrent.ExecutionException {
+    if (running != null) {
+      running.get();
+    }
+  }
+
+  /** What the fitting thread wants to tell now. */
+  Optional<HandOver> take() {
+    return Optional.ofNullable(handOvers.poll());
+  }
+
+  @Override
+  public void announce(Announcement announcement, boolean last) {
+    handOver(new HandOver(Optional.of(announcement), last ? offset + 1 : offset, newAnswer()));
+  }
+
+  @Override
+  public void pass() {
+    handOver(new HandOver(Optional.empty(), offset + 1, newAnswer()));
+  }
+
+  private void handOver(HandOver handOver) {
+    try {
+      while (!handOvers.offer(handOver, LOOK_EVERY_MS, TimeUnit.MILLISECONDS)) {
+        cancellation.check();
+      }
+      handOver.told().join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CancellationException("interrupted");
+    }
+  }
+
+  private static CompletableFuture<Boolean> newAnswer() {
+    return new CompletableFuture<>();
+  }
+}

@@ -1,0 +1,212 @@
+package dev.weir.trainer;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.event.TrainingEvent.Phase;
+import dev.weir.common.ops.WeirException;
+import dev.weir.common.store.StoreException;
+import dev.weir.trainer.data.ExampleFeed;
+import dev.weir.trainer.data.TrainingSet;
+import dev.weir.trainer.evaluate.PromotionGate;
+import dev.weir.trainer.evaluate.Verdict;
+import dev.weir.trainer.publish.Announcement;
+import dev.weir.trainer.publish.ArtifactRetention;
+import dev.weir.trainer.publish.ChampionReader;
+import dev.weir.trainer.publish.ReleaseLog;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes one batch to its decisions, one per method, from whatever state an earlier try left behind.
+ *
+ * <p>States of a method: undecided → (artifact in the store →) decided. What is decided is on the
+ * release topic and is skipped. Outages of store and broker are waited out for ever; a training
+ * that fails for another reason is tried a few times and then recorded as {@code training-failed},
+ * so that one bad batch does not stop the loop. Owned by the fitting thread, which closes it.
+ */
+final class BatchTrainer implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchTrainer.class);
+  private static final Duration CATCH_UP = Duration.ofSeconds(60);
+  private static final int MAX_DOUBLINGS = 5;
+
+  private final TrainerConfig config;
+  private final Bench bench;
+  private final TrainerState state;
+  private final TrainerMetrics metrics;
+  private final Clock clock;
+  private final ReleaseLog releases;
+  private final ExampleFeed examples;
+  private final ChampionReader champions;
+  private final ArtifactRetention retention;
+  private final TrainingEvents events;
+
+  BatchTrainer(
+      TrainerConfig config, Bench bench, TrainerState state, TrainerMetrics metrics, Clock clock) {
+    this.config = config;
+    this.bench = bench;
+    this.state = state;
+    this.metrics = metrics;
+    this.clock = clock;
+    this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP);
+    this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP);
+    this.champions = new ChampionReader(releases, bench.store(), bench.base());
+    this.retention = new ArtifactRetention(bench.store(), config.keepVersions());
+    this.events = new TrainingEvents(config.kafka(), config.topics(), clock);
+  }
+
+  /** Trains, judges and announces; returns when the batch is done with. */
+  void train(TrainingBatch batch, Announcer announcer, Cancellation cancellation) {
+    releases.refresh();
+    List<Method> open =
+        config.methods().stream().filter(method -> !releases.decided(batch.id(), method)).toList();
+    if (open.isEmpty()) {
+      announcer.pass();
+      return;
+    }
+    state.busy("training " + batch.adapter() + ", batch " + batch.id());
+    events.tell(batch, Phase.STARTED, null, "batch " + batch.id() + " taken up");
+    TrainingSet set =
+        TrainingSet.of(batch, examples.gather(batch), config.maxExamples(), bench.options().seed());
+    LOG.info(
+        "batch {} of {}: {} training examples, {} of them replayed, {} holdout rows",
+        batch.id(),
+        batch.adapter(),
+        set.train().size(),
+        set.replayed(),
+        set.holdout().size());
+    Contest contest = new Contest(bench, batch, set, metrics, clock);
+    for (int i = 0; i < open.size(); i++) {
+      settle(contest, batch, open.get(i), i == open.size() - 1, announcer, cancellation);
+    }
+  }
+
+  private void settle(
+      Contest contest,
+      TrainingBatch batch,
+      Method method,
+      boolean last,
+      Announcer announcer,
+      Cancellation cancellation) {
+    int failures = 0;
+    int tries = 0;
+    Optional<Decision> givenUp = Optional.empty();
+    while (true) {
+      try {
+        cancellation.check();
+        releases.refresh();
+        if (releases.decided(batch.id(), method)) {
+          if (last) {
+            announcer.pass();
+          }
+        } else {
+          decide(contest, batch, method, last, givenUp, announcer, cancellation);
+        }
+        return;
+      } catch (CancellationException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        String reason = e instanceof WeirException known ? known.reason() : "training-failed";
+        metrics.failed(reason);
+        boolean outage = isOutage(e);
+        failures += outage ? 0 : 1;
+        if (outage) {
+          state.down(e.getMessage());
+        }
+        if (failures >= config.attempts() && givenUp.isEmpty()) {
+          String message =
+              "failed %d times, the last time with: %s".formatted(failures, e.getMessage());
+          givenUp = Optional.of(PromotionGate.refused("training-failed", message).decision());
+        }
+        LOG.warn(
+            "{} of batch {} failed ({}){}",
+            method,
+            batch.id(),
+            reason,
+            outage ? "; the store or the broker is away, trying on" : "",
+            e);
+        events.tell(batch, Phase.FAILED, method, String.valueOf(e.getMessage()));
+        cancellation.pause(config.backoff().multipliedBy(1L << Math.min(tries++, MAX_DOUBLINGS)));
+      }
+    }
+  }
+
+  private void decide(
+      Contest contest,
+      TrainingBatch batch,
+      Method method,
+      boolean last,
+      Optional<Decision> givenUp,
+      Announcer announcer,
+      Cancellation cancellation) {
+    AdapterId id = releases.next(batch.adapter());
+    Optional<Decision> refusal =
+        givenUp.or(() -> contest.refusal().map(Verdict.Retained::decision));
+    Announcement announcement =
+        refusal.isPresent()
+            ? contest.retained(id, method, refusal.get(), 0)
+            : contest.challenge(
+                id,
+                method,
+                champions.read(batch.adapter()).orElse(null),
+                progress -> events.progress(batch, method, progress),
+                cancellation);
+    try {
+      announcer.announce(announcement, last);
+    } finally {
+      if (announcement.staged() != null) {
+        bench.store().discard(announcement.staged());
+      }
+    }
+    tell(batch, announcement.release());
+    if (announcement.promoted()) {
+      cleanUp(id);
+    }
+  }
+
+  private void tell(TrainingBatch batch, Release release) {
+    boolean promoted = release.state() == Release.State.PROMOTED;
+    state.busy("decided " + release.id());
+    metrics.decided(release);
+    String message =
+        "%s %s: %s, %s"
+            .formatted(
+                release.id(),
+                promoted ? "promoted" : "retained",
+                release.decision().reason(),
+                release.decision().message());
+    LOG.info("{} ({})", message, TrainerMetrics.word(release.method()));
+    events.tell(batch, promoted ? Phase.PROMOTED : Phase.RETAINED, release.method(), message);
+  }
+
+  /** Old artifacts cost space only: failing to remove them is no reason to fail. */
+  private void cleanUp(AdapterId champion) {
+    try {
+      retention.apply(champion).forEach(old -> LOG.info("removed the old artifact {}", old));
+    } catch (StoreException e) {
+      LOG.warn("old artifacts of {} stay: {}", champion.adapter(), e.getMessage());
+    }
+  }
+
+  private static boolean isOutage(RuntimeException e) {
+    return e instanceof KafkaException
+        || (e instanceof StoreException store && store.reason().equals("store-io"));
+  }
+
+  @Override
+  public void close() {
+    events.close();
+    examples.close();
+    releases.close();
+    bench.close();
+  }
+}

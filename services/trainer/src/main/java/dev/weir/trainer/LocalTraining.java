@@ -1,0 +1,202 @@
+package dev.weir.trainer;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.event.Limits;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.Precision;
+import dev.weir.common.store.StoreException;
+import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.PromotionGate;
+import dev.weir.trainer.evaluate.Scores;
+import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.evaluate.Verdict;
+import dev.weir.trainer.export.ArtifactWriter;
+import dev.weir.trainer.export.ParityCheck;
+import dev.weir.trainer.fit.AdapterTrainer;
+import dev.weir.trainer.fit.EncodedExamples;
+import dev.weir.trainer.fit.FitProgress;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The trainer's own code without Kafka: labeled texts in, an adapter's files out.
+ *
+ * <p>One training at a time per instance; the base model is the caller's.
+ */
+public final class LocalTraining {
+
+  private static final int PARITY_ROWS = 8;
+
+  private final BaseModel base;
+  private final TrainingOptions options;
+  private final int threads;
+
+  /** Trainings on {@code base}, with so many threads for one operation. */
+  public LocalTraining(BaseModel base, TrainingOptions options, int threads) {
+    this.base = base;
+    this.options = options.within(base.config());
+    this.threads = threads;
+  }
+
+  /** How many numbers will be trained. */
+  public ParameterCount parameters(List<String> labels) {
+    return ParameterCount.of(base, options, labels.size());
+  }
+
+  /**
+   * Trains LoRA and head on {@code data} and scores what was written on {@code evaluation}.
+   *
+   * @param labels in the order of the head's rows; every row's label is one of them
+   * @param output where the files go: a new or empty directory, or one with an adapter, which is
+   *     replaced once the new one is whole
+   * @throws TrainingException {@code too-few-examples}, {@code one-class-only}, {@code
+   *     too-many-nonfinite-steps}, {@code parity-failed}, {@code output-not-empty}
+   * @throws StoreException {@code store-io} if the directory cannot be written to
+   */
+  public LocalResult train(
+      List<LabeledText> data,
+      List<LabeledText> evaluation,
+      List<String> labels,
+      Path output,
+      FitProgress.Listener listener) {
+    checkOutput(output);
+    PromotionGate gate = new PromotionGate(0);
+    gate.before(data.stream().map(LabeledText::label).toList(), 0).ifPresent(LocalTraining::refuse);
+    TorchRuntime.threads(threads);
+    try (ServingEncoder serving =
+            new ServingEncoder(base, threads, Precision.FP32, options.lora());
+        BertEncoder encoder = new BertEncoder(base)) {
+      long began = System.nanoTime();
+      EncodedExamples examples =
+          EncodedExamples.of(data, labels, base.tokenizer(), options.maxTokens());
+      AdapterTrainer trainer = new AdapterTrainer(serving, options, labels, examples, null);
+      AdapterWeights probe = trainer.headRefresh().weights();
+      AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> false);
+      double seconds = (System.nanoTime() - began) / 1e9;
+      gate.after(trained.steps(), trained.nonFiniteSteps()).ifPresent(LocalTraining::refuse);
+      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.maxTokens());
+      Path staged = stage(output);
+      try {
+        ArtifactWriter writer = new ArtifactWriter(base);
+        writer.writeModel(staged, trained.weights(), options.maxTokens());
+        checkParity(encoder, trained.weights(), staged, examples);
+        Scores scores = rows.score(PeftFiles.read(staged, base.config()));
+        String digest = writer.seal(staged, manifest(labels, scores, data, evaluation));
+        replace(staged, output);
+        return new LocalResult(
+            output,
+            digest,
+            scores.accuracy(),
+            scores.macroF1(),
+            scores.logLoss(),
+            rows.score(probe).accuracy(),
+            trained.bestEpoch(),
+            trained.examplesPerSecond(),
+            seconds,
+            parameters(labels),
+            trained.nonFiniteSteps());
+      } finally {
+        remove(staged);
+      }
+    }
+  }
+
+  private Manifest manifest(
+      List<String> labels, Scores scores, List<LabeledText> data, List<LabeledText> evaluation) {
+    return Manifests.of(
+        base,
+        new AdapterId(Limits.DEFAULT_ADAPTER, 1),
+        Method.LORA,
+        labels,
+        options,
+        evaluation.isEmpty()
+            ? new TreeMap<>()
+            : Manifests.metrics(scores.accuracy(), scores.macroF1(), scores.logLoss()),
+        new Manifests.Origin(null, null, data.size(), 0, evaluation.size()));
+  }
+
+  private static void checkParity(
+      BertEncoder encoder, AdapterWeights weights, Path staged, EncodedExamples examples) {
+    List<int[]> sample = examples.tokens().subList(0, Math.min(PARITY_ROWS, examples.size()));
+    double difference =
+        ParityCheck.difference(encoder, weights, staged.resolve(ArtifactWriter.MERGED), sample);
+    if (!(difference <= ParityCheck.TOLERANCE)) {
+      throw new TrainingException(
+          "parity-failed",
+          "the merged model's logits differ by %s from the trained ones, at most %s is rounding; report this as a defect"
+              .formatted(difference, ParityCheck.TOLERANCE));
+    }
+  }
+
+  private static void refuse(Verdict.Retained refusal) {
+    throw new TrainingException(refusal.decision().reason(), refusal.decision().message());
+  }
+
+  private static void checkOutput(Path output) {
+    if (!Files.exists(output)) {
+      return;
+    }
+    try (Stream<Path> entries = Files.list(output)) {
+      if (entries.findAny().isPresent() && !Files.exists(output.resolve(Manifest.FILE))) {
+        throw new TrainingException(
+            "output-not-empty",
+            output + " has files that are no adapter; name a new or empty directory");
+      }
+    } catch (IOException e) {
+      throw unwritable(output, e);
+    }
+  }
+
+  private static Path stage(Path output) {
+    Path parent = output.toAbsolutePath().normalize().getParent();
+    Path in = parent == null ? output.toAbsolutePath() : parent;
+    try {
+      return Files.createTempDirectory(Files.createDirectories(in), ".weir-adapter-");
+    } catch (IOException e) {
+      throw unwritable(output, e);
+    }
+  }
+
+  private static void replace(Path staged, Path output) {
+    remove(output);
+    try {
+      Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw unwritable(output, e);
+    }
+  }
+
+  private static void remove(Path directory) {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path file : entries.toList()) {
+        Files.delete(file);
+      }
+      Files.delete(directory);
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+  }
+
+  private static StoreException unwritable(Path directory, IOException e) {
+    return new StoreException(
+        "store-io",
+        directory + " cannot be written to: " + e + "; check space and rights, or name another",
+        e);
+  }
+}

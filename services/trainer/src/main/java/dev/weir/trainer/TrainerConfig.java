@@ -1,0 +1,151 @@
+package dev.weir.trainer;
+
+import dev.weir.common.adapter.Method;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.topic.Topics;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The trainer service's settings.
+ *
+ * @param kafka client properties
+ * @param topics topic names
+ * @param baseModel name or directory of the base model
+ * @param storeDir the artifact store's directory
+ * @param options how adapters are trained
+ * @param methods what is tried for each batch, in this order
+ * @param maxExamples training examples of one training at most, replayed ones included
+ * @param minHoldout holdout rows that the gate needs
+ * @param keepVersions artifacts kept per adapter, besides the champion
+ * @param threads threads of one operation of training and evaluation
+ * @param attempts tries of a training that fails, before it is recorded as failed
+ * @param backoff wait before the second try; doubles up to 32 times as long
+ */
+public record TrainerConfig(
+    Map<String, Object> kafka,
+    Topics topics,
+    String baseModel,
+    Path storeDir,
+    TrainingOptions options,
+    List<Method> methods,
+    int maxExamples,
+    int minHoldout,
+    int keepVersions,
+    int threads,
+    int attempts,
+    Duration backoff) {
+
+  private static final Setting<List<Method>> METHODS =
+      Setting.text(
+              "WEIR_TRAIN_METHODS",
+              "head-refresh,lora",
+              "what is tried for each batch, in this order: head-refresh, lora")
+          .map(TrainerConfig::methods);
+  private static final Setting<Integer> MAX_EXAMPLES =
+      Setting.integer(
+          "WEIR_TRAIN_MAX_EXAMPLES",
+          2000,
+          16,
+          1_000_000,
+          "training examples of one training at most, replayed ones included");
+  private static final Setting<Integer> MIN_HOLDOUT =
+      Setting.integer(
+          "WEIR_TRAIN_MIN_HOLDOUT", 10, 1, 1_000_000, "holdout rows that the gate needs");
+  private static final Setting<Integer> KEEP_VERSIONS =
+      Setting.integer(
+          "WEIR_TRAIN_KEEP_VERSIONS",
+          5,
+          1,
+          10_000,
+          "newest artifacts kept per adapter; the champion is always kept");
+  private static final Setting<Integer> THREADS =
+      Setting.integer(
+          "WEIR_TRAIN_THREADS",
+          0,
+          0,
+          1024,
+          "threads of training and evaluation; 0 for half of the processors");
+  private static final Setting<Integer> ATTEMPTS =
+      Setting.integer(
+          "WEIR_TRAIN_ATTEMPTS",
+          3,
+          1,
+          100,
+          "tries of a training that fails, before it is recorded as training-failed");
+  private static final Setting<Duration> BACKOFF =
+      Setting.duration(
+          "WEIR_TRAIN_BACKOFF",
+          "1s",
+          Duration.ofMillis(1),
+          Duration.ofMinutes(10),
+          "wait before another try, also while store or broker are away; doubles each time, up to 32 times");
+
+  /** Copies the collections. */
+  public TrainerConfig {
+    kafka = Map.copyOf(kafka);
+    methods = List.copyOf(methods);
+  }
+
+  /** The service's own settings, in the order of the README's table. */
+  public static List<Setting<?>> settings() {
+    List<Setting<?>> settings = new ArrayList<>();
+    settings.add(METHODS);
+    settings.add(MAX_EXAMPLES);
+    settings.add(MIN_HOLDOUT);
+    settings.add(KEEP_VERSIONS);
+    settings.add(THREADS);
+    settings.add(ATTEMPTS);
+    settings.add(BACKOFF);
+    settings.addAll(TrainingOptions.settings());
+    return List.copyOf(settings);
+  }
+
+  /** The values of a process that declared {@link CommonSettings#all()} and {@link #settings()}. */
+  public static TrainerConfig from(Settings settings) {
+    return new TrainerConfig(
+        CommonSettings.kafka(settings),
+        settings.get(CommonSettings.TOPIC_PREFIX),
+        settings.get(CommonSettings.BASE_MODEL),
+        settings.get(CommonSettings.STORE_DIR),
+        TrainingOptions.from(settings),
+        settings.get(METHODS),
+        settings.get(MAX_EXAMPLES),
+        settings.get(MIN_HOLDOUT),
+        settings.get(KEEP_VERSIONS),
+        threads(settings.get(THREADS)),
+        settings.get(ATTEMPTS),
+        settings.get(BACKOFF));
+  }
+
+  private static int threads(int wanted) {
+    return wanted > 0 ? wanted : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+  }
+
+  private static List<Method> methods(String written) {
+    List<Method> methods = new ArrayList<>();
+    for (String part : written.split(",", -1)) {
+      String word = part.strip().toLowerCase(Locale.ROOT);
+      Method method =
+          switch (word) {
+            case "head-refresh" -> Method.HEAD_REFRESH;
+            case "lora" -> Method.LORA;
+            default ->
+                throw new IllegalArgumentException(
+                    "has '" + part.strip() + "', accepted are head-refresh and lora");
+          };
+      if (methods.contains(method)) {
+        throw new IllegalArgumentException("has '" + word + "' twice");
+      }
+      methods.add(method);
+    }
+    return methods;
+  }
+}

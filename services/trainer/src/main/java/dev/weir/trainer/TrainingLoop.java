@@ -1,0 +1,252 @@
+package dev.weir.trainer;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.trainer.publish.AdapterPublisher;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Consumes closed batches, one at a time, and goes on polling while one is in training, so that the
+ * group keeps its member however long that takes.
+ *
+ * <p>Runs on thread {@code trainer-loop}, which alone touches the consumer and the publisher; a
+ * batch is trained on thread {@code trainer-fit}. Polling state: <em>idle</em> (partitions flowing)
+ * → <em>training</em> (all paused) → idle. A lost partition or a failure of the session calls the
+ * training off, and the batch comes again from its committed offset.
+ */
+final class TrainingLoop implements Runnable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingLoop.class);
+  private static final Duration IDLE_POLL = Duration.ofMillis(200);
+  private static final Duration BUSY_POLL = Duration.ofMillis(20);
+  private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
+
+  private final TrainerConfig config;
+  private final ArtifactStore store;
+  private final TrainerState state;
+  private final ExecutorService fitting;
+  private final Supplier<BatchTrainer> trainers;
+  private final Cancellation closing = new Cancellation();
+  private @Nullable BatchTrainer trainer; // the fitting thread's
+
+  TrainingLoop(
+      TrainerConfig config,
+      ArtifactStore store,
+      TrainerState state,
+      ExecutorService fitting,
+      Supplier<BatchTrainer> trainers) {
+    this.config = config;
+    this.store = store;
+    this.state = state;
+    this.fitting = fitting;
+    this.trainers = trainers;
+  }
+
+  /** Ends the loop soon; safe from any thread. */
+  void stop() {
+    closing.cancel();
+  }
+
+  @Override
+  public void run() {
+    Duration backoff = config.backoff();
+    while (!closing.isCancelled()) {
+      try {
+        new Session().run();
+        backoff = config.backoff();
+      } catch (RuntimeException e) {
+        LOG.warn("the training loop's session ended; starting another in {}", backoff, e);
+        state.down(e.getMessage());
+        try {
+          closing.pause(backoff);
+        } catch (CancellationException closed) {
+          break;
+        }
+        Duration doubled = backoff.multipliedBy(2);
+        backoff = doubled.compareTo(MAX_BACKOFF) < 0 ? doubled : MAX_BACKOFF;
+      } catch (Error e) {
+        state.dead("the training loop died of " + e);
+        throw e;
+      }
+    }
+    LOG.info("the training loop has ended");
+  }
+
+  /** One life of the Kafka clients. */
+  private final class Session implements ConsumerRebalanceListener {
+    private final KafkaConsumer<byte[], byte[]> consumer = newConsumer();
+    private @Nullable BatchJob job;
+
+    void run() {
+      try (consumer;
+          AdapterPublisher publisher =
+              new AdapterPublisher(config.kafka(), config.topics(), store)) {
+        consumer.subscribe(List.of(config.topics().trainingBatches()), this);
+        state.waiting();
+        while (!closing.isCancelled()) {
+          for (ConsumerRecord<byte[], byte[]> record :
+              consumer.poll(job == null ? IDLE_POLL : BUSY_POLL)) {
+            begin(record);
+          }
+          BatchJob current = job;
+          if (current != null) {
+            current.take().ifPresent(handOver -> tell(publisher, current, handOver));
+            if (current.done()) {
+              finish(current);
+            }
+          }
+        }
+      } finally {
+        callOff("the session ends");
+      }
+    }
+
+    private void begin(ConsumerRecord<byte[], byte[]> record) {
+      TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+      Optional<TrainingBatch> batch = read(record);
+      if (batch.isEmpty()) {
+        consumer.commitSync(Map.of(partition, new OffsetAndMetadata(record.offset() + 1)));
+        return;
+      }
+      consumer.pause(consumer.assignment());
+      BatchJob begun = new BatchJob(batch.get(), partition, record.offset());
+      begun.running(fitting.submit(() -> fit(begun)));
+      job = begun;
+    }
+
+    private void tell(AdapterPublisher publisher, BatchJob from, BatchJob.HandOver handOver) {
+      try {
+        from.cancellation().check();
+        if (handOver.announcement().isPresent()) {
+          publisher.publish(
+              handOver.announcement().get(),
+              from.partition(),
+              handOver.nextOffset(),
+              consumer.groupMetadata());
+        } else {
+          publisher.pass(from.partition(), handOver.nextOffset(), consumer.groupMetadata());
+        }
+        handOver.told().complete(true);
+      } catch (KafkaException e) {
+        from.cancellation().cancel(); // a new session takes the batch up again
+        handOver.told().completeExceptionally(e);
+        throw e;
+      } catch (RuntimeException e) {
+        handOver.told().completeExceptionally(e);
+      }
+    }
+
+    private void finish(BatchJob done) {
+      job = null;
+      try {
+        done.result();
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof CancellationException)) {
+          throw new KafkaException(
+              "batch " + done.batch().id() + " could not be taken to its end", e.getCause());
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+      state.waiting();
+      consumer.resume(consumer.assignment());
+    }
+
+    private void callOff(String why) {
+      if (job != null) {
+        LOG.info("batch {} is called off: {}", job.batch().id(), why);
+        job.cancellation().cancel();
+        job.take().ifPresent(h -> h.told().completeExceptionally(new CancellationException(why)));
+        job = null;
+      }
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      if (job != null) {
+        consumer.pause(partitions);
+      }
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+      if (job != null && partitions.contains(job.partition())) {
+        callOff("another trainer takes over " + job.partition());
+        consumer.resume(consumer.assignment());
+      }
+    }
+  }
+
+  /** On the fitting thread. */
+  private void fit(BatchJob job) {
+    if (trainer == null) {
+      trainer = trainers.get();
+    }
+    trainer.train(job.batch(), job, job.cancellation());
+  }
+
+  /** Closes what the fitting thread owns; to be run on it. */
+  void closeTrainer() {
+    if (trainer != null) {
+      trainer.close();
+      trainer = null;
+    }
+  }
+
+  private static Optional<TrainingBatch> read(ConsumerRecord<byte[], byte[]> record) {
+    if (record.value() == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(EventJson.read(record.value(), TrainingBatch.class));
+    } catch (UncheckedIOException e) {
+      LOG.warn(
+          "{}-{}@{} is not a training batch and is passed over: {}",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> newConsumer() {
+    Map<String, Object> properties = new HashMap<>(config.kafka());
+    properties.put(ConsumerConfig.GROUP_ID_CONFIG, config.topics().prefix() + "weir-trainer");
+    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+    // Cooperative: a trainer that joins takes only what it is given, so that no training elsewhere
+    // is called off for it.
+    properties.put(
+        ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+        CooperativeStickyAssignor.class.getName());
+    return new KafkaConsumer<>(
+        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+}

@@ -1,0 +1,43 @@
+package dev.weir.trainer.data;
+
+import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.topic.Topics;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+
+/**
+ * Follows the topic of examples and keeps them in memory as they stand.
+ *
+ * <p>Owned by the fitting thread, which closes it.
+ */
+public final class ExampleFeed implements AutoCloseable {
+
+  private final TopicTail tail;
+  private final ExampleIndex index = new ExampleIndex();
+
+  /** A feed from one cluster; reads nothing yet. */
+  public ExampleFeed(Map<String, Object> kafka, Topics topics, Duration timeout) {
+    tail = new TopicTail(kafka, topics.examples(), timeout);
+  }
+
+  /**
+   * All examples of a batch's adapter, the batch's own among them.
+   *
+   * <p>The batch is whole when as many of its examples were seen as it has, or when the topic was
+   * read to where it ended after the batch had been closed: some may have been corrected or
+   * forgotten since.
+   */
+  public Collection<Example> gather(TrainingBatch batch) {
+    tail.catchUp(
+        record -> index.apply(record.key(), record.value()),
+        () -> index.count(batch.id()) >= batch.size());
+    return index.of(batch.adapter());
+  }
+
+  @Override
+  public void close() {
+    tail.close();
+  }
+}

@@ -1,0 +1,141 @@
+package dev.weir.trainer.data;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Reads the whole of a topic from its beginning, committed records only, each time up to where its
+ * end was.
+ *
+ * <p>The end is the high watermark, not the last stable offset: a transaction that is being
+ * committed by somebody who died counts as well, and is waited for. Owned by the thread that calls
+ * it; whoever made it closes it.
+ */
+public final class TopicTail implements AutoCloseable {
+
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private final String topic;
+  private final Duration timeout;
+  private final KafkaConsumer<byte[], byte[]> consumer;
+  private final Admin admin;
+  private final Set<TopicPartition> assigned = new HashSet<>();
+
+  /**
+   * A tail at the topic's beginning.
+   *
+   * @param kafka client properties
+   * @param timeout how long {@link #catchUp} tries
+   */
+  public TopicTail(Map<String, Object> kafka, String topic, Duration timeout) {
+    this.topic = topic;
+    this.timeout = timeout;
+    Map<String, Object> properties = new HashMap<>(kafka);
+    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    this.consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    this.admin = Admin.create(new HashMap<>(kafka));
+  }
+
+  /** Hands over all records up to the present end. */
+  public void catchUp(Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    catchUp(each, () -> false);
+  }
+
+  /**
+   * Hands over all records up to the present end, or fewer when nothing comes and there are enough.
+   *
+   * @throws KafkaException if the broker does not answer in time
+   */
+  public void catchUp(Consumer<ConsumerRecord<byte[], byte[]>> each, BooleanSupplier enough) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    assign();
+    Map<TopicPartition, Long> ends = ends();
+    while (behind(ends)) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException(
+            "topic %s was not read to its end within %d s; is a producer's transaction open for long?"
+                .formatted(topic, timeout.toSeconds()));
+      }
+      var records = consumer.poll(POLL);
+      records.forEach(each);
+      if (records.isEmpty() && enough.getAsBoolean()) {
+        return;
+      }
+    }
+  }
+
+  /** Takes up partitions that were added. */
+  private void assign() {
+    Set<TopicPartition> present = new HashSet<>();
+    for (PartitionInfo partition : consumer.partitionsFor(topic, timeout)) {
+      present.add(new TopicPartition(topic, partition.partition()));
+    }
+    Set<TopicPartition> added = new HashSet<>(present);
+    added.removeAll(assigned);
+    if (!added.isEmpty()) {
+      assigned.addAll(added);
+      consumer.assign(assigned);
+      consumer.seekToBeginning(added);
+    }
+  }
+
+  private boolean behind(Map<TopicPartition, Long> ends) {
+    for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+      if (consumer.position(end.getKey(), timeout) < end.getValue()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private Map<TopicPartition, Long> ends() {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    assigned.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+    try {
+      Map<TopicPartition, ListOffsetsResultInfo> found =
+          admin
+              .listOffsets(latest, new ListOffsetsOptions(IsolationLevel.READ_UNCOMMITTED))
+              .all()
+              .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      Map<TopicPartition, Long> ends = new HashMap<>();
+      found.forEach((partition, info) -> ends.put(partition, info.offset()));
+      return ends;
+    } catch (ExecutionException e) {
+      throw new KafkaException("the end of topic " + topic + " is not known", e.getCause());
+    } catch (java.util.concurrent.TimeoutException e) {
+      throw new TimeoutException("the end of topic " + topic + " is not known in time", e);
+    } catch (InterruptedException e) {
+      throw new InterruptException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    consumer.close();
+    admin.close(Duration.ofSeconds(1));
+  }
+}

@@ -1,0 +1,200 @@
+package dev.weir.trainer.encoder;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.Activation;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.LayerNorm;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.Pooling;
+import dev.weir.common.model.Tensor;
+import dev.weir.trainer.lora.BoundAdapter;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The forward pass of a frozen BERT encoder on libtorch, with LoRA where an adapter has it (Devlin
+ * et al., "BERT", NAACL 2019).
+ *
+ * <p>Frozen: the base's own dropout is off, and its weights take no gradients. Each part consumes
+ * its input array and frees its intermediate ones, so that a step holds no more than what autograd
+ * needs. With {@link Pooling#CLS} the last layer computes the first token only, which is all that
+ * is read of it.
+ *
+ * <p>Owns a copy of the base's weights (133 MB for the default). Used by one thread at a time;
+ * whoever made it closes it.
+ */
+public final class BertEncoder implements AutoCloseable {
+
+  private final ModelConfig config;
+  private final NDManager manager = TorchRuntime.newManager();
+  private final Map<String, NDArray> weights = new HashMap<>();
+  private final NDArray attentionScale;
+
+  /** Copies the weights of {@code base} to libtorch. */
+  public BertEncoder(BaseModel base) {
+    config = base.config();
+    for (String name : base.weightNames()) {
+      Tensor tensor = base.weight(name);
+      weights.put(name, TorchRuntime.own(manager, tensor.data(), tensor.shape()));
+    }
+    int headSize = config.hiddenSize() / config.attentionHeads();
+    attentionScale = TorchRuntime.constant(manager, 1 / Math.sqrt(headSize));
+  }
+
+  /** The shape of the base. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** A child of the encoder's manager, for the arrays of one step; the caller closes it. */
+  public NDManager newStep() {
+    return manager.newSubManager();
+  }
+
+  /**
+   * The vectors that enter layer {@code upTo}, {@code [rows, tokens, hidden]}, without any adapter.
+   */
+  public NDArray prefix(TokenBatch batch, int upTo) {
+    NDArray hidden = embed(batch);
+    for (int layer = 0; layer < upTo; layer++) {
+      hidden = layer(layer, hidden, batch, null, false);
+    }
+    return hidden;
+  }
+
+  /**
+   * The text vectors, {@code [rows, hidden]}.
+   *
+   * @param hidden what enters layer {@code from}; consumed
+   * @param adapter its LoRA applies from layer {@code from} on
+   * @param training whether LoRA's dropout is on
+   */
+  public NDArray pooled(
+      NDArray hidden, int from, TokenBatch batch, BoundAdapter adapter, boolean training) {
+    NDArray x = hidden;
+    for (int layer = from; layer < config.layers(); layer++) {
+      x = layer(layer, x, batch, adapter, training);
+    }
+    if (config.pooling() == Pooling.CLS) {
+      return x.get(new NDIndex(":, 0"));
+    }
+    return x.mul(batch.mean()).sum(new int[] {1});
+  }
+
+  private NDArray embed(TokenBatch batch) {
+    NDManager step = batch.ids().getManager();
+    try (NDManager scope = step.newSubManager()) {
+      long tokens = batch.ids().getShape().get(1);
+      NDArray words = lookup(batch.ids(), "embeddings.word_embeddings.weight");
+      words.attach(scope);
+      NDArray positions =
+          weight("embeddings.position_embeddings.weight").get(scope, new NDIndex("0:" + tokens));
+      NDArray sum = words.addi(positions);
+      if (config.tokenTypes()) {
+        NDArray type =
+            weight("embeddings.token_type_embeddings.weight").get(scope, new NDIndex("0"));
+        sum = sum.addi(type);
+      }
+      return handOver(norm(sum, "embeddings.LayerNorm"), step);
+    }
+  }
+
+  private NDArray layer(
+      int layer,
+      NDArray hidden,
+      TokenBatch batch,
+      @Nullable BoundAdapter adapter,
+      boolean training) {
+    NDManager step = hidden.getManager();
+    String path = "encoder.layer." + layer + ".";
+    try (NDManager scope = step.newSubManager()) {
+      hidden.attach(scope);
+      boolean firstTokenOnly = layer == config.layers() - 1 && config.pooling() == Pooling.CLS;
+      NDArray asking = firstTokenOnly ? hidden.get(new NDIndex(":, 0:1")) : hidden;
+      LoraPath lora = new LoraPath(layer, adapter, training);
+      NDArray query = lora.linear(LinearModule.QUERY, asking).mul(attentionScale);
+      NDArray key = lora.linear(LinearModule.KEY, hidden);
+      NDArray value = lora.linear(LinearModule.VALUE, hidden);
+      NDArray scores = heads(query).matMul(heads(key).transpose(0, 1, 3, 2));
+      NDArray shares = scores.addi(batch.attention()).softmax(-1);
+      NDArray context =
+          shares.matMul(heads(value)).transpose(0, 2, 1, 3).reshape(asking.getShape());
+      NDArray attended =
+          norm(
+              lora.linear(LinearModule.ATTENTION_OUTPUT, context).addi(asking),
+              path + "attention.output.LayerNorm");
+      NDArray inner = Activation.gelu(lora.linear(LinearModule.INTERMEDIATE, attended));
+      NDArray output = lora.linear(LinearModule.OUTPUT, inner).addi(attended);
+      return handOver(norm(output, path + "output.LayerNorm"), step);
+    }
+  }
+
+  /** {@code [rows, tokens, hidden]} to {@code [rows, heads, tokens, hidden / heads]}. */
+  private NDArray heads(NDArray x) {
+    Shape shape = x.getShape();
+    long size = config.hiddenSize() / config.attentionHeads();
+    return x.reshape(shape.get(0), shape.get(1), config.attentionHeads(), size)
+        .transpose(0, 2, 1, 3);
+  }
+
+  private NDArray norm(NDArray x, String path) {
+    return LayerNorm.layerNorm(
+            x,
+            new Shape(config.hiddenSize()),
+            weight(path + ".weight"),
+            weight(path + ".bias"),
+            (float) config.layerNormEps())
+        .singletonOrThrow();
+  }
+
+  private NDArray lookup(NDArray ids, String table) {
+    return Embedding.embedding(ids, weight(table), SparseFormat.DENSE).singletonOrThrow();
+  }
+
+  private NDArray weight(String name) {
+    NDArray weight = weights.get(name);
+    if (weight == null) {
+      throw new IllegalArgumentException("the base has no weight " + name);
+    }
+    return weight;
+  }
+
+  private static NDArray handOver(NDArray result, NDManager owner) {
+    result.attach(owner);
+    return result;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  /** The linear modules of one layer, each with its LoRA branch if it has one. */
+  private final class LoraPath {
+    private final int layer;
+    private final @Nullable BoundAdapter adapter;
+    private final boolean training;
+
+    LoraPath(int layer, @Nullable BoundAdapter adapter, boolean training) {
+      this.layer = layer;
+      this.adapter = adapter;
+      this.training = training;
+    }
+
+    NDArray linear(LinearModule module, NDArray x) {
+      String path = module.path(layer);
+      NDArray y =
+          Linear.linear(x, weight(path + ".weight"), weight(path + ".bias")).singletonOrThrow();
+      NDArray change = adapter == null ? null : adapter.change(path, x, training);
+      return change == null ? y : y.addi(change);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package dev.weir.trainer.encoder;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import com.sun.jna.Function;
+import com.sun.jna.Platform;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one door to libtorch: managers, threads, seeds, gradient mode, and arrays that own their
+ * memory.
+ *
+ * <p>On the CPU, DJL's {@code NDManager.create} wraps a Java buffer instead of copying it, and the
+ * buffer lives only as long as that wrapper. DJL's operators on a {@link Number} do so inside and
+ * close the wrapper at once, while autograd goes on reading the freed memory: the cause of sporadic
+ * non-finite gradients. Hence two rules, see {@code
+ * docs/decisions/0004-memory-ownership-of-djl-arrays.md}: arrays come from {@link #own} and {@link
+ * #constant}, and no operator on a {@code Number} is used where gradients flow.
+ */
+public final class TorchRuntime {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TorchRuntime.class);
+  private static final String ENGINE = "PyTorch";
+
+  static {
+    // The engine looks for a newer native library on the net, and reports its use, unless told not
+    // to. A setting of the user's own wins.
+    Map.of("ai.djl.offline", "true", "OPT_OUT_TRACKING", "true")
+        .forEach(
+            (name, value) -> {
+              if (System.getProperty(name) == null && System.getenv(name) == null) {
+                System.setProperty(name, value);
+              }
+            });
+    letIdleThreadsSleep();
+  }
+
+  private TorchRuntime() {}
+
+  /**
+   * OpenMP's idle threads spin by default: on a machine that does other work as well, two threads
+   * are then far slower than one. It reads the environment once, as it is loaded, and Java cannot
+   * write it; a value of the user's own stays.
+   */
+  private static void letIdleThreadsSleep() {
+    if (Platform.isWindows()) {
+      return; // no libgomp there
+    }
+    try {
+      Function.getFunction(Platform.C_LIBRARY_NAME, "setenv")
+          .invokeInt(new Object[] {"OMP_WAIT_POLICY", "PASSIVE", 0});
+    } catch (UnsatisfiedLinkError e) {
+      LOG.warn("OMP_WAIT_POLICY could not be set to PASSIVE; set it in the environment", e);
+    }
+  }
+
+  /** A new root of arrays on the CPU; the caller closes it. */
+  public static NDManager newManager() {
+    return NDManager.newBaseManager(Device.cpu(), ENGINE);
+  }
+
+  /** Threads of one operation, for the whole process. */
+  public static void threads(int threads) {
+    try (NDManager loaded = newManager()) {
+      if (loaded.isOpen() && JniUtils.getNumThreads() != threads) {
+        JniUtils.setNumThreads(threads);
+      }
+    }
+  }
+
+  /** Seeds libtorch's one generator, from which dropout draws, for the whole process. */
+  public static void reseed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
+  /** An array in libtorch's own memory with a copy of {@code values}, row-major. */
+  public static NDArray own(NDManager manager, float[] values, long... shape) {
+    try (NDArray alias = manager.create(values, new Shape(shape))) {
+      return alias.duplicate();
+    }
+  }
+
+  /** As {@link #own(NDManager, float[], long...)}, for indices. */
+  public static NDArray own(NDManager manager, long[] values, long... shape) {
+    try (NDArray alias = manager.create(values, new Shape(shape))) {
+      return alias.duplicate();
+    }
+  }
+
+  /** A scalar in libtorch's own memory: the safe right-hand side of a differentiable operator. */
+  public static NDArray constant(NDManager manager, double value) {
+    return manager.full(new Shape(), (float) value, DataType.FLOAT32);
+  }
+
+  /**
+   * Switches gradients on for this thread, until closed. Fresh threads of libtorch record
+   * gradients, so inference switches them off.
+   */
+  public static GradientMode gradients(boolean on) {
+    boolean before = JniUtils.isGradMode();
+    JniUtils.setGradMode(on);
+    return new GradientMode(on, before);
+  }
+
+  /** Adds the gradients of a scalar loss to the leaves it was computed from. */
+  public static void backward(NDArray loss) {
+    try (NDArray one = loss.getManager().ones(loss.getShape(), DataType.FLOAT32)) {
+      JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
+    }
+  }
+
+  /**
+   * A thread's gradient mode; closing it restores the one before.
+   *
+   * @param on whether gradients are recorded
+   * @param before whether they were
+   */
+  public record GradientMode(boolean on, boolean before) implements AutoCloseable {
+    @Override
+    public void close() {
+      JniUtils.setGradMode(before);
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package dev.weir.trainer.evaluate;
+
+import java.util.List;
+
+/**
+ * How one adapter did on the holdout rows.
+ *
+ * @param right for each row whether its label came out on top
+ * @param accuracy share of right rows
+ * @param macroF1 F1 averaged over the labels that occur among the rows or the answers
+ * @param logLoss mean negative log probability of the right label, in nats
+ */
+public record Scores(List<Boolean> right, double accuracy, double macroF1, double logLoss) {
+
+  /** Bounds a row's loss: an adapter that does not know a label gives it this probability. */
+  private static final double LEAST_PROBABILITY = 1e-9;
+
+  /** Copies the list. */
+  public Scores {
+    right = List.copyOf(right);
+  }
+
+  /** How many rows came out wrong. */
+  public int errors() {
+    return (int) right.stream().filter(hit -> !hit).count();
+  }
+
+  /**
+   * Scores logits.
+   *
+   * @param logits {@code [rows][names]}
+   * @param names the adapter's labels
+   * @param wanted each row's label; may be one that the adapter does not know
+   */
+  public static Scores of(float[][] logits, List<String> names, List<String> wanted) {
+    int rows = wanted.size();
+    Boolean[] right = new Boolean[rows];
+    String[] answers = new String[rows];
+    double loss = 0;
+    for (int row = 0; row < rows; row++) {
+      double[] probabilities = softmax(logits[row]);
+      int top = 0;
+      for (int c = 1; c < probabilities.length; c++) {
+        top = probabilities[c] > probabilities[top] ? c : top;
+      }
+      answers[row] = names.get(top);
+      right[row] = answers[row].equals(wanted.get(row));
+      int label = names.indexOf(wanted.get(row));
+      double probability = label < 0 ? 0 : probabilities[label];
+      loss -= Math.log(Math.max(LEAST_PROBABILITY, probability));
+    }
+    List<Boolean> hits = List.of(right);
+    double accuracy = rows == 0 ? 0 : hits.stream().filter(hit -> hit).count() / (double) rows;
+    return new Scores(
+        hits, accuracy, macroF1(List.of(answers), wanted), rows == 0 ? 0 : loss / rows);
+  }
+
+  private static double macroF1(List<String> answers, List<String> wanted) {
+    List<String> occurring =
+        java.util.stream.Stream.concat(answers.stream(), wanted.stream()).distinct().toList();
+    double sum = 0;
+    for (String label : occurring) {
+      int hits = 0;
+      int said = 0;
+      int due = 0;
+      for (int row = 0; row < answers.size(); row++) {
+        boolean says = answers.get(row).equals(label);
+        boolean is = wanted.get(row).equals(label);
+        said += says ? 1 : 0;
+        due += is ? 1 : 0;
+        hits += says && is ? 1 : 0;
+      }
+      sum += 2.0 * hits / (said + due);
+    }
+    return occurring.isEmpty() ? 0 : sum / occurring.size();
+  }
+
+  private static double[] softmax(float[] logits) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      max = Math.max(max, logit);
+    }
+    double sum = 0;
+    double[] probabilities = new double[logits.length];
+    for (int c = 0; c < logits.length; c++) {
+      probabilities[c] = Math.exp(logits[c] - max);
+      sum += probabilities[c];
+    }
+    for (int c = 0; c < logits.length; c++) {
+      probabilities[c] /= sum;
+    }
+    return probabilities;
+  }
+}

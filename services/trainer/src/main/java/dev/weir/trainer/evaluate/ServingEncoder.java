@@ -1,0 +1,121 @@
+package dev.weir.trainer.evaluate;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.EncoderOutput;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.Precision;
+import dev.weir.common.model.SlotEncoder;
+import dev.weir.common.model.SlotLayout;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The serving code's encoder as the trainer uses it: one adapter at a time, many texts, sorted by
+ * length into batches.
+ *
+ * <p>Opens its session at the first use and again when an adapter does not fit its layout. Used by
+ * one thread at a time; whoever made it closes it, and may go on using it after that.
+ */
+public final class ServingEncoder implements AutoCloseable {
+
+  /** Short batches of like lengths: padding costs more than it saves on a CPU. */
+  private static final int BATCH_TOKENS = 512;
+
+  private final BaseModel base;
+  private final LoraConfig expected;
+  private final int threads;
+  private final Precision precision;
+  private @Nullable SlotEncoder encoder;
+
+  /** An encoder over {@code base}, with so many threads for one operation. */
+  public ServingEncoder(BaseModel base, int threads) {
+    this(base, threads, Precision.FP32);
+  }
+
+  /** An encoder that computes in {@code precision}. */
+  public ServingEncoder(BaseModel base, int threads, Precision precision) {
+    this(base, threads, precision, LoraConfig.NONE);
+  }
+
+  /** An encoder with room for an adapter that will come: that saves a second session. */
+  public ServingEncoder(BaseModel base, int threads, Precision precision, LoraConfig expected) {
+    this.base = base;
+    this.threads = threads;
+    this.precision = precision;
+    this.expected = expected;
+  }
+
+  /** The base that it runs. */
+  public BaseModel base() {
+    return base;
+  }
+
+  /** Logits (the adapter's own labels only) and text vectors of some texts, in order. */
+  public EncoderOutput run(AdapterWeights weights, List<int[]> tokens) {
+    SlotEncoder open = fitting(weights);
+    open.write(0, weights);
+    int labels = weights.labels().size();
+    float[][] logits = new float[tokens.size()][];
+    float[][] pooled = new float[tokens.size()][];
+    List<Integer> order = new ArrayList<>(IntStream.range(0, tokens.size()).boxed().toList());
+    order.sort(Comparator.comparingInt(row -> tokens.get(row).length));
+    int from = 0;
+    while (from < order.size()) {
+      int to = from + 1;
+      while (to < order.size()
+          && tokens.get(order.get(to)).length * (to + 1 - from) <= BATCH_TOKENS) {
+        to++;
+      }
+      List<Integer> rows = order.subList(from, to);
+      EncoderOutput output =
+          open.run(rows.stream().map(tokens::get).toArray(int[][]::new), new int[rows.size()]);
+      for (int i = 0; i < rows.size(); i++) {
+        logits[rows.get(i)] = java.util.Arrays.copyOf(output.logits()[i], labels);
+        pooled[rows.get(i)] = output.pooled()[i];
+      }
+      from = to;
+    }
+    return new EncoderOutput(logits, pooled);
+  }
+
+  private SlotEncoder fitting(AdapterWeights weights) {
+    SlotEncoder open = encoder;
+    if (open != null) {
+      SlotLayout layout = open.layout();
+      if (weights.lora().rank() <= layout.rank()
+          && weights.labels().size() <= layout.labels()
+          && layout.targets().containsAll(weights.lora().targets())) {
+        return open;
+      }
+    }
+    int rank = Math.max(expected.rank(), weights.lora().rank());
+    int labels = weights.labels().size();
+    Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
+    targets.addAll(expected.targets());
+    targets.addAll(weights.lora().targets());
+    if (open != null) {
+      rank = Math.max(rank, open.layout().rank());
+      labels = Math.max(labels, open.layout().labels());
+      targets.addAll(open.layout().targets());
+    }
+    close();
+    open = SlotEncoder.open(base, new SlotLayout(1, rank, labels, targets), precision, threads);
+    encoder = open;
+    return open;
+  }
+
+  @Override
+  public void close() {
+    if (encoder != null) {
+      encoder.close();
+      encoder = null;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+package dev.weir.trainer.export;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.MergedModel;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.Precision;
+import dev.weir.common.store.Digests;
+import dev.weir.common.store.StoreException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Writes an adapter in the forms that other programs read: PEFT's files, a merged ONNX model, a
+ * model card, and the manifest that vouches for them.
+ *
+ * <p>Stateless but for its base. A directory that cannot be written to is a {@link StoreException}
+ * of reason {@code store-io}: trying again later may help.
+ */
+public final class ArtifactWriter {
+
+  /** The merged model's name inside an artifact. */
+  public static final String MERGED = "model.onnx";
+
+  private static final String CARD = "README.md";
+
+  private final BaseModel base;
+
+  /** A writer of adapters on {@code base}. */
+  public ArtifactWriter(BaseModel base) {
+    this.base = base;
+  }
+
+  /** Writes the model files. */
+  public void writeModel(Path directory, AdapterWeights weights, int maxTokens) {
+    try {
+      PeftFiles.write(directory, weights, base, maxTokens);
+      MergedModel.write(base, weights, Precision.FP32, directory.resolve(MERGED));
+    } catch (UncheckedIOException | ModelException e) {
+      if (isIo(e)) {
+        throw unwritable(directory, e);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Writes the model card and the manifest with the digests of all files.
+   *
+   * @param manifest complete but for its files
+   * @return the manifest's sha-256 (hex): the adapter's digest
+   */
+  public String seal(Path directory, Manifest manifest) {
+    try {
+      Files.writeString(directory.resolve(CARD), ModelCard.of(manifest), StandardCharsets.UTF_8);
+      byte[] bytes = EventJson.write(withFiles(manifest, files(directory)));
+      Files.write(directory.resolve(Manifest.FILE), bytes);
+      return Digests.sha256(bytes);
+    } catch (IOException e) {
+      throw unwritable(directory, e);
+    }
+  }
+
+  private static SortedMap<String, Manifest.FileEntry> files(Path directory) throws IOException {
+    SortedMap<String, Manifest.FileEntry> files = new TreeMap<>();
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path file : entries.toList()) {
+        String name = file.getFileName().toString();
+        if (!name.equals(Manifest.FILE)) {
+          files.put(name, new Manifest.FileEntry(Digests.sha256(file), Files.size(file)));
+        }
+      }
+    }
+    return files;
+  }
+
+  private static Manifest withFiles(
+      Manifest manifest, SortedMap<String, Manifest.FileEntry> files) {
+    return new Manifest(
+        manifest.format(),
+        manifest.adapter(),
+        manifest.version(),
+        manifest.method(),
+        manifest.baseModel(),
+        manifest.baseDigest(),
+        manifest.labels(),
+        manifest.maxTokens(),
+        files,
+        manifest.metrics(),
+        manifest.lineage());
+  }
+
+  private static boolean isIo(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof IOException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static StoreException unwritable(Path directory, Exception cause) {
+    return new StoreException(
+        "store-io",
+        "the adapter cannot be written to %s: %s; free disk space, or check the directory's rights"
+            .formatted(directory, cause.getMessage()),
+        cause);
+  }
+}

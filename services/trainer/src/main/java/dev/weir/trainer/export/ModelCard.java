@@ -1,0 +1,47 @@
+package dev.weir.trainer.export;
+
+import dev.weir.common.adapter.Manifest;
+import java.util.Locale;
+
+/** The text that tells people what an adapter is, in the form Hugging Face's hub shows. */
+final class ModelCard {
+
+  private ModelCard() {}
+
+  static String of(Manifest manifest) {
+    Manifest.Lineage lineage = manifest.lineage();
+    StringBuilder card = new StringBuilder();
+    card.append("---\nlibrary_name: peft\nbase_model: ")
+        .append(manifest.baseModel())
+        .append("\npipeline_tag: text-classification\n---\n\n# ")
+        .append(manifest.id())
+        .append("\n\nA text classifier with the labels ")
+        .append(String.join(", ", manifest.labels()))
+        .append(", trained by Weir ")
+        .append(lineage.codeVersion())
+        .append(" (")
+        .append(manifest.method().name().toLowerCase(Locale.ROOT).replace('_', ' '))
+        .append(").\n\n")
+        .append("- Base: ")
+        .append(manifest.baseModel())
+        .append(", sha-256 ")
+        .append(manifest.baseDigest())
+        .append("\n- Examples: ")
+        .append(lineage.trainExamples())
+        .append(" to learn from, ")
+        .append(lineage.replayExamples())
+        .append(" of them of earlier batches; judged by ")
+        .append(lineage.holdoutExamples())
+        .append("\n- Longest input: ")
+        .append(manifest.maxTokens())
+        .append(" tokens; of longer texts the head and the tail are read\n");
+    if (lineage.parentVersion() != null) {
+      card.append("- Trained from version ").append(lineage.parentVersion()).append('\n');
+    }
+    manifest
+        .metrics()
+        .forEach(
+            (name, value) -> card.append(String.format(Locale.ROOT, "- %s: %.4f\n", name, value)));
+    return card.toString();
+  }
+}

@@ -1,0 +1,47 @@
+package dev.weir.trainer.export;
+
+import ai.djl.ndarray.NDManager;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.MergedModel;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TokenBatch;
+import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.lora.BoundAdapter;
+import dev.weir.trainer.lora.TrainableAdapter;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Compares the merged model under ONNX Runtime with the adapter under libtorch. */
+public final class ParityCheck {
+
+  /** Largest difference of a logit that rounding may make. */
+  public static final double TOLERANCE = 1e-3;
+
+  private ParityCheck() {}
+
+  /** The largest difference of any logit on some rows; not a number if a logit is none. */
+  public static double difference(
+      BertEncoder encoder, AdapterWeights weights, Path merged, List<int[]> rows) {
+    int[][] tokens = rows.toArray(int[][]::new);
+    float[][] ours = MergedModel.run(merged, tokens, encoder.config().padTokenId());
+    float[] theirs = logits(encoder, weights, tokens);
+    double largest = 0;
+    for (int i = 0; i < theirs.length; i++) {
+      double difference = Math.abs(theirs[i] - ours[i / ours[0].length][i % ours[0].length]);
+      largest = difference <= largest ? largest : difference;
+    }
+    return largest;
+  }
+
+  private static float[] logits(BertEncoder encoder, AdapterWeights weights, int[][] tokens) {
+    TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), 0, weights);
+    try (NDManager step = encoder.newStep();
+        TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
+      BoundAdapter bound = adapter.bind(step, off.on());
+      TokenBatch batch = TokenBatch.of(step, tokens, encoder.config().padTokenId());
+      return bound
+          .logits(encoder.pooled(encoder.prefix(batch, 0), 0, batch, bound, false))
+          .toFloatArray();
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package dev.weir.trainer.fit;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.lora.TrainableAdapter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains the two challengers of one data set: a new head on frozen features, and LoRA with a head
+ * that starts there.
+ *
+ * <p>One thread per instance; does not own the encoders.
+ */
+public final class AdapterTrainer {
+
+  private final ServingEncoder serving;
+  private final TrainingOptions options;
+  private final List<String> labels;
+  private final EncodedExamples examples;
+  private final AdapterWeights champion;
+  private final boolean hasChampion;
+  private float @Nullable [][] features;
+  private LinearProbe.@Nullable Head probe;
+
+  /**
+   * @param labels class names, in the order of the head's rows
+   * @param champion where to start from, or {@code null} for the bare base
+   */
+  public AdapterTrainer(
+      ServingEncoder serving,
+      TrainingOptions options,
+      List<String> labels,
+      EncodedExamples examples,
+      @Nullable AdapterWeights champion) {
+    this.serving = serving;
+    this.options = options;
+    this.labels = List.copyOf(labels);
+    this.examples = examples;
+    this.hasChampion = champion != null;
+    int hidden = serving.base().config().hiddenSize();
+    this.champion =
+        champion != null
+            ? champion
+            : AdapterWeights.headOnly(
+                labels, new float[labels.size() * hidden], new float[labels.size()]);
+  }
+
+  /**
+   * What a training yields.
+   *
+   * @param weights the adapter
+   * @param bestEpoch the epoch it stems from; 0 when fine-tuning did not get beyond its start
+   * @param steps optimizer steps
+   * @param nonFiniteSteps of these, skipped ones
+   * @param examplesPerSecond speed of the optimizer steps; 0 without any
+   * @param trainableParameters how many numbers were trained
+   */
+  public record Trained(
+      AdapterWeights weights,
+      int bestEpoch,
+      int steps,
+      int nonFiniteSteps,
+      double examplesPerSecond,
+      long trainableParameters) {}
+
+  /** A new head on the champion's text vectors, or on the base's: seconds. */
+  public Trained headRefresh() {
+    AdapterWeights weights = withHead(champion, probe());
+    long count = (long) weights.headWeight().length + weights.headBias().length;
+    return new Trained(weights, 0, 0, 0, 0, count);
+  }
+
+  /**
+   * LoRA and head, from the champion's LoRA where it has the same shape: minutes.
+   *
+   * @throws java.util.concurrent.CancellationException if it was called off
+   */
+  public Trained lora(
+      BertEncoder encoder, FitProgress.Listener listener, BooleanSupplier cancelled) {
+    boolean warm = hasChampion && sameShape(champion.lora(), options.lora());
+    int[][] parts = parts();
+    float[][] vectors = warm || champion.lora().rank() == 0 ? features() : baseFeatures();
+    LinearProbe.Head head = head(vectors, parts[0]);
+    int first = options.firstLayer(encoder.config().layers());
+    TrainableAdapter start =
+        warm
+            ? TrainableAdapter.from(encoder.config(), first, withHead(lora(champion), head))
+            : TrainableAdapter.fresh(
+                encoder.config(),
+                options.lora(),
+                first,
+                AdapterWeights.headOnly(labels, head.weight(), head.bias()),
+                options.seed());
+    FineTuner.Outcome outcome =
+        new FineTuner(encoder, options, listener, cancelled)
+            .fit(start, examples.rows(parts[0]), examples.rows(parts[1]));
+    AdapterWeights weights = outcome.weights();
+    if (outcome.bestEpoch() == 0 && parts[1].length > 0) {
+      // Nothing was gained: then the head may as well learn from the validation part, too.
+      weights = withHead(weights, head(vectors, IntStream.range(0, examples.size()).toArray()));
+    }
+    return new Trained(
+        weights,
+        outcome.bestEpoch(),
+        outcome.steps(),
+        outcome.nonFiniteSteps(),
+        outcome.examplesPerSecond(),
+        outcome.trainableParameters());
+  }
+
+  /** The champion's matrices under today's dropout, which does not outlive a training. */
+  private AdapterWeights lora(AdapterWeights from) {
+    return new AdapterWeights(
+        options.lora(), from.pairs(), from.labels(), from.headWeight(), from.headBias());
+  }
+
+  private static boolean sameShape(LoraConfig a, LoraConfig b) {
+    return a.rank() == b.rank()
+        && a.rank() > 0
+        && a.alpha() == b.alpha()
+        && a.targets().equals(b.targets());
+  }
+
+  private LinearProbe.Head probe() {
+    if (probe == null) {
+      probe = LinearProbe.fit(features(), examples.labels(), labels.size(), options.seed());
+    }
+    return probe;
+  }
+
+  private LinearProbe.Head head(float[][] vectors, int[] rows) {
+    float[][] some = new float[rows.length][];
+    int[] classes = new int[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      some[i] = vectors[rows[i]];
+      classes[i] = examples.labels()[rows[i]];
+    }
+    return vectors == features && probe != null
+        ? LinearProbe.fit(some, classes, labels.size(), probe.l2())
+        : LinearProbe.fit(some, classes, labels.size(), options.seed());
+  }
+
+  private float[][] features() {
+    if (features == null) {
+      features = serving.run(champion, examples.tokens()).pooled();
+    }
+    return features;
+  }
+
+  private float[][] baseFeatures() {
+    AdapterWeights bare =
+        new AdapterWeights(
+            LoraConfig.NONE,
+            Map.of(),
+            champion.labels(),
+            champion.headWeight(),
+            champion.headBias());
+    return serving.run(bare, examples.tokens()).pooled();
+  }
+
+  private AdapterWeights withHead(AdapterWeights body, LinearProbe.Head head) {
+    return new AdapterWeights(body.lora(), body.pairs(), labels, head.weight(), head.bias());
+  }
+
+  /** Rows to learn from and rows to choose the epoch by, which keep the labels' proportions. */
+  private int[][] parts() {
+    int rows = examples.size();
+    if (options.validationShare() == 0 || rows < TrainingOptions.MIN_FOR_VALIDATION) {
+      return new int[][] {IntStream.range(0, rows).toArray(), new int[0]};
+    }
+    Random random = new Random(options.seed());
+    List<Integer> train = new ArrayList<>();
+    List<Integer> validation = new ArrayList<>();
+    for (int c = 0; c < labels.size(); c++) {
+      int label = c;
+      List<Integer> own =
+          new ArrayList<>(
+              IntStream.range(0, rows)
+                  .filter(row -> examples.labels()[row] == label)
+                  .boxed()
+                  .toList());
+      Collections.shuffle(own, random);
+      int held = (int) Math.round(own.size() * options.validationShare());
+      validation.addAll(own.subList(0, held));
+      train.addAll(own.subList(held, own.size()));
+    }
+    return new int[][] {sorted(train), sorted(validation)};
+  }
+
+  private static int[] sorted(List<Integer> rows) {
+    return rows.stream().mapToInt(Integer::intValue).sorted().toArray();
+  }
+}

@@ -1,0 +1,251 @@
+package dev.weir.trainer.fit;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TokenBatch;
+import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.lora.BoundAdapter;
+import dev.weir.trainer.lora.Parameter;
+import dev.weir.trainer.lora.TrainableAdapter;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains LoRA and head together by cross-entropy, and keeps the epoch that does best on a
+ * validation part, the start among them: an adapter never ends below its start there.
+ *
+ * <p>All state that outlives a step is on the Java heap; the arrays of a step die with it. A step
+ * whose loss or gradient is not finite is counted and skipped. One thread per instance.
+ */
+final class FineTuner {
+
+  private static final Logger LOG = LoggerFactory.getLogger(FineTuner.class);
+
+  private final BertEncoder encoder;
+  private final TrainingOptions options;
+  private final FitProgress.Listener listener;
+  private final BooleanSupplier cancelled;
+
+  FineTuner(
+      BertEncoder encoder,
+      TrainingOptions options,
+      FitProgress.Listener listener,
+      BooleanSupplier cancelled) {
+    this.encoder = encoder;
+    this.options = options;
+    this.listener = listener;
+    this.cancelled = cancelled;
+  }
+
+  /**
+   * What a fine-tuning yields.
+   *
+   * @param weights those of the best epoch
+   * @param bestEpoch 0 for the start itself
+   * @param steps optimizer steps taken or skipped
+   * @param nonFiniteSteps of these, skipped ones
+   * @param examplesPerSecond training speed, validation not counted
+   * @param trainableParameters how many numbers were trained
+   */
+  record Outcome(
+      AdapterWeights weights,
+      int bestEpoch,
+      int steps,
+      int nonFiniteSteps,
+      double examplesPerSecond,
+      long trainableParameters) {}
+
+  /**
+   * Trains from {@code start}.
+   *
+   * @param validation may be empty: then the last epoch is taken
+   * @throws CancellationException if the training was called off
+   */
+  Outcome fit(TrainableAdapter start, EncodedExamples train, EncodedExamples validation) {
+    TorchRuntime.reseed(options.seed());
+    return new Run(start, train, validation).all();
+  }
+
+  /** The state of one fine-tuning. */
+  private final class Run {
+    private final TrainableAdapter adapter;
+    private final EncodedExamples train;
+    private final EncodedExamples validation;
+    private final FrozenPrefix trainPrefix;
+    private final FrozenPrefix validationPrefix;
+    private final AdamW optimizer;
+    private final int steps;
+    private final int warmupSteps;
+    private int step;
+    private int nonFinite;
+    private long examples;
+    private long nanos;
+    private double epochLoss;
+    private int epochSteps;
+
+    Run(TrainableAdapter adapter, EncodedExamples train, EncodedExamples validation) {
+      this.adapter = adapter;
+      this.train = train;
+      this.validation = validation;
+      long budget = Runtime.getRuntime().maxMemory() / 6;
+      int first = adapter.firstLayer();
+      this.trainPrefix = new FrozenPrefix(encoder, first, train.tokens(), budget);
+      this.validationPrefix = new FrozenPrefix(encoder, first, validation.tokens(), budget / 4);
+      this.optimizer = new AdamW(adapter.parameters(), options.weightDecay());
+      int perEpoch = (train.size() + options.batchSize() - 1) / options.batchSize();
+      this.steps = perEpoch * options.epochs();
+      this.warmupSteps = Math.max(1, (int) Math.round(steps * options.warmup()));
+    }
+
+    Outcome all() {
+      Random random = new Random(options.seed());
+      Validation best = validate();
+      List<Parameter> bestParameters = adapter.snapshot();
+      int bestEpoch = 0;
+      for (int epoch = 1; epoch <= options.epochs(); epoch++) {
+        epochLoss = 0;
+        epochSteps = 0;
+        for (int[] batch : BatchPlanner.epoch(train.tokens(), options.batchSize(), random)) {
+          if (cancelled.getAsBoolean()) {
+            throw new CancellationException("the training was called off at step " + step);
+          }
+          timedStep(batch);
+        }
+        Validation now = validate();
+        LOG.info(
+            "epoch {} of {}: training loss {}, validation {} after {}",
+            epoch,
+            options.epochs(),
+            epochLoss / Math.max(1, epochSteps),
+            now,
+            best);
+        if (now.betterThan(best)) {
+          best = now;
+          bestParameters = adapter.snapshot();
+          bestEpoch = epoch;
+        }
+      }
+      AdapterWeights weights = TrainableAdapter.restored(adapter, bestParameters).weights();
+      double perSecond = nanos == 0 ? 0 : examples / (nanos / 1e9);
+      return new Outcome(weights, bestEpoch, step, nonFinite, perSecond, adapter.count());
+    }
+
+    private void timedStep(int[] batch) {
+      long began = System.nanoTime();
+      step(batch);
+      nanos += System.nanoTime() - began;
+      examples += batch.length;
+      double seconds = nanos / 1e9;
+      listener.progress(
+          new FitProgress(
+              step,
+              steps,
+              epochLoss / Math.max(1, epochSteps),
+              examples / seconds,
+              seconds / step * (steps - step)));
+    }
+
+    private void step(int[] batch) {
+      double factor = options.schedule().factor(step, warmupSteps, steps);
+      step++;
+      try (NDManager arrays = encoder.newStep()) {
+        BoundAdapter bound = adapter.bind(arrays, true);
+        double loss = 0;
+        for (int[] part : BatchPlanner.split(batch, train.tokens(), options.microBatchTokens())) {
+          loss += backward(arrays, bound, part, batch.length);
+        }
+        List<float[]> gradients = bound.gradients();
+        double norm = AdamW.norm(gradients);
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+          nonFinite++;
+          LOG.warn("step {} skipped: loss {}, gradient norm {}", step, loss, norm);
+          return;
+        }
+        epochLoss += loss;
+        epochSteps++;
+        double scale = options.clip() > 0 && norm > options.clip() ? options.clip() / norm : 1;
+        optimizer.step(
+            gradients, scale, options.learningRate() * factor, options.headLearningRate() * factor);
+      }
+    }
+
+    /** Adds a part's gradients; returns its share of the batch's mean loss. */
+    private double backward(NDManager step, BoundAdapter bound, int[] part, int batchSize) {
+      try (NDManager pass = step.newSubManager();
+          TorchRuntime.GradientMode on = TorchRuntime.gradients(true)) {
+        NDArray logits = logits(pass, bound, train, trainPrefix, part, on);
+        int classes = (int) logits.getShape().get(1);
+        float[] targets = new float[part.length * classes];
+        for (int i = 0; i < part.length; i++) {
+          targets[i * classes + train.labels()[part[i]]] = -1f / batchSize;
+        }
+        NDArray wanted = TorchRuntime.own(pass, targets, part.length, classes);
+        NDArray loss = logits.logSoftmax(-1).mul(wanted).sum();
+        TorchRuntime.backward(loss);
+        return loss.getFloat();
+      }
+    }
+
+    private NDArray logits(
+        NDManager pass,
+        BoundAdapter bound,
+        EncodedExamples of,
+        FrozenPrefix prefix,
+        int[] rows,
+        TorchRuntime.GradientMode mode) {
+      int[][] tokens = of.rows(rows).tokens().toArray(int[][]::new);
+      TokenBatch batch = TokenBatch.of(pass, tokens, encoder.config().padTokenId());
+      NDArray entering = prefix.enter(rows, batch);
+      boolean training = mode.on();
+      NDArray pooled = encoder.pooled(entering, adapter.firstLayer(), batch, bound, training);
+      return bound.logits(pooled);
+    }
+
+    private Validation validate() {
+      if (validation.size() == 0) {
+        return new Validation(0, 0, 0);
+      }
+      int errors = 0;
+      double loss = 0;
+      try (NDManager arrays = encoder.newStep();
+          TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
+        BoundAdapter bound = adapter.bind(arrays, false);
+        for (int[] part : BatchPlanner.byTokens(validation.tokens(), options.microBatchTokens())) {
+          try (NDManager pass = arrays.newSubManager()) {
+            NDArray logits = logits(pass, bound, validation, validationPrefix, part, off);
+            int classes = (int) logits.getShape().get(1);
+            float[] logProbabilities = logits.logSoftmax(-1).toFloatArray();
+            for (int i = 0; i < part.length; i++) {
+              int label = validation.labels()[part[i]];
+              float own = logProbabilities[i * classes + label];
+              loss -= own;
+              for (int c = 0; c < classes; c++) {
+                if (c != label && !(logProbabilities[i * classes + c] < own)) {
+                  errors++;
+                  break;
+                }
+              }
+            }
+          }
+        }
+      }
+      return new Validation(validation.size(), errors, loss / validation.size());
+    }
+  }
+
+  /** How an epoch did on the validation part. */
+  private record Validation(int rows, int errors, double logLoss) {
+    /** Without a validation part the newest epoch is taken to be the best. */
+    boolean betterThan(Validation other) {
+      return rows == 0
+          || errors < other.errors
+          || (errors == other.errors && logLoss < other.logLoss);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package dev.weir.trainer.lora;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelConfig;
+import dev.weir.trainer.encoder.TorchRuntime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * An adapter in training: LoRA matrices of the layers from {@link #firstLayer} up, and the head.
+ *
+ * <p>Layers below are frozen: their pairs in {@link #weights()} are those it started from, or
+ * zeros. A starts Kaiming-uniform as PEFT does it (bound 1/√in), B at zero, so that an untrained
+ * LoRA changes nothing. Owned by the fitting thread.
+ */
+public final class TrainableAdapter {
+
+  static final String HEAD_WEIGHT = "classifier.weight";
+  static final String HEAD_BIAS = "classifier.bias";
+  private static final String SUFFIX_A = ".lora_A";
+
+  private final LoraConfig lora;
+  private final int firstLayer;
+  private final List<String> labels;
+  private final Map<String, LoraPair> frozen;
+  private final List<Parameter> parameters;
+
+  private TrainableAdapter(
+      LoraConfig lora,
+      int firstLayer,
+      List<String> labels,
+      Map<String, LoraPair> frozen,
+      List<Parameter> parameters) {
+    this.lora = lora;
+    this.firstLayer = firstLayer;
+    this.labels = labels;
+    this.frozen = frozen;
+    this.parameters = List.copyOf(parameters);
+  }
+
+  /** An adapter whose LoRA starts at zero change and whose head is that of {@code head}. */
+  public static TrainableAdapter fresh(
+      ModelConfig config, LoraConfig lora, int firstLayer, AdapterWeights head, long seed) {
+    Random random = new Random(seed);
+    Map<String, LoraPair> pairs = new HashMap<>();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      for (LinearModule module : lora.targets()) {
+        float[] a = new float[lora.rank() * module.in(config)];
+        if (layer >= firstLayer) {
+          float bound = (float) (1 / Math.sqrt(module.in(config)));
+          for (int i = 0; i < a.length; i++) {
+            a[i] = (random.nextFloat() * 2 - 1) * bound;
+          }
+        }
+        pairs.put(module.path(layer), new LoraPair(a, new float[module.out(config) * lora.rank()]));
+      }
+    }
+    return from(
+        config,
+        firstLayer,
+        new AdapterWeights(lora, pairs, head.labels(), head.headWeight(), head.headBias()));
+  }
+
+  /** An adapter that goes on from {@code start}. */
+  public static TrainableAdapter from(ModelConfig config, int firstLayer, AdapterWeights start) {
+    LoraConfig lora = start.lora();
+    List<Parameter> parameters = new ArrayList<>();
+    Map<String, LoraPair> frozen = new TreeMap<>(start.pairs());
+    for (int layer = firstLayer; layer < config.layers(); layer++) {
+      for (LinearModule module : lora.targets()) {
+        String path = module.path(layer);
+        LoraPair pair = frozen.remove(path);
+        if (pair == null) {
+          throw new IllegalArgumentException("the start has no LoRA pair " + path);
+        }
+        int in = module.in(config);
+        int out = module.out(config);
+        parameters.add(matrix(nameOfA(path), pair.a(), false, lora.rank(), in));
+        parameters.add(matrix(nameOfB(path), pair.b(), false, out, lora.rank()));
+      }
+    }
+    int labels = start.labels().size();
+    parameters.add(matrix(HEAD_WEIGHT, start.headWeight(), true, labels, config.hiddenSize()));
+    parameters.add(new Parameter(HEAD_BIAS, start.headBias().clone(), true, false, labels));
+    return new TrainableAdapter(lora, firstLayer, start.labels(), frozen, parameters);
+  }
+
+  /** The lowest layer that is trained. */
+  public int firstLayer() {
+    return firstLayer;
+  }
+
+  /** All trainable tensors, always in the same order. */
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /** How many numbers are trained. */
+  public long count() {
+    return parameters.stream().mapToLong(parameter -> parameter.values().length).sum();
+  }
+
+  /** A copy of the parameters as they are. */
+  public List<Parameter> snapshot() {
+    return parameters.stream().map(Parameter::copy).toList();
+  }
+
+  /** The adapter as it was at a snapshot. */
+  public static TrainableAdapter restored(TrainableAdapter adapter, List<Parameter> snapshot) {
+    return new TrainableAdapter(
+        adapter.lora, adapter.firstLayer, adapter.labels, adapter.frozen, List.copyOf(snapshot));
+  }
+
+  /** A copy of the numbers as they are. */
+  public AdapterWeights weights() {
+    Map<String, float[]> values = new HashMap<>();
+    snapshot().forEach(parameter -> values.put(parameter.name(), parameter.values()));
+    Map<String, LoraPair> pairs = new TreeMap<>(frozen);
+    for (Parameter parameter : parameters) {
+      if (parameter.name().endsWith(SUFFIX_A)) {
+        String path = parameter.name().substring(0, parameter.name().length() - SUFFIX_A.length());
+        pairs.put(path, new LoraPair(values(values, nameOfA(path)), values(values, nameOfB(path))));
+      }
+    }
+    return new AdapterWeights(
+        lora, pairs, labels, values(values, HEAD_WEIGHT), values(values, HEAD_BIAS));
+  }
+
+  /**
+   * The parameters as arrays of one step.
+   *
+   * @param training whether they take gradients
+   */
+  public BoundAdapter bind(NDManager step, boolean training) {
+    Map<String, NDArray> leaves = new HashMap<>();
+    for (Parameter parameter : parameters) {
+      leaves.put(parameter.name(), BoundAdapter.leaf(step, parameter, training));
+    }
+    return new BoundAdapter(
+        leaves, parameters(), TorchRuntime.constant(step, lora.scaling()), (float) lora.dropout());
+  }
+
+  static String nameOfA(String modulePath) {
+    return modulePath + SUFFIX_A;
+  }
+
+  static String nameOfB(String modulePath) {
+    return modulePath + ".lora_B";
+  }
+
+  private static float[] values(Map<String, float[]> values, String name) {
+    float[] found = values.get(name);
+    if (found == null) {
+      throw new IllegalStateException("no parameter " + name);
+    }
+    return found;
+  }
+
+  private static Parameter matrix(
+      String name, float[] values, boolean head, long rows, long columns) {
+    return new Parameter(name, values.clone(), head, true, rows, columns);
+  }
+}

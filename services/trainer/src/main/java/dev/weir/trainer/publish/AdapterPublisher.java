@@ -1,0 +1,140 @@
+package dev.weir.trainer.publish;
+
+import dev.weir.common.adapter.AdapterRecord;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreException;
+import dev.weir.common.topic.Topics;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Makes a decision known: the artifact first, then release, champion and the batch's offset in one
+ * transaction.
+ *
+ * <p>The consumer group's metadata goes along even when the offset does not move: a trainer that
+ * has lost the batch's partition is fenced and cannot announce anything. A crash between the two
+ * leaves an artifact without a record, which the next attempt adopts. Owned by the loop's thread.
+ */
+public final class AdapterPublisher implements AutoCloseable {
+
+  /** A dead trainer's open transaction hides later records from readers for this long. */
+  private static final int TRANSACTION_TIMEOUT_MS = 10_000;
+
+  private final ArtifactStore store;
+  private final Topics topics;
+  private final Producer<byte[], byte[]> producer;
+
+  /** A publisher to one cluster; connects at once. */
+  public AdapterPublisher(Map<String, Object> kafka, Topics topics, ArtifactStore store) {
+    this.store = store;
+    this.topics = topics;
+    Map<String, Object> properties = new HashMap<>(kafka);
+    properties.put(
+        ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+        topics.prefix() + "weir-trainer-" + UUID.randomUUID());
+    properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MS);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, TRANSACTION_TIMEOUT_MS);
+    properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, TRANSACTION_TIMEOUT_MS / 2);
+    properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
+    properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
+    producer =
+        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    try {
+      producer.initTransactions();
+    } catch (KafkaException e) {
+      producer.close(Duration.ZERO);
+      throw e;
+    }
+  }
+
+  /**
+   * Publishes a decision.
+   *
+   * @param offset the batch topic's next offset to read from after this
+   * @param group the consumer's, taken now
+   * @throws KafkaException if nothing was announced; fatal ones need a new publisher
+   * @throws StoreException if the artifact could not be stored; nothing was announced
+   */
+  public void publish(
+      Announcement announcement,
+      TopicPartition partition,
+      long offset,
+      ConsumerGroupMetadata group) {
+    Release release = announcement.release();
+    if (announcement.promoted() && announcement.staged() != null) {
+      String digest = store.publish(release.id(), announcement.staged());
+      if (!digest.equals(release.digest())) {
+        throw new StoreException(
+            "digest-mismatch",
+            "the store has %s under digest %s, it was staged with %s; check who else writes there"
+                .formatted(release.id(), digest, release.digest()),
+            null);
+      }
+    }
+    transaction(
+        () -> {
+          send(AdapterRecord.key(release), release);
+          if (announcement.promoted()) {
+            Champion champion =
+                new Champion(
+                    release.adapter(),
+                    release.version(),
+                    Objects.requireNonNull(release.digest()),
+                    release.createdAt());
+            send(AdapterRecord.key(champion), champion);
+          }
+        },
+        partition,
+        offset,
+        group);
+  }
+
+  /** Moves the batch topic's offset only: all that was to be said of a batch has been said. */
+  public void pass(TopicPartition partition, long offset, ConsumerGroupMetadata group) {
+    transaction(() -> {}, partition, offset, group);
+  }
+
+  private void transaction(
+      Runnable sends, TopicPartition partition, long offset, ConsumerGroupMetadata group) {
+    producer.beginTransaction();
+    try {
+      sends.run();
+      producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(offset)), group);
+      producer.commitTransaction();
+    } catch (KafkaException e) {
+      try {
+        producer.abortTransaction();
+      } catch (KafkaException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+  }
+
+  private void send(byte[] key, Object value) {
+    // A failed send fails the commit: the future says nothing more.
+    var unused =
+        producer.send(new ProducerRecord<>(topics.adapters(), key, EventJson.write(value)));
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ofSeconds(5));
+  }
+}

@@ -1,0 +1,37 @@
+package dev.weir.trainer.publish;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.store.ArtifactStore;
+import java.util.List;
+
+/**
+ * Removes old artifacts: the newest few and the champion stay.
+ *
+ * <p>Stateless.
+ */
+public final class ArtifactRetention {
+
+  private final ArtifactStore store;
+  private final int keep;
+
+  /** Keeps the newest {@code keep} versions of each adapter. */
+  public ArtifactRetention(ArtifactStore store, int keep) {
+    this.store = store;
+    this.keep = keep;
+  }
+
+  /**
+   * Cleans up behind a new champion.
+   *
+   * @return what was removed
+   */
+  public List<AdapterId> apply(AdapterId champion) {
+    List<AdapterId> versions = store.versions(champion.adapter());
+    List<AdapterId> old =
+        versions.subList(0, Math.max(0, versions.size() - keep)).stream()
+            .filter(version -> !version.equals(champion))
+            .toList();
+    old.forEach(store::delete);
+    return old;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.weir.trainer.publish;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.ArtifactStore;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the champion's numbers from the store.
+ *
+ * <p>Stateless but for what it was made of; used by the fitting thread.
+ */
+public final class ChampionReader {
+
+  private static final Logger LOG = LoggerFactory.getLogger(ChampionReader.class);
+
+  private final ReleaseLog releases;
+  private final ArtifactStore store;
+  private final BaseModel base;
+
+  /** A reader of champions on {@code base}. */
+  public ChampionReader(ReleaseLog releases, ArtifactStore store, BaseModel base) {
+    this.releases = releases;
+    this.store = store;
+    this.base = base;
+  }
+
+  /**
+   * A champion with its numbers.
+   *
+   * @param champion which version serves
+   * @param weights its numbers, verified against its digest
+   */
+  public record Reigning(Champion champion, AdapterWeights weights) {}
+
+  /**
+   * The champion of an adapter; empty when there is none, or one for another base model, which
+   * nobody can serve here.
+   *
+   * @throws dev.weir.common.store.StoreException if its artifact is missing or damaged
+   */
+  public Optional<Reigning> read(String adapter) {
+    Optional<Champion> champion = releases.champion(adapter);
+    if (champion.isEmpty()) {
+      return Optional.empty();
+    }
+    String made =
+        releases.release(champion.get().id()).map(Release::baseDigest).orElse(base.digest());
+    if (!made.equals(base.digest())) {
+      LOG.warn(
+          "base-mismatch: adapter {} was trained on base {}, this process has {} ({}); it counts as no champion",
+          champion.get().id(),
+          made,
+          base.digest(),
+          base.name());
+      return Optional.empty();
+    }
+    var directory = store.fetch(champion.get().id(), champion.get().digest());
+    return Optional.of(new Reigning(champion.get(), PeftFiles.read(directory, base.config())));
+  }
+}

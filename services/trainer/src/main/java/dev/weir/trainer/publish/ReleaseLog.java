@@ -1,0 +1,77 @@
+package dev.weir.trainer.publish;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.AdapterRecord;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.topic.Topics;
+import dev.weir.trainer.data.TopicTail;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What has been decided so far, as the release topic tells it after {@link #refresh()}.
+ *
+ * <p>Owned by the fitting thread, which closes it.
+ */
+public final class ReleaseLog implements AutoCloseable {
+
+  private final TopicTail tail;
+  private final Map<AdapterId, Release> releases = new HashMap<>();
+  private final Map<String, Champion> champions = new HashMap<>();
+  private final Map<String, Integer> highest = new HashMap<>();
+  private final Set<Training> decided = new HashSet<>();
+
+  private record Training(String batchId, Method method) {}
+
+  /** The log of one cluster; reads nothing yet. */
+  public ReleaseLog(Map<String, Object> kafka, Topics topics, Duration timeout) {
+    tail = new TopicTail(kafka, topics.adapters(), timeout);
+  }
+
+  /** Reads what came since, to the topic's present end. */
+  public void refresh() {
+    tail.catchUp(record -> AdapterRecord.read(record.key(), record.value()).ifPresent(this::apply));
+  }
+
+  private void apply(AdapterRecord record) {
+    if (record instanceof AdapterRecord.Crowned crowned) {
+      champions.put(crowned.champion().adapter(), crowned.champion());
+    } else if (record instanceof AdapterRecord.Released released) {
+      Release release = released.release();
+      releases.put(release.id(), release);
+      highest.merge(release.adapter(), release.version(), Math::max);
+      decided.add(new Training(release.batchId(), release.method()));
+    }
+  }
+
+  /** The id that the adapter's next version gets. */
+  public AdapterId next(String adapter) {
+    return new AdapterId(adapter, highest.getOrDefault(adapter, 0) + 1);
+  }
+
+  /** The version that serves. */
+  public Optional<Champion> champion(String adapter) {
+    return Optional.ofNullable(champions.get(adapter));
+  }
+
+  /** The release of a version. */
+  public Optional<Release> release(AdapterId id) {
+    return Optional.ofNullable(releases.get(id));
+  }
+
+  /** Whether a training has its decision. */
+  public boolean decided(String batchId, Method method) {
+    return decided.contains(new Training(batchId, method));
+  }
+
+  @Override
+  public void close() {
+    tail.close();
+  }
+}

@@ -1,0 +1,5 @@
+/** Announcing a decision: artifact first, then one Kafka transaction. */
+@NullMarked
+package dev.weir.trainer.publish;
+
+import org.jspecify.annotations.NullMarked;

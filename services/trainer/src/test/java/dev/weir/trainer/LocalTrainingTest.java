@@ -1,0 +1,120 @@
+package dev.weir.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.model.BaseModel;
+import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalTrainingTest {
+
+  private static final List<LabeledText> DATA = TestingData.texts(120, 1);
+  private static final List<LabeledText> EVALUATION = TestingData.texts(60, 2);
+
+  @TempDir Path directory;
+
+  private BaseModel base;
+  private LocalTraining training;
+
+  @BeforeEach
+  void open() {
+    base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 7).toString());
+    training =
+        new LocalTraining(
+            base,
+            TrainingOptions.parse(
+                Map.of(
+                    "WEIR_TRAIN_EPOCHS", "2",
+                    "WEIR_TRAIN_LAYERS", "0",
+                    "WEIR_TRAIN_LEARNING_RATE", "0.005")),
+            1);
+  }
+
+  @AfterEach
+  void close() {
+    base.close();
+  }
+
+  @Test
+  void writesWhatItScored() throws IOException {
+    Path output = directory.resolve("out");
+
+    LocalResult result = train(DATA, output);
+
+    assertThat(result.accuracy()).isGreaterThan(0.6);
+    assertThat(result.probeAccuracy()).isGreaterThan(0.6);
+    assertThat(result.examplesPerSecond()).isPositive();
+    assertThat(result.nonFiniteSteps()).isZero();
+    assertThat(PeftFiles.read(output, base.config()).labels()).isEqualTo(TestingData.LABELS);
+    Manifest manifest =
+        EventJson.read(Files.readAllBytes(output.resolve(Manifest.FILE)), Manifest.class);
+    assertThat(manifest.files()).containsKeys("model.onnx", "adapter_model.safetensors");
+    assertThat(manifest.metrics()).containsEntry("holdoutAccuracy", result.accuracy());
+    assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
+  }
+
+  @Test
+  void theSameInputsAndSeedGiveTheSameDigest() {
+    LocalResult first = train(DATA, directory.resolve("one"));
+    LocalResult second = train(DATA, directory.resolve("two"));
+    LocalResult again = train(DATA, directory.resolve("two"));
+
+    assertThat(second.digest()).isEqualTo(first.digest());
+    assertThat(again.digest()).isEqualTo(first.digest());
+  }
+
+  @Test
+  void countsParametersAsPeftDoes() {
+    ParameterCount count = training.parameters(TestingData.LABELS);
+    long head = 2 * (32 + 1);
+    long lora = 2 * 2 * 8 * (32 + 32); // layers, modules, rank, in and out
+    long frozen = 0;
+    for (String name : base.weightNames()) {
+      frozen += base.weight(name).data().length;
+    }
+    assertThat(count).isEqualTo(new ParameterCount(lora + head, frozen + head + lora + head));
+    assertThat(count.toString()).startsWith("trainable params: ").contains("|| trainable%: ");
+  }
+
+  @Test
+  void refusesWhatCannotBeLearnedFrom() {
+    List<LabeledText> oneClass = DATA.stream().filter(t -> t.label().equals("positive")).toList();
+
+    assertThatThrownBy(() -> train(DATA.subList(0, 3), directory.resolve("out")))
+        .isInstanceOfSatisfying(
+            TrainingException.class, e -> assertThat(e.reason()).isEqualTo("too-few-examples"));
+    assertThatThrownBy(() -> train(oneClass, directory.resolve("out")))
+        .isInstanceOfSatisfying(
+            TrainingException.class, e -> assertThat(e.reason()).isEqualTo("one-class-only"));
+    assertThat(directory.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void leavesADirectoryOfOtherFilesAlone() throws IOException {
+    Path output = Files.createDirectory(directory.resolve("out"));
+    Path precious = Files.writeString(output.resolve("thesis.txt"), "do not delete");
+
+    assertThatThrownBy(() -> train(DATA, output))
+        .isInstanceOfSatisfying(
+            TrainingException.class, e -> assertThat(e.reason()).isEqualTo("output-not-empty"));
+    assertThat(precious).exists();
+  }
+
+  private LocalResult train(List<LabeledText> data, Path output) {
+    return training.train(data, EVALUATION, TestingData.LABELS, output, progress -> {});
+  }
+}

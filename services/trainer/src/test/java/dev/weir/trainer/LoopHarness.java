@@ -1,0 +1,171 @@
+package dev.weir.trainer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.weir.common.adapter.AdapterRecord;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
+import dev.weir.testing.TestBroker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** A trainer service on a real broker with topics of its own, and what a test does to it. */
+final class LoopHarness implements AutoCloseable {
+
+  static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+  final Topics topics = new Topics(TestBroker.uniquePrefix());
+  final Health health = new Health();
+  final Metrics metrics = new Metrics();
+  final Path storeDir;
+  private final BaseModel base;
+  private final Map<String, String> variables = new HashMap<>();
+  private final KafkaProducer<byte[], byte[]> producer;
+  private TrainerService service;
+
+  LoopHarness(BaseModel base, Path storeDir, String... settings) {
+    this.base = base;
+    this.storeDir = storeDir;
+    TestBroker.createTopics(2, topics.examples(), topics.trainingBatches());
+    TestBroker.createTopics(1, topics.adapters(), topics.trainingEvents());
+    variables.put("WEIR_BOOTSTRAP_SERVERS", TestBroker.bootstrapServers());
+    variables.put("WEIR_TOPIC_PREFIX", topics.prefix());
+    variables.put("WEIR_STORE_DIR", storeDir.toString());
+    variables.put("WEIR_TRAIN_EPOCHS", "2");
+    variables.put("WEIR_TRAIN_LEARNING_RATE", "0.005");
+    variables.put("WEIR_TRAIN_THREADS", "1");
+    variables.put("WEIR_TRAIN_BACKOFF", "20ms");
+    for (String setting : settings) {
+      String[] halves = setting.split("=", 2);
+      variables.put(halves[0], halves[1]);
+    }
+    producer =
+        new KafkaProducer<>(
+            Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  TrainerConfig config() {
+    List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
+    declared.addAll(TrainerConfig.settings());
+    return TrainerConfig.from(Settings.read(declared, variables));
+  }
+
+  void start() {
+    start(new FileArtifactStore(storeDir));
+  }
+
+  void start(ArtifactStore store) {
+    service = new TrainerService(config(), metrics, health, base, store);
+    service.start();
+  }
+
+  void stop() {
+    service.close();
+  }
+
+  void produce(List<Example> examples) {
+    for (Example example : examples) {
+      send(topics.examples(), example.key(), EventJson.write(example));
+    }
+  }
+
+  void produce(TrainingBatch batch) {
+    send(topics.trainingBatches(), batch.adapter(), EventJson.write(batch));
+  }
+
+  void send(String topic, String key, byte[] value) {
+    try {
+      producer.send(new ProducerRecord<>(topic, key.getBytes(UTF_8), value)).get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Waits for so many releases; the topic's whole content. */
+  List<Release> awaitReleases(int count) {
+    int records = count;
+    while (true) {
+      List<AdapterRecord> read = read(records);
+      List<Release> releases =
+          read.stream()
+              .filter(AdapterRecord.Released.class::isInstance)
+              .map(record -> ((AdapterRecord.Released) record).release())
+              .toList();
+      if (releases.size() >= count) {
+        return releases;
+      }
+      records = read.size() + 1;
+    }
+  }
+
+  /** The champions announced so far, oldest first. */
+  List<Champion> champions(int atLeast) {
+    return read(atLeast).stream()
+        .filter(AdapterRecord.Crowned.class::isInstance)
+        .map(record -> ((AdapterRecord.Crowned) record).champion())
+        .toList();
+  }
+
+  private List<AdapterRecord> read(int atLeast) {
+    List<AdapterRecord> records = new ArrayList<>();
+    for (ConsumerRecord<byte[], byte[]> record :
+        TestBroker.readAll(topics.adapters(), atLeast, TIMEOUT)) {
+      AdapterRecord.read(record.key(), record.value()).ifPresent(records::add);
+    }
+    return records;
+  }
+
+  /** The group's committed offsets, summed: how many batches are done with. */
+  long batchesDone() {
+    try (var admin = TestBroker.admin()) {
+      return admin
+          .listConsumerGroupOffsets(topics.prefix() + "weir-trainer")
+          .partitionsToOffsetAndMetadata()
+          .get()
+          .entrySet()
+          .stream()
+          .filter(entry -> isBatches(entry.getKey()) && entry.getValue() != null)
+          .mapToLong(entry -> entry.getValue().offset())
+          .sum();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private boolean isBatches(TopicPartition partition) {
+    return partition.topic().equals(topics.trainingBatches());
+  }
+
+  @Override
+  public void close() {
+    if (service != null) {
+      service.close();
+    }
+    producer.close(Duration.ofSeconds(1));
+    metrics.close();
+  }
+}

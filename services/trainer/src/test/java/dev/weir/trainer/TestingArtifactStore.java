@@ -1,0 +1,101 @@
+package dev.weir.trainer;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.store.ArtifactStore;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** A real store with a fault that a test sets. */
+final class TestingArtifactStore implements ArtifactStore {
+
+  private final ArtifactStore real;
+  private final AtomicInteger failuresLeft;
+  private final Supplier<RuntimeException> failure;
+  private final boolean afterPublish;
+
+  private TestingArtifactStore(
+      ArtifactStore real, int failures, boolean afterPublish, Supplier<RuntimeException> failure) {
+    this.real = real;
+    this.failuresLeft = new AtomicInteger(failures);
+    this.afterPublish = afterPublish;
+    this.failure = failure;
+  }
+
+  /** Stores an artifact whole and then fails: what a crash before the record leaves behind. */
+  static TestingArtifactStore failingAfterPublish(
+      ArtifactStore real, int failures, Supplier<RuntimeException> failure) {
+    return new TestingArtifactStore(real, failures, true, failure);
+  }
+
+  /** Fails instead of giving a staging directory. */
+  static TestingArtifactStore failingToStage(
+      ArtifactStore real, int failures, Supplier<RuntimeException> failure) {
+    return new TestingArtifactStore(real, failures, false, failure);
+  }
+
+  int failuresLeft() {
+    return failuresLeft.get();
+  }
+
+  @Override
+  public Path stage() {
+    if (!afterPublish) {
+      failIfDue();
+    }
+    return real.stage();
+  }
+
+  @Override
+  public String publish(AdapterId id, Path staged) {
+    String digest = real.publish(id, staged);
+    if (afterPublish) {
+      failIfDue();
+    }
+    return digest;
+  }
+
+  private void failIfDue() {
+    if (failuresLeft.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw failure.get();
+    }
+  }
+
+  @Override
+  public void discard(Path staged) {
+    real.discard(staged);
+  }
+
+  @Override
+  public Path fetch(AdapterId id, String digest) {
+    return real.fetch(id, digest);
+  }
+
+  @Override
+  public Optional<String> digest(AdapterId id) {
+    return real.digest(id);
+  }
+
+  @Override
+  public Optional<Manifest> manifest(AdapterId id) {
+    return real.manifest(id);
+  }
+
+  @Override
+  public List<AdapterId> versions(String adapter) {
+    return real.versions(adapter);
+  }
+
+  @Override
+  public void delete(AdapterId id) {
+    real.delete(id);
+  }
+
+  @Override
+  public void close() {
+    real.close();
+  }
+}

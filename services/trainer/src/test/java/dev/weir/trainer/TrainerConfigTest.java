@@ -1,0 +1,58 @@
+package dev.weir.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.adapter.Method;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.LinearModule;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TrainerConfigTest {
+
+  @Test
+  void defaultsAreUsable() {
+    TrainerConfig config = config(Map.of());
+
+    assertThat(config.methods()).containsExactly(Method.HEAD_REFRESH, Method.LORA);
+    assertThat(config.threads()).isPositive();
+    assertThat(config.options()).isEqualTo(TrainingOptions.defaults());
+    assertThat(config.options().targets())
+        .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
+    assertThat(config.options().written()).doesNotContainKey("seed").hasSize(16);
+  }
+
+  @Test
+  void allProblemsAreNamedAtOnce() {
+    assertThatThrownBy(
+            () ->
+                config(
+                    Map.of(
+                        "WEIR_TRAIN_METHODS", "head-refresh,magic",
+                        "WEIR_TRAIN_TARGETS", "query,brain",
+                        "WEIR_TRAIN_RANK", "0",
+                        "WEIR_TRAIN_SEED", "seven")))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .hasSize(4)
+                    .anyMatch(problem -> problem.contains("magic"))
+                    .anyMatch(problem -> problem.contains("brain"))
+                    .anyMatch(problem -> problem.startsWith("WEIR_TRAIN_RANK"))
+                    .anyMatch(problem -> problem.startsWith("WEIR_TRAIN_SEED")));
+  }
+
+  private static TrainerConfig config(Map<String, String> variables) {
+    List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
+    declared.addAll(TrainerConfig.settings());
+    return TrainerConfig.from(Settings.read(declared, variables));
+  }
+}

@@ -1,0 +1,255 @@
+package dev.weir.trainer;
+
+import static dev.weir.trainer.TestingData.batch;
+import static dev.weir.trainer.TestingData.examples;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.PeftFiles;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingEvent;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.StoreException;
+import dev.weir.testing.TestBroker;
+import dev.weir.testing.TestingBaseModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainingLoopIT {
+
+  /** Without a second try in the same process, stopping it is as good as its death. */
+  private static final String DIES_AT_ONCE = "WEIR_TRAIN_BACKOFF=5m";
+
+  private static BaseModel base;
+
+  @TempDir Path store;
+
+  @BeforeAll
+  static void loadBase(@TempDir Path directory) {
+    base = BaseModel.load(TestingBaseModel.write(directory, 7).toString());
+  }
+
+  @AfterAll
+  static void closeBase() {
+    base.close();
+  }
+
+  @Test
+  void turnsABatchIntoTwoDecisionsAndAVerifiedArtifact() {
+    try (LoopHarness loop = new LoopHarness(base, store)) {
+      loop.produce(examples("default", "b1", 120, 1));
+      loop.produce(batch("default", "b1", 120));
+      loop.start();
+
+      List<Release> releases = loop.awaitReleases(2);
+
+      assertThat(releases).extracting(Release::version).containsExactly(1, 2);
+      assertThat(releases)
+          .extracting(Release::method)
+          .containsExactly(Method.HEAD_REFRESH, Method.LORA);
+      Release first = releases.get(0);
+      assertThat(first.state()).isEqualTo(Release.State.PROMOTED);
+      assertThat(first.decision().reason()).isEqualTo("better-than-majority");
+      assertThat(first.decision().accuracy()).isGreaterThan(0.8);
+      assertThat(first.trainingExamples()).isEqualTo(80);
+      Champion champion = loop.champions(2).get(0);
+      assertThat(champion.digest()).isEqualTo(first.digest());
+      try (FileArtifactStore reader = new FileArtifactStore(store)) {
+        Path directory = reader.fetch(first.id(), first.digest());
+        assertThat(directory).isDirectoryContaining("glob:**/model.onnx");
+        assertThat(directory).isDirectoryContaining("glob:**/README.md");
+        assertThat(PeftFiles.read(directory, base.config()).labels()).isEqualTo(TestingData.LABELS);
+        Manifest manifest = reader.manifest(first.id()).orElseThrow();
+        assertThat(manifest.lineage().batchId()).isEqualTo("b1");
+        assertThat(manifest.lineage().holdoutExamples()).isEqualTo(40);
+      }
+      Awaitility.await().until(() -> loop.batchesDone() == 1);
+      assertThat(events(loop)).contains("started", "promoted");
+      assertThat(loop.metrics.scrape()).contains("weir_trainer_decisions_total");
+      assertThat(loop.health.ready()).isTrue();
+    }
+  }
+
+  @Test
+  void trainsLaterBatchesFromTheChampionWithReplay() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+      loop.start();
+
+      List<Release> releases = loop.awaitReleases(2);
+
+      Release second = releases.get(1);
+      assertThat(second.batchId()).isEqualTo("b2");
+      assertThat(second.decision().championVersion()).isEqualTo(1);
+      assertThat(second.decision().holdoutRows()).isEqualTo(40);
+      assertThat(second.trainingExamples()).isEqualTo(80);
+    }
+  }
+
+  @Test
+  void announcesAVersionOnceAfterACrashBetweenArtifactAndRecord() {
+    try (LoopHarness loop =
+        new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", DIES_AT_ONCE)) {
+      TestingArtifactStore crashing =
+          TestingArtifactStore.failingAfterPublish(
+              new FileArtifactStore(store),
+              Integer.MAX_VALUE,
+              () -> new StoreException("store-io", "the process dies here", null));
+      loop.produce(examples("default", "b1", 120, 1));
+      loop.produce(batch("default", "b1", 120));
+      loop.start(crashing);
+      Path artifact = store.resolve("default").resolve("1");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> Files.exists(artifact));
+      loop.stop();
+      String orphan =
+          new FileArtifactStore(store).digest(new AdapterId("default", 1)).orElseThrow();
+      assertThat(loop.batchesDone()).isZero();
+
+      loop.start();
+
+      List<Release> releases = loop.awaitReleases(1);
+      Awaitility.await().until(() -> loop.batchesDone() == 1);
+      assertThat(loop.awaitReleases(1)).hasSize(1);
+      assertThat(releases.get(0).version()).isEqualTo(1);
+      assertThat(releases.get(0).digest()).isEqualTo(orphan);
+      assertThat(releases.get(0).trainingSeconds()).isZero();
+    }
+  }
+
+  @Test
+  void deletesAnOrphanOfAnotherBatch() {
+    try (LoopHarness loop =
+        new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", DIES_AT_ONCE)) {
+      TestingArtifactStore crashing =
+          TestingArtifactStore.failingAfterPublish(
+              new FileArtifactStore(store),
+              Integer.MAX_VALUE,
+              () -> new StoreException("store-io", "the process dies here", null));
+      loop.produce(examples("default", "lost", 60, 1));
+      loop.produce(batch("default", "lost", 60));
+      loop.start(crashing);
+      Path artifact = store.resolve("default").resolve("1");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> Files.exists(artifact));
+      loop.stop();
+
+      try (LoopHarness other = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+        other.produce(examples("default", "b9", 60, 2));
+        other.produce(batch("default", "b9", 60));
+        other.start();
+
+        Release release = other.awaitReleases(1).get(0);
+
+        assertThat(release.version()).isEqualTo(1);
+        Manifest manifest = new FileArtifactStore(store).manifest(release.id()).orElseThrow();
+        assertThat(manifest.lineage().batchId()).isEqualTo("b9");
+      }
+    }
+  }
+
+  @Test
+  void waitsOutAFullDiskAndThenReleases() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      TestingArtifactStore full =
+          TestingArtifactStore.failingToStage(
+              new FileArtifactStore(store),
+              5,
+              () -> new StoreException("store-io", "no space left on device", null));
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start(full);
+
+      Release release = loop.awaitReleases(1).get(0);
+
+      assertThat(full.failuresLeft()).isZero();
+      assertThat(release.state()).isEqualTo(Release.State.PROMOTED);
+      assertThat(release.version()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void retainsWhatCannotBeLearnedFrom() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      List<Example> all = examples("default", "one-class", 120, 1);
+      List<Example> oneClass = all.stream().filter(e -> e.label().equals("positive")).toList();
+      loop.produce(oneClass);
+      loop.produce(batch("default", "one-class", oneClass.size()));
+      loop.produce(examples("few", "three", 3, 2));
+      loop.produce(batch("few", "three", 3));
+      loop.start();
+
+      List<Release> releases = loop.awaitReleases(2);
+
+      assertThat(releases)
+          .extracting(Release::batchId, Release::state, r -> r.decision().reason())
+          .containsExactlyInAnyOrder(
+              org.assertj.core.groups.Tuple.tuple(
+                  "one-class", Release.State.RETAINED, "one-class-only"),
+              org.assertj.core.groups.Tuple.tuple(
+                  "three", Release.State.RETAINED, "too-few-examples"));
+      Awaitility.await().until(() -> loop.batchesDone() == 2);
+    }
+  }
+
+  @Test
+  void recordsAFailedTrainingAndLeavesTheChampionWhenItsArtifactIsDamaged() throws IOException {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start();
+      loop.awaitReleases(1);
+      Path weights = store.resolve("default").resolve("1").resolve("adapter_model.safetensors");
+      byte[] bytes = Files.readAllBytes(weights);
+      bytes[bytes.length - 1] ^= 1;
+      Files.write(weights, bytes);
+
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+      Release second = loop.awaitReleases(2).get(1);
+
+      assertThat(second.state()).isEqualTo(Release.State.RETAINED);
+      assertThat(second.decision().reason()).isEqualTo("training-failed");
+      assertThat(second.decision().message()).contains("sha-256");
+      assertThat(loop.champions(3)).extracting(Champion::version).containsExactly(1);
+      assertThat(Files.readAllBytes(weights)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void passesOverForeignRecordsAndBatchesThatAreDecided() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.send(loop.topics.trainingBatches(), "default", "not a batch".getBytes(UTF_8));
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.produce(batch("default", "b1", 60));
+      loop.start();
+
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 3);
+
+      assertThat(loop.awaitReleases(1)).hasSize(1);
+    }
+  }
+
+  private static List<String> events(LoopHarness loop) {
+    return TestBroker.readAll(loop.topics.trainingEvents(), 3, LoopHarness.TIMEOUT).stream()
+        .map(record -> EventJson.read(record.value(), TrainingEvent.class))
+        .map(event -> event.phase().name().toLowerCase(java.util.Locale.ROOT))
+        .toList();
+  }
+}

@@ -1,0 +1,92 @@
+package dev.weir.trainer.data;
+
+import static dev.weir.trainer.TestingData.batch;
+import static dev.weir.trainer.TestingData.example;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.Split;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class TrainingSetTest {
+
+  @Test
+  void replayLevelsTheLabels() {
+    List<Example> examples = new ArrayList<>();
+    add(examples, "b2", "positive", Split.TRAIN, 10);
+    add(examples, "b1", "positive", Split.TRAIN, 50);
+    add(examples, "b1", "negative", Split.TRAIN, 50);
+
+    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 1);
+
+    assertThat(set.train()).hasSize(40);
+    assertThat(set.replayed()).isEqualTo(30);
+    assertThat(set.trainLabels()).filteredOn("positive"::equals).hasSize(20);
+    assertThat(set.train().subList(0, 10)).allMatch(text -> text.text().startsWith("b2"));
+  }
+
+  @Test
+  void everyHoldoutRowOfTheAdapterJudgesAndNoneIsLearnedFrom() {
+    List<Example> examples = new ArrayList<>();
+    add(examples, "b1", "positive", Split.HOLDOUT, 5);
+    add(examples, "b2", "negative", Split.HOLDOUT, 4);
+    add(examples, "b2", "negative", Split.TRAIN, 3);
+    add(examples, "b2", "a label of old", Split.TRAIN, 3);
+
+    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 1);
+
+    assertThat(set.holdout()).hasSize(9);
+    assertThat(set.train()).hasSize(3).doesNotContainAnyElementsOf(set.holdout());
+  }
+
+  @Test
+  void theOrderOfArrivalDoesNotMatter() {
+    List<Example> examples = new ArrayList<>();
+    add(examples, "b1", "positive", Split.TRAIN, 50);
+    add(examples, "b1", "negative", Split.TRAIN, 50);
+    add(examples, "b2", "negative", Split.TRAIN, 20);
+    add(examples, "b2", "negative", Split.HOLDOUT, 20);
+    List<Example> shuffled = new ArrayList<>(examples);
+    Collections.shuffle(shuffled, new Random(9));
+
+    assertThat(TrainingSet.of(batch("default", "b2", 40), shuffled, 60, 1))
+        .isEqualTo(TrainingSet.of(batch("default", "b2", 40), examples, 60, 1));
+  }
+
+  @Test
+  void theIndexFollowsCorrectionsAndTombstones() {
+    ExampleIndex index = new ExampleIndex();
+    List<Example> examples = new ArrayList<>();
+    add(examples, "b1", "positive", Split.TRAIN, 3);
+    examples.forEach(example -> apply(index, example, EventJson.write(example)));
+    assertThat(index.count("b1")).isEqualTo(3);
+
+    Example corrected =
+        example("default", new LabeledText("b1 positive 0", "negative"), Split.TRAIN, "b2");
+    apply(index, corrected, EventJson.write(corrected));
+    apply(index, examples.get(1), null);
+    apply(index, examples.get(2), "{".getBytes(StandardCharsets.UTF_8));
+
+    assertThat(index.count("b1")).isZero();
+    assertThat(index.count("b2")).isEqualTo(1);
+    assertThat(index.of("default")).containsExactly(corrected);
+    assertThat(index.of("another")).isEmpty();
+  }
+
+  private static void apply(ExampleIndex index, Example example, byte[] value) {
+    index.apply(example.key().getBytes(StandardCharsets.UTF_8), value);
+  }
+
+  private static void add(List<Example> to, String batchId, String label, Split split, int count) {
+    for (int i = 0; i < count; i++) {
+      String text = batchId + " " + label + " " + (split == Split.TRAIN ? i : "held " + i);
+      to.add(example("default", new LabeledText(text, label), split, batchId));
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.weir.trainer.fit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LinearModule;
+import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.TestingData;
+import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.Scores;
+import dev.weir.trainer.evaluate.ServingEncoder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdapterTrainerTest {
+
+  private static BaseModel base;
+  private static ServingEncoder serving;
+  private static BertEncoder encoder;
+
+  @BeforeAll
+  static void open(@TempDir Path directory) {
+    TorchRuntime.threads(1); // more of them only get in each other's way at this size
+    base = BaseModel.load(TestingBaseModel.write(directory, 7).toString());
+    serving = new ServingEncoder(base, 1);
+    encoder = new BertEncoder(base);
+  }
+
+  @AfterAll
+  static void close() {
+    encoder.close();
+    serving.close();
+    base.close();
+  }
+
+  @Test
+  void fineTuningBeatsTheHeadRefreshItStartsFrom() {
+    AdapterTrainer trainer = trainer(options("WEIR_TRAIN_EPOCHS", "6"), null);
+    Scores probe = score(trainer.headRefresh().weights());
+
+    AdapterTrainer.Trained trained = trainer.lora(encoder, progress -> {}, () -> false);
+
+    assertThat(trained.bestEpoch()).isPositive();
+    assertThat(trained.nonFiniteSteps()).isZero();
+    assertThat(score(trained.weights()).logLoss()).isLessThan(probe.logLoss());
+  }
+
+  @Test
+  void theSameSeedGivesTheSameNumbers() {
+    AdapterWeights first = trainer(options(), null).lora(encoder, p -> {}, () -> false).weights();
+    AdapterWeights second = trainer(options(), null).lora(encoder, p -> {}, () -> false).weights();
+
+    assertThat(second.headWeight()).isEqualTo(first.headWeight());
+    first
+        .pairs()
+        .forEach((path, pair) -> assertThat(second.pairs().get(path).b()).isEqualTo(pair.b()));
+  }
+
+  @Test
+  void anAbsurdLearningRateEndsAtTheProbe() {
+    TrainingOptions absurd =
+        options("WEIR_TRAIN_LEARNING_RATE", "50", "WEIR_TRAIN_HEAD_LEARNING_RATE", "50");
+    AdapterTrainer trainer = trainer(absurd, null);
+    float[] probe = trainer.headRefresh().weights().headWeight();
+
+    AdapterTrainer.Trained trained = trainer.lora(encoder, progress -> {}, () -> false);
+
+    assertThat(trained.bestEpoch()).isZero();
+    assertThat(trained.weights().headWeight()).isEqualTo(probe);
+    assertThat(trained.weights().pairs().values())
+        .allSatisfy(pair -> assertThat(pair.b()).containsOnly(0));
+  }
+
+  @Test
+  void goesOnFromTheChampionsMatrices() {
+    AdapterTrainer first = trainer(options(), null);
+    AdapterWeights champion = first.lora(encoder, progress -> {}, () -> false).weights();
+
+    AdapterWeights next =
+        trainer(options("WEIR_TRAIN_EPOCHS", "0"), champion)
+            .lora(encoder, progress -> {}, () -> false)
+            .weights();
+    AdapterWeights refreshed = trainer(options(), champion).headRefresh().weights();
+
+    champion
+        .pairs()
+        .forEach(
+            (path, pair) -> {
+              assertThat(next.pairs().get(path).b()).isEqualTo(pair.b());
+              assertThat(refreshed.pairs().get(path).b()).isEqualTo(pair.b());
+            });
+  }
+
+  @Test
+  void trainsTheUpperLayersOnlyWhenToldSo() {
+    AdapterWeights weights =
+        trainer(options("WEIR_TRAIN_LAYERS", "1", "WEIR_TRAIN_MICRO_BATCH_TOKENS", "64"), null)
+            .lora(encoder, progress -> {}, () -> false)
+            .weights();
+
+    weights.validate(base.config());
+    assertThat(weights.pairs().get(LinearModule.QUERY.path(0)).b()).containsOnly(0);
+  }
+
+  @Test
+  void reportsEachStepAndStopsWhenCalledOff() {
+    List<FitProgress> told = new ArrayList<>();
+    AdapterTrainer trainer = trainer(options(), null);
+
+    assertThatThrownBy(() -> trainer.lora(encoder, told::add, () -> told.size() == 3))
+        .isInstanceOf(CancellationException.class);
+
+    assertThat(told).hasSize(3);
+    assertThat(told.get(2).step()).isEqualTo(3);
+    assertThat(told.get(2).steps()).isEqualTo(20);
+    assertThat(told.get(2).secondsLeft()).isPositive();
+  }
+
+  private static AdapterTrainer trainer(TrainingOptions options, AdapterWeights champion) {
+    List<LabeledText> texts = TestingData.texts(180, 1);
+    return new AdapterTrainer(
+        serving,
+        options,
+        TestingData.LABELS,
+        EncodedExamples.of(texts, TestingData.LABELS, base.tokenizer(), options.maxTokens()),
+        champion);
+  }
+
+  private static Scores score(AdapterWeights weights) {
+    return new HoldoutEvaluator(serving, TestingData.texts(100, 2), 64).score(weights);
+  }
+
+  private static TrainingOptions options(String... variables) {
+    Map<String, String> all =
+        new java.util.HashMap<>(
+            Map.of(
+                "WEIR_TRAIN_EPOCHS", "2",
+                "WEIR_TRAIN_LEARNING_RATE", "0.005",
+                "WEIR_TRAIN_HEAD_LEARNING_RATE", "0.005",
+                "WEIR_TRAIN_LAYERS", "0",
+                "WEIR_TRAIN_MAX_TOKENS", "64"));
+    for (int i = 0; i < variables.length; i += 2) {
+      all.put(variables[i], variables[i + 1]);
+    }
+    return TrainingOptions.parse(all).within(base.config());
+  }
+}

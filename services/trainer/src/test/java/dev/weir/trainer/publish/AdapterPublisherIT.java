@@ -1,0 +1,164 @@
+package dev.weir.trainer.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
+import dev.weir.testing.TestBroker;
+import dev.weir.trainer.data.TopicTail;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AdapterPublisherIT {
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final Map<String, Object> KAFKA =
+      Map.of("bootstrap.servers", TestBroker.bootstrapServers());
+
+  @TempDir Path store;
+
+  private final Topics topics = new Topics(TestBroker.uniquePrefix());
+  private final TopicPartition batches = new TopicPartition(topics.trainingBatches(), 0);
+
+  @BeforeEach
+  void createTopics() {
+    TestBroker.createTopics(1, topics.adapters(), topics.trainingBatches());
+  }
+
+  @Test
+  void aTrainerThatIsNoLongerInTheGroupAnnouncesNothing() {
+    ConsumerGroupMetadata stale = joinAndLeave();
+    ConsumerGroupMetadata replaced = joinAndLeave();
+    assertThat(replaced.generationId()).isGreaterThan(stale.generationId());
+    try (KafkaConsumer<byte[], byte[]> owner = join();
+        AdapterPublisher publisher = publisher();
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+
+      assertThatThrownBy(() -> publisher.publish(retained("b1", 1), batches, 0, stale))
+          .isInstanceOf(KafkaException.class);
+      log.refresh();
+      assertThat(log.decided("b1", Method.LORA)).isFalse();
+      assertThat(log.next("default").version()).isEqualTo(1);
+
+      try (AdapterPublisher next = publisher()) {
+        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata());
+        assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isZero();
+        next.pass(batches, 1, owner.groupMetadata());
+        assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isEqualTo(1);
+      }
+      log.refresh();
+      assertThat(log.decided("b1", Method.LORA)).isTrue();
+      assertThat(log.decided("b1", Method.HEAD_REFRESH)).isFalse();
+      assertThat(log.next("default").version()).isEqualTo(2);
+      assertThat(log.champion("default")).isEmpty();
+    }
+  }
+
+  @Test
+  void aTailWaitsForATransactionThatIsStillOpen() {
+    try (KafkaProducer<byte[], byte[]> producer =
+            new KafkaProducer<>(
+                Map.of(
+                    "bootstrap.servers",
+                    TestBroker.bootstrapServers(),
+                    "transactional.id",
+                    topics.prefix() + "slow"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        TopicTail tail = new TopicTail(KAFKA, topics.adapters(), TIMEOUT)) {
+      producer.initTransactions();
+      producer.beginTransaction();
+      byte[] bytes = "x".getBytes(StandardCharsets.UTF_8);
+      var unused = producer.send(new ProducerRecord<>(topics.adapters(), bytes, bytes));
+      producer.flush();
+      Thread committer = new Thread(producer::commitTransaction);
+      List<Long> seen = new ArrayList<>();
+
+      tail.catchUp(
+          record -> seen.add(record.offset()),
+          () -> {
+            if (committer.getState() == Thread.State.NEW) {
+              committer.start();
+            }
+            return false;
+          });
+
+      assertThat(seen).containsExactly(0L);
+    }
+  }
+
+  private AdapterPublisher publisher() {
+    return new AdapterPublisher(KAFKA, topics, new FileArtifactStore(store));
+  }
+
+  private ConsumerGroupMetadata joinAndLeave() {
+    try (KafkaConsumer<byte[], byte[]> consumer = join()) {
+      return consumer.groupMetadata();
+    }
+  }
+
+  private KafkaConsumer<byte[], byte[]> join() {
+    KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(
+            Map.of(
+                "bootstrap.servers",
+                TestBroker.bootstrapServers(),
+                "group.id",
+                topics.prefix() + "weir-trainer"),
+            new ByteArrayDeserializer(),
+            new ByteArrayDeserializer());
+    consumer.subscribe(List.of(topics.trainingBatches()));
+    Awaitility.await()
+        .atMost(TIMEOUT)
+        .until(
+            () -> {
+              consumer.poll(Duration.ofMillis(50));
+              return consumer.assignment().contains(batches);
+            });
+    return consumer;
+  }
+
+  private static Announcement retained(String batchId, int version) {
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    return new Announcement(
+        new Release(
+            "default",
+            version,
+            Release.State.RETAINED,
+            Method.LORA,
+            null,
+            "base",
+            "digest",
+            List.of("a", "b"),
+            batchId,
+            new Decision("not-better", "", 0, 0, 0, 0, null, null, null, 0, 0, 1),
+            16,
+            1,
+            now,
+            now,
+            now),
+        null);
+  }
+}

@@ -1,0 +1,55 @@
+package dev.weir.trainer.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Manifest;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.store.FileArtifactStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ArtifactRetentionTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void keepsTheNewestAndTheChampion() throws IOException {
+    FileArtifactStore store = new FileArtifactStore(directory);
+    for (int version = 1; version <= 6; version++) {
+      publish(store, new AdapterId("default", version));
+    }
+    publish(store, new AdapterId("other", 1));
+
+    new ArtifactRetention(store, 2).apply(new AdapterId("default", 3));
+
+    assertThat(store.versions("default")).extracting(AdapterId::version).containsExactly(3, 5, 6);
+    assertThat(store.versions("other")).hasSize(1);
+  }
+
+  private static void publish(FileArtifactStore store, AdapterId id) throws IOException {
+    Path staged = store.stage();
+    Manifest manifest =
+        new Manifest(
+            1,
+            id.adapter(),
+            id.version(),
+            Method.LORA,
+            "base",
+            "digest",
+            List.of("a", "b"),
+            16,
+            new TreeMap<>(),
+            new TreeMap<>(),
+            new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));
+    Files.write(staged.resolve(Manifest.FILE), EventJson.write(manifest));
+    store.publish(id, staged);
+  }
+}
