@@ -8,6 +8,7 @@ import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingEvent.Phase;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.trainer.data.BatchLog;
 import dev.weir.trainer.data.ExampleFeed;
 import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.evaluate.PromotionGate;
@@ -18,7 +19,9 @@ import dev.weir.trainer.publish.ChampionReader;
 import dev.weir.trainer.publish.ReleaseLog;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.apache.kafka.common.KafkaException;
@@ -45,7 +48,9 @@ final class BatchTrainer implements AutoCloseable {
   private final TrainerMetrics metrics;
   private final Clock clock;
   private final ReleaseLog releases;
+  private final BatchLog batches;
   private final ExampleFeed examples;
+  private final Map<String, Integer> passedOver = new HashMap<>();
   private final ChampionReader champions;
   private final ArtifactRetention retention;
   private final TrainingEvents events;
@@ -58,6 +63,7 @@ final class BatchTrainer implements AutoCloseable {
     this.metrics = metrics;
     this.clock = clock;
     this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP);
+    this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP);
     this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP);
     this.champions = new ChampionReader(releases, bench.store(), bench.base());
     this.retention = new ArtifactRetention(bench.store(), config.keepVersions());
@@ -150,7 +156,9 @@ final class BatchTrainer implements AutoCloseable {
       Cancellation cancellation) {
     AdapterId id = releases.next(batch.adapter());
     Optional<Decision> refusal =
-        givenUp.or(() -> contest.refusal().map(Verdict.Retained::decision));
+        givenUp
+            .or(() -> superseded(batch, method))
+            .or(() -> contest.refusal().map(Verdict.Retained::decision));
     Announcement announcement =
         refusal.isPresent()
             ? contest.retained(id, method, refusal.get(), 0)
@@ -171,6 +179,28 @@ final class BatchTrainer implements AutoCloseable {
     if (announcement.promoted()) {
       cleanUp(id);
     }
+  }
+
+  /**
+   * A trainer that falls behind catches up by passing over: the newest batch's training set holds
+   * the examples of all earlier ones. Not for ever, or a busy stream would never get its LoRA.
+   */
+  private Optional<Decision> superseded(TrainingBatch batch, Method method) {
+    batches.refresh();
+    TrainingBatch newest = batches.newest(batch);
+    String what = batch.adapter() + "/" + method;
+    if (newest.sequence() <= batch.sequence()
+        || passedOver.getOrDefault(what, 0) >= config.passOver()) {
+      passedOver.remove(what);
+      return Optional.empty();
+    }
+    passedOver.merge(what, 1, Integer::sum);
+    return Optional.of(
+        PromotionGate.refused(
+                "superseded",
+                "batch %s is closed already, and its training learns from these examples, too"
+                    .formatted(newest.id()))
+            .decision());
   }
 
   private void tell(TrainingBatch batch, Release release) {
@@ -206,6 +236,7 @@ final class BatchTrainer implements AutoCloseable {
   public void close() {
     events.close();
     examples.close();
+    batches.close();
     releases.close();
     bench.close();
   }

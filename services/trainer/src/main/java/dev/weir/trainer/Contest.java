@@ -91,18 +91,20 @@ final class Contest {
     boolean handedOver = false;
     try {
       int maxTokens = bench.options().maxTokens();
-      bench.writer().writeModel(staged, trained.weights(), maxTokens);
+      bench.writer().writeAdapter(staged, trained.weights(), maxTokens);
       AdapterWeights written = PeftFiles.read(staged, bench.base().config());
       double seconds = seconds(began);
       metrics.trained(method, seconds, trained.examplesPerSecond(), trained.nonFiniteSteps());
       cancellation.check();
-      Optional<Verdict.Retained> unlike = parity(staged, trained.weights());
-      if (unlike.isPresent()) {
-        return retained(id, method, unlike.get().decision(), seconds);
-      }
       Verdict verdict = judge(written, champion);
       if (verdict instanceof Verdict.Retained) {
         return retained(id, method, verdict.decision(), seconds);
+      }
+      // Only now: the merged model is as large as the base, and a retained challenger needs none.
+      bench.writer().writeMerged(staged, trained.weights());
+      Optional<Verdict.Retained> unlike = parity(staged, trained.weights());
+      if (unlike.isPresent()) {
+        return retained(id, method, unlike.get().decision(), seconds);
       }
       String digest = bench.writer().seal(staged, manifest(id, method, champion, verdict, written));
       handedOver = true;

@@ -91,7 +91,8 @@ public final class LocalTraining {
       Path staged = stage(output);
       try {
         ArtifactWriter writer = new ArtifactWriter(base);
-        writer.writeModel(staged, trained.weights(), options.maxTokens());
+        writer.writeAdapter(staged, trained.weights(), options.maxTokens());
+        writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Scores scores = rows.score(PeftFiles.read(staged, base.config()));
         String digest = writer.seal(staged, manifest(labels, scores, data, evaluation));

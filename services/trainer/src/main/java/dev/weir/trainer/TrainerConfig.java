@@ -26,6 +26,7 @@ import java.util.Map;
  * @param minHoldout holdout rows that the gate needs
  * @param keepVersions artifacts kept per adapter, besides the champion
  * @param threads threads of one operation of training and evaluation
+ * @param passOver batches in a row that may be passed over for a newer one that waits
  * @param attempts tries of a training that fails, before it is recorded as failed
  * @param backoff wait before the second try; doubles up to 32 times as long
  */
@@ -40,6 +41,7 @@ public record TrainerConfig(
     int minHoldout,
     int keepVersions,
     int threads,
+    int passOver,
     int attempts,
     Duration backoff) {
 
@@ -73,6 +75,14 @@ public record TrainerConfig(
           0,
           1024,
           "threads of training and evaluation; 0 for half of the processors");
+  private static final Setting<Integer> PASS_OVER =
+      Setting.integer(
+          "WEIR_TRAIN_PASS_OVER",
+          4,
+          0,
+          1000,
+          "batches in a row that are passed over when a newer one of the adapter waits, whose training"
+              + " has their examples, too; 0 trains on each");
   private static final Setting<Integer> ATTEMPTS =
       Setting.integer(
           "WEIR_TRAIN_ATTEMPTS",
@@ -102,6 +112,7 @@ public record TrainerConfig(
     settings.add(MIN_HOLDOUT);
     settings.add(KEEP_VERSIONS);
     settings.add(THREADS);
+    settings.add(PASS_OVER);
     settings.add(ATTEMPTS);
     settings.add(BACKOFF);
     settings.addAll(TrainingOptions.settings());
@@ -121,6 +132,7 @@ public record TrainerConfig(
         settings.get(MIN_HOLDOUT),
         settings.get(KEEP_VERSIONS),
         threads(settings.get(THREADS)),
+        settings.get(PASS_OVER),
         settings.get(ATTEMPTS),
         settings.get(BACKOFF));
   }

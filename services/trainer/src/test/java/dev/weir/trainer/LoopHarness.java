@@ -57,6 +57,7 @@ final class LoopHarness implements AutoCloseable {
     variables.put("WEIR_TRAIN_LEARNING_RATE", "0.005");
     variables.put("WEIR_TRAIN_THREADS", "1");
     variables.put("WEIR_TRAIN_BACKOFF", "20ms");
+    variables.putIfAbsent("WEIR_TRAIN_PASS_OVER", "0");
     for (String setting : settings) {
       String[] halves = setting.split("=", 2);
       variables.put(halves[0], halves[1]);

@@ -26,7 +26,7 @@ public final class HoldoutEvaluator {
 
   /** How an adapter does. */
   public Scores score(AdapterWeights weights) {
-    return Scores.of(encoder.run(weights, tokens).logits(), weights.labels(), wanted);
+    return Scores.of(encoder.logits(weights, tokens), weights.labels(), wanted);
   }
 
   /** Each row's label. */

@@ -28,10 +28,15 @@ public final class ServingEncoder implements AutoCloseable {
   /** Short batches of like lengths: padding costs more than it saves on a CPU. */
   private static final int BATCH_TOKENS = 512;
 
+  /** Vectors of 384 numbers: 16 MiB. */
+  private static final int REMEMBERED = 10_000;
+
   private final BaseModel base;
   private final LoraConfig expected;
   private final int threads;
   private final Precision precision;
+  private final EncodedCache vectors = new EncodedCache(REMEMBERED);
+  private final EncodedCache logits = new EncodedCache(REMEMBERED);
   private @Nullable SlotEncoder encoder;
 
   /** An encoder over {@code base}, with so many threads for one operation. */
@@ -57,8 +62,50 @@ public final class ServingEncoder implements AutoCloseable {
     return base;
   }
 
+  /**
+   * The text vectors of some texts, in order; they depend on the LoRA matrices alone. Texts that
+   * were encoded before are not encoded again.
+   */
+  public float[][] vectors(AdapterWeights weights, List<int[]> tokens) {
+    return remembered(EncodedCache.bodyDigest(weights), vectors, weights, tokens, true);
+  }
+
+  /** The logits of some texts, in order, for the adapter's own labels; remembered likewise. */
+  public float[][] logits(AdapterWeights weights, List<int[]> tokens) {
+    return remembered(EncodedCache.digest(weights), logits, weights, tokens, false);
+  }
+
+  private float[][] remembered(
+      String adapter,
+      EncodedCache cache,
+      AdapterWeights weights,
+      List<int[]> tokens,
+      boolean pooled) {
+    float[][] answers = new float[tokens.size()][];
+    List<Integer> missing = new ArrayList<>();
+    for (int i = 0; i < answers.length; i++) {
+      float[] known =
+          cache.get(new EncodedCache.Key(adapter, new EncodedCache.Tokens(tokens.get(i))));
+      if (known == null) {
+        missing.add(i);
+      } else {
+        answers[i] = known;
+      }
+    }
+    if (!missing.isEmpty()) {
+      EncoderOutput output = run(weights, missing.stream().map(tokens::get).toList());
+      float[][] fresh = pooled ? output.pooled() : output.logits();
+      for (int i = 0; i < fresh.length; i++) {
+        int at = missing.get(i);
+        answers[at] = fresh[i];
+        cache.put(new EncodedCache.Key(adapter, new EncodedCache.Tokens(tokens.get(at))), fresh[i]);
+      }
+    }
+    return answers;
+  }
+
   /** Logits (the adapter's own labels only) and text vectors of some texts, in order. */
-  public EncoderOutput run(AdapterWeights weights, List<int[]> tokens) {
+  private EncoderOutput run(AdapterWeights weights, List<int[]> tokens) {
     SlotEncoder open = fitting(weights);
     open.write(0, weights);
     int labels = weights.labels().size();

@@ -40,11 +40,21 @@ public final class ArtifactWriter {
     this.base = base;
   }
 
-  /** Writes the model files. */
-  public void writeModel(Path directory, AdapterWeights weights, int maxTokens) {
+  /** Writes the adapter's own files, in PEFT's layout. */
+  public void writeAdapter(Path directory, AdapterWeights weights, int maxTokens) {
+    write(directory, () -> PeftFiles.write(directory, weights, base, maxTokens));
+  }
+
+  /** Writes the base with the adapter merged into it, as large as the base. */
+  public void writeMerged(Path directory, AdapterWeights weights) {
+    write(
+        directory,
+        () -> MergedModel.write(base, weights, Precision.FP32, directory.resolve(MERGED)));
+  }
+
+  private static void write(Path directory, Runnable writing) {
     try {
-      PeftFiles.write(directory, weights, base, maxTokens);
-      MergedModel.write(base, weights, Precision.FP32, directory.resolve(MERGED));
+      writing.run();
     } catch (UncheckedIOException | ModelException e) {
       if (isIo(e)) {
         throw unwritable(directory, e);

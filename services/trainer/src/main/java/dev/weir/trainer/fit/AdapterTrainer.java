@@ -151,7 +151,7 @@ public final class AdapterTrainer {
 
   private float[][] features() {
     if (features == null) {
-      features = serving.run(champion, examples.tokens()).pooled();
+      features = serving.vectors(champion, examples.tokens());
     }
     return features;
   }
@@ -164,7 +164,7 @@ public final class AdapterTrainer {
             champion.labels(),
             champion.headWeight(),
             champion.headBias());
-    return serving.run(bare, examples.tokens()).pooled();
+    return serving.vectors(bare, examples.tokens());
   }
 
   private AdapterWeights withHead(AdapterWeights body, LinearProbe.Head head) {

@@ -24,7 +24,7 @@ class BuiltInParityIT {
       AdapterWeights random =
           TestingAdapter.random(
               base.config(), new LoraConfig(8, 2, 0, LinearModule.parse("query,value")), 2, 3);
-      new ArtifactWriter(base).writeModel(directory, random, 256);
+      new ArtifactWriter(base).writeMerged(directory, random);
       List<int[]> rows =
           List.of(
               base.tokenizer().encode("I loved every minute of it.", 256),

@@ -46,7 +46,8 @@ class ParityCheckTest {
     try (BaseModel base = base()) {
       AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 2, 5);
       Path nowhere = directory.resolve("not-there");
-      Assertions.assertThatThrownBy(() -> new ArtifactWriter(base).writeModel(nowhere, weights, 32))
+      Assertions.assertThatThrownBy(
+              () -> new ArtifactWriter(base).writeAdapter(nowhere, weights, 32))
           .isInstanceOfSatisfying(
               StoreException.class, e -> assertThat(e.reason()).isEqualTo("store-io"));
     }
@@ -54,7 +55,7 @@ class ParityCheckTest {
 
   private double difference(
       BaseModel base, BertEncoder encoder, AdapterWeights written, AdapterWeights compared) {
-    new ArtifactWriter(base).writeModel(directory, written, 32);
+    new ArtifactWriter(base).writeMerged(directory, written);
     List<int[]> rows =
         List.of(
             base.tokenizer().encode("a good film", 32),

@@ -1,0 +1,59 @@
+package dev.weir.standalone;
+
+import dev.weir.common.config.SettingsException;
+import dev.weir.common.ops.WeirException;
+import dev.weir.standalone.cli.WeirCommand;
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+/** The command line's entry: exit code 0, 1 for a failed run, 2 for bad usage or settings. */
+public final class WeirMain {
+
+  private static final Set<String> SERVICES = Set.of("curation", "trainer", "inference");
+  private static final String LOG_LEVEL = "WEIR_LOG_LEVEL";
+
+  private WeirMain() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    quietLogs(arguments, System.getenv());
+    System.exit(run(arguments, System.getenv()));
+  }
+
+  /** A service logs what it does; the other commands tell it themselves and log only trouble. */
+  private static void quietLogs(String[] arguments, Map<String, String> environment) {
+    boolean service = arguments.length > 0 && SERVICES.contains(arguments[0]);
+    if (!service && !environment.containsKey(LOG_LEVEL)) {
+      System.setProperty(LOG_LEVEL, "WARN");
+    }
+  }
+
+  /** Runs one command; {@code environment} holds the settings. */
+  static int run(String[] arguments, Map<String, String> environment) {
+    return commandLine(environment).execute(arguments);
+  }
+
+  static CommandLine commandLine(Map<String, String> environment) {
+    return new CommandLine(new WeirCommand(environment), new CommandFactory(environment))
+        .setExecutionExceptionHandler(WeirMain::report)
+        .setCaseInsensitiveEnumValuesAllowed(true);
+  }
+
+  private static int report(Exception fault, CommandLine command, CommandLine.ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    if (fault instanceof SettingsException settings) {
+      err.println("weir: " + settings.getMessage());
+      return CommandLine.ExitCode.USAGE;
+    }
+    if (fault instanceof WeirException known) {
+      err.println("weir: " + known.getMessage());
+    } else {
+      err.println("weir: " + fault);
+      LoggerFactory.getLogger(WeirMain.class).error("{} failed", command.getCommandName(), fault);
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.weir.standalone.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Shows the adapters that a running inference service serves. */
+@Command(
+    name = "adapters",
+    mixinStandardHelpOptions = true,
+    description = "Show the adapters of a running inference service.",
+    subcommands = {AdaptersCommand.ListCommand.class, AdaptersCommand.ShowCommand.class})
+final class AdaptersCommand implements Runnable {
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        Objects.requireNonNull(spec).commandLine(), "say list or show; see weir adapters --help");
+  }
+
+  /** One line per adapter. */
+  @Command(
+      name = "list",
+      mixinStandardHelpOptions = true,
+      description = "One line per adapter: version, digest, holdout accuracy.")
+  static final class ListCommand implements Callable<Integer> {
+
+    @Option(
+        names = "--url",
+        description = "the service (default: ${DEFAULT-VALUE})",
+        defaultValue = "http://localhost:8080")
+    private String url = "";
+
+    @Option(names = "--json", description = "print the service's own JSON")
+    private boolean json;
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+      JsonNode answer = new HttpApi(url).get("/v1/adapters");
+      PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+      if (json) {
+        out.println(answer);
+        return 0;
+      }
+      JsonNode adapters = answer.path("adapters");
+      if (adapters.isEmpty()) {
+        out.println("no adapter has been released yet; produce labeled feedback");
+      }
+      for (JsonNode adapter : adapters) {
+        out.println(AdapterLine.of(adapter));
+      }
+      return 0;
+    }
+  }
+
+  /** Everything about one adapter. */
+  @Command(
+      name = "show",
+      mixinStandardHelpOptions = true,
+      description = "All that the service knows of one adapter, as JSON.")
+  static final class ShowCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "NAME", description = "the adapter's name")
+    private String name = "";
+
+    @Option(
+        names = "--url",
+        description = "the service (default: ${DEFAULT-VALUE})",
+        defaultValue = "http://localhost:8080")
+    private String url = "";
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+      String encoded = java.net.URLEncoder.encode(name, java.nio.charset.StandardCharsets.UTF_8);
+      JsonNode adapter = new HttpApi(url).get("/v1/adapters/" + encoded);
+      Objects.requireNonNull(spec).commandLine().getOut().println(adapter.toPrettyString());
+      return 0;
+    }
+  }
+}

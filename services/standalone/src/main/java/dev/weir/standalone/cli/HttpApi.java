@@ -1,0 +1,79 @@
+package dev.weir.standalone.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.ops.WeirException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+
+/** A client of the inference service's HTTP interface; for one command. */
+final class HttpApi {
+
+  private final String url;
+  private final HttpClient client =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+
+  HttpApi(String url) {
+    this.url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+  }
+
+  JsonNode get(String path) {
+    return send(HttpRequest.newBuilder(uri(path)).GET());
+  }
+
+  JsonNode post(String path, Object body) {
+    return send(
+        HttpRequest.newBuilder(uri(path))
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(EventJson.write(body))));
+  }
+
+  private URI uri(String path) {
+    try {
+      return URI.create(url + path);
+    } catch (IllegalArgumentException e) {
+      throw new ApiException("'" + url + "' is not a URL; write http://host:port", e);
+    }
+  }
+
+  private JsonNode send(HttpRequest.Builder request) {
+    try {
+      HttpResponse<byte[]> response =
+          client.send(
+              request.timeout(Duration.ofSeconds(60)).build(),
+              HttpResponse.BodyHandlers.ofByteArray());
+      JsonNode body = EventJson.mapper().readTree(response.body());
+      if (response.statusCode() / 100 != 2) {
+        String detail = body.path("detail").asText(body.path("title").asText("no detail"));
+        throw new ApiException(
+            url + " answered " + response.statusCode() + ": " + detail,
+            new IOException("HTTP " + response.statusCode()));
+      }
+      return body;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new ApiException(
+          "no usable answer from "
+              + url
+              + " ("
+              + e
+              + "); start it with weir up, or name it with --url",
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ApiException("interrupted while waiting for " + url, e);
+    }
+  }
+
+  /** The service did not answer, or refused. */
+  static final class ApiException extends WeirException {
+    private static final long serialVersionUID = 1L;
+
+    ApiException(String problem, Throwable cause) {
+      super("http-api", problem, cause);
+    }
+  }
+}

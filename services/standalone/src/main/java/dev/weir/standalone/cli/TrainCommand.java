@@ -1,0 +1,232 @@
+package dev.weir.standalone.cli;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.LabelScheme;
+import dev.weir.common.model.BaseModel;
+import dev.weir.trainer.LocalResult;
+import dev.weir.trainer.LocalTraining;
+import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.fit.FitProgress;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The trainer's own code without Kafka: a file of labeled texts in, an adapter's files out. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Fine-tune a LoRA adapter on a file of labeled texts, without Kafka.",
+      "Each option below stands for the WEIR_TRAIN_ setting of its name; see weir settings."
+    })
+final class TrainCommand implements Callable<Integer> {
+
+  private static final long PROGRESS_NANOS = 2_000_000_000L;
+
+  private final Map<String, String> environment;
+
+  @Option(names = "--data", required = true, paramLabel = "F", description = "texts to learn from")
+  private @Nullable Path data;
+
+  @Option(names = "--eval", required = true, paramLabel = "F", description = "texts to score on")
+  private @Nullable Path evaluation;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "the adapter's files")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--base",
+      paramLabel = "NAME|DIR",
+      description = "base model (default: ${DEFAULT-VALUE})")
+  private String base = BaseModel.DEFAULT;
+
+  @Option(names = "--rank", paramLabel = "N", description = "LoRA: inner dimension")
+  private @Nullable String rank;
+
+  @Option(names = "--alpha", paramLabel = "X", description = "LoRA: strength")
+  private @Nullable String alpha;
+
+  @Option(names = "--dropout", paramLabel = "X", description = "dropout in training")
+  private @Nullable String dropout;
+
+  @Option(
+      names = "--targets",
+      paramLabel = "LIST",
+      description = "LoRA: query,value, attention, all-linear, or names")
+  private @Nullable String targets;
+
+  @Option(names = "--layers", paramLabel = "N", description = "LoRA: uppermost layers; 0 for all")
+  private @Nullable String layers;
+
+  @Option(names = "--epochs", paramLabel = "N", description = "passes over the data, at most")
+  private @Nullable String epochs;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "examples per optimizer step")
+  private @Nullable String batchSize;
+
+  @Option(names = "--learning-rate", paramLabel = "X", description = "LoRA: peak learning rate")
+  private @Nullable String learningRate;
+
+  @Option(
+      names = "--head-learning-rate",
+      paramLabel = "X",
+      description = "head: peak learning rate")
+  private @Nullable String headLearningRate;
+
+  @Option(names = "--weight-decay", paramLabel = "X", description = "decoupled weight decay")
+  private @Nullable String weightDecay;
+
+  @Option(names = "--schedule", paramLabel = "NAME", description = "linear or cosine")
+  private @Nullable String schedule;
+
+  @Option(names = "--max-tokens", paramLabel = "N", description = "longest input")
+  private @Nullable String maxTokens;
+
+  @Option(names = "--seed", paramLabel = "N", description = "seed of all randomness")
+  private @Nullable String seed;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "threads of one operation (default: the processors)")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--json", description = "print the figures as JSON on the last line")
+  private boolean json;
+
+  @Spec private @Nullable CommandSpec spec;
+
+  private long lastProgress;
+
+  TrainCommand(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Integer call() {
+    CommandLine command = Objects.requireNonNull(spec).commandLine();
+    PrintWriter text = command.getOut();
+    TrainingOptions options = TrainingOptions.parse(variables());
+    Path train = Objects.requireNonNull(data);
+    LabelScheme labels = LabeledRows.scheme(train, command);
+    List<LabeledText> rows = LabeledRows.read(train, labels, command);
+    List<LabeledText> scored =
+        LabeledRows.read(Objects.requireNonNull(evaluation), labels, command);
+    try (BaseModel model = BaseModel.load(base)) {
+      LocalTraining training = new LocalTraining(model, options, threads);
+      text.println(training.parameters(labels.names()));
+      text.printf(
+          "training on %d rows of %s, scoring on %d rows of %s%n",
+          rows.size(), train, scored.size(), evaluation);
+      text.flush();
+      LocalResult result =
+          training.train(
+              rows,
+              scored,
+              labels.names(),
+              Objects.requireNonNull(out),
+              progress -> show(progress, text));
+      report(result, text);
+    }
+    return 0;
+  }
+
+  /** The options that were given, as the settings they stand for, over the environment's own. */
+  private Map<String, String> variables() {
+    Map<String, String> variables = new HashMap<>();
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith("WEIR_TRAIN_")
+              && TrainingOptions.settings().stream().anyMatch(s -> s.name().equals(name))) {
+            variables.put(name, value);
+          }
+        });
+    Map<String, @Nullable String> given = new LinkedHashMap<>();
+    given.put("RANK", rank);
+    given.put("ALPHA", alpha);
+    given.put("DROPOUT", dropout);
+    given.put("TARGETS", targets);
+    given.put("LAYERS", layers);
+    given.put("EPOCHS", epochs);
+    given.put("BATCH_SIZE", batchSize);
+    given.put("LEARNING_RATE", learningRate);
+    given.put("HEAD_LEARNING_RATE", headLearningRate);
+    given.put("WEIGHT_DECAY", weightDecay);
+    given.put("SCHEDULE", schedule);
+    given.put("MAX_TOKENS", maxTokens);
+    given.put("SEED", seed);
+    given.forEach(
+        (name, value) -> {
+          if (value != null) {
+            variables.put("WEIR_TRAIN_" + name, value);
+          }
+        });
+    return variables;
+  }
+
+  private void show(FitProgress progress, PrintWriter text) {
+    long now = System.nanoTime();
+    if (now - lastProgress < PROGRESS_NANOS && progress.step() < progress.steps()) {
+      return;
+    }
+    lastProgress = now;
+    text.printf(
+        Locale.ROOT,
+        "step %d/%d  loss %.4f  %.1f examples/s  %.0f s left%n",
+        progress.step(),
+        progress.steps(),
+        progress.loss(),
+        progress.examplesPerSecond(),
+        progress.secondsLeft());
+    text.flush();
+  }
+
+  private void report(LocalResult result, PrintWriter text) {
+    text.printf(
+        Locale.ROOT,
+        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  (frozen linear probe: accuracy %.4f)%n",
+        result.accuracy(),
+        result.macroF1(),
+        result.logLoss(),
+        result.probeAccuracy());
+    text.printf(
+        Locale.ROOT,
+        "epoch %d was kept; %.1f examples/s, %.0f s; %d steps skipped for non-finite values%n",
+        result.bestEpoch(),
+        result.examplesPerSecond(),
+        result.seconds(),
+        result.nonFiniteSteps());
+    text.printf("adapter %s written to %s%n", result.digest(), result.directory());
+    if (json) {
+      Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("accuracy", result.accuracy());
+      figures.put("macroF1", result.macroF1());
+      figures.put("logLoss", result.logLoss());
+      figures.put("probeAccuracy", result.probeAccuracy());
+      figures.put("bestEpoch", result.bestEpoch());
+      figures.put("examplesPerSecond", result.examplesPerSecond());
+      figures.put("seconds", result.seconds());
+      figures.put("peakRssMiB", PeakMemory.mebibytes());
+      figures.put("trainableParameters", result.parameters().trainable());
+      figures.put("totalParameters", result.parameters().total());
+      figures.put("nonFiniteSteps", result.nonFiniteSteps());
+      figures.put("digest", result.digest());
+      text.println(new String(EventJson.write(figures), StandardCharsets.UTF_8));
+    }
+    text.flush();
+  }
+}

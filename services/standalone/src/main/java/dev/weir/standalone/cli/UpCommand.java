@@ -1,0 +1,57 @@
+package dev.weir.standalone.cli;
+
+import dev.weir.common.ops.Signals;
+import dev.weir.standalone.loop.LocalLoop;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Runs the whole loop on an embedded broker until it is stopped. */
+@Command(
+    name = "up",
+    mixinStandardHelpOptions = true,
+    description = "Run broker and services in one process, without sample data, until Ctrl-C.")
+final class UpCommand implements Callable<Integer> {
+
+  private final Map<String, String> environment;
+
+  @Mixin private LoopOptions options = new LoopOptions();
+
+  @Spec private @Nullable CommandSpec spec;
+
+  UpCommand(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    Path given = options.dataDir();
+    Path dataDir = given == null ? Path.of("weir-data") : given;
+    LocalLoop loop = new LocalLoop(dataDir, options.brokerPort(9092), options.over(environment));
+    CountDownLatch stop = new CountDownLatch(1);
+    Signals.onStop(stop::countDown);
+    try (loop) {
+      loop.start();
+      out.printf(
+          "Weir is up: Kafka at %s, HTTP at http://localhost:%d, data in %s%n",
+          loop.kafka().get("bootstrap.servers"), loop.httpPort(), loop.dataDir());
+      out.println("  weir produce reviews FILE     then     weir tail classifications");
+      out.println("Ctrl-C stops it; a second start goes on where this one ended.");
+      out.flush();
+      stop.await();
+      out.println("stopping: draining what was accepted …");
+      out.flush();
+    }
+    out.println("stopped; the data is in " + loop.dataDir());
+    return 0;
+  }
+}

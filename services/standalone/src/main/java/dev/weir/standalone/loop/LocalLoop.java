@@ -1,0 +1,225 @@
+package dev.weir.standalone.loop;
+
+import dev.weir.broker.EmbeddedBroker;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.config.Settings;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Lifecycle;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.ops.PortInUseException;
+import dev.weir.common.ops.ServiceProcess;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
+import dev.weir.curation.CurationConfig;
+import dev.weir.curation.CurationService;
+import dev.weir.inference.InferenceConfig;
+import dev.weir.inference.InferenceService;
+import dev.weir.trainer.TrainerConfig;
+import dev.weir.trainer.TrainerService;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole loop in one process: a real Kafka broker and the curation, inference and trainer
+ * services on it, under one data directory.
+ *
+ * <p>A second start on the same directory finds its topics and adapters again. {@link #start} and
+ * {@link #close} are idempotent; closing drains the services and stops the broker last.
+ */
+public final class LocalLoop implements AutoCloseable {
+
+  private final Path dataDir;
+  private final int brokerPort;
+  private final Map<String, String> environment;
+  private final Lifecycle lifecycle = new Lifecycle();
+  private @Nullable Settings settings;
+  private @Nullable InferenceService inference;
+  private @Nullable BaseModel base;
+
+  /**
+   * A loop that is not started yet.
+   *
+   * @param dataDir keeps Kafka's logs, Streams' state and the adapters
+   * @param brokerPort Kafka's port; 0 takes a free one
+   * @param environment settings of the services; what the loop decides itself overrides them
+   */
+  public LocalLoop(Path dataDir, int brokerPort, Map<String, String> environment) {
+    this.dataDir = dataDir.toAbsolutePath().normalize();
+    this.brokerPort = brokerPort;
+    this.environment = Map.copyOf(environment);
+  }
+
+  /** The settings of the services and those they share. */
+  public static List<Setting<?>> serviceSettings() {
+    List<Setting<?>> all = new ArrayList<>();
+    all.addAll(CurationConfig.settings());
+    all.addAll(TrainerConfig.settings());
+    all.addAll(InferenceConfig.settings());
+    all.add(LogLevel.SETTING);
+    return all;
+  }
+
+  /** Starts everything; what was started is closed again when a part fails. */
+  public synchronized void start() {
+    if (inference != null) {
+      return;
+    }
+    try {
+      startParts();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void startParts() {
+    // Settings and the port first: a mistake should show at once, not after the broker's start.
+    Settings preliminary = Settings.read(known(), environmentFor("localhost:0"));
+    checkPort(preliminary.get(InferenceConfig.HTTP_PORT));
+    DataDirectory.prepare(dataDir);
+    CompletableFuture<BaseModel> loading =
+        CompletableFuture.supplyAsync(
+            () -> BaseModel.load(preliminary.get(CommonSettings.BASE_MODEL)));
+    EmbeddedBroker broker =
+        new EmbeddedBroker(
+            new EmbeddedBroker.Settings(dataDir.resolve("kafka"), brokerPort, Map.of()));
+    lifecycle.add("broker", broker);
+    broker.start();
+    Settings read = Settings.read(known(), environmentFor(broker.bootstrapServers()));
+    settings = read;
+    ServiceProcess.provision(read);
+    BaseModel loaded = lifecycle.add("base model", join(loading));
+    base = loaded;
+    ArtifactStore store =
+        lifecycle.add("store", new FileArtifactStore(read.get(CommonSettings.STORE_DIR)));
+    Metrics metrics = lifecycle.add("metrics", new Metrics());
+    Health health = new Health();
+    health.register("broker", () -> brokerStatus(broker.fault()));
+    InferenceService serving =
+        lifecycle.add(
+            "inference",
+            new InferenceService(InferenceConfig.from(read), metrics, health, loaded, store));
+    serving.start();
+    CurationService curation =
+        lifecycle.add("curation", new CurationService(CurationConfig.from(read), metrics, health));
+    curation.start();
+    TrainerService trainer =
+        lifecycle.add(
+            "trainer", new TrainerService(TrainerConfig.from(read), metrics, health, loaded));
+    trainer.start();
+    inference = serving;
+  }
+
+  /** Kafka client properties that reach the loop's broker; only after the start. */
+  public Map<String, Object> kafka() {
+    return CommonSettings.kafka(settings());
+  }
+
+  /** The effective settings; only after the start. */
+  public synchronized Settings settings() {
+    return started(settings);
+  }
+
+  /** The loop's topics; only after the start. */
+  public Topics topics() {
+    return settings().get(CommonSettings.TOPIC_PREFIX);
+  }
+
+  /** The HTTP port; only after the start. */
+  public synchronized int httpPort() {
+    return started(inference).port();
+  }
+
+  /** The base model that trainer and inference share; only after the start. */
+  public synchronized BaseModel base() {
+    return started(base);
+  }
+
+  @Override
+  public synchronized void close() {
+    // A thread that is called off still has to drain: the parts wait for each other.
+    boolean interrupted = Thread.interrupted();
+    lifecycle.close();
+    inference = null;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static <T> T started(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("the loop is not started");
+    }
+    return part;
+  }
+
+  private static List<Setting<?>> known() {
+    List<Setting<?>> all = new ArrayList<>(CommonSettings.all());
+    all.addAll(serviceSettings());
+    return all;
+  }
+
+  private Map<String, String> environmentFor(String bootstrapServers) {
+    Map<String, String> merged = new HashMap<>(environment);
+    merged.put(CommonSettings.BOOTSTRAP_SERVERS.name(), bootstrapServers);
+    merged.put(CommonSettings.STORE_DIR.name(), dataDir.resolve("adapters").toString());
+    merged.put(CommonSettings.REPLICATION.name(), "1");
+    merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
+    return merged;
+  }
+
+  private static void checkPort(int port) {
+    if (port == 0) {
+      return;
+    }
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(new InetSocketAddress(port));
+    } catch (IOException e) {
+      throw new PortInUseException(port, "--port (WEIR_HTTP_PORT)", e);
+    }
+  }
+
+  private static BaseModel join(CompletableFuture<BaseModel> loading) {
+    try {
+      return loading.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException known) {
+        throw known;
+      }
+      throw e;
+    }
+  }
+
+  private static Health.Status brokerStatus(Optional<String> fault) {
+    return fault
+        .<Health.Status>map(Health.Status.Dead::new)
+        .orElseGet(() -> new Health.Status.Up("embedded"));
+  }
+
+  /** Where the data directory's parts are looked for by an operator. */
+  public Path dataDir() {
+    return dataDir;
+  }
+
+  /** Removes the data directory; only after the close. */
+  public void deleteData() throws IOException {
+    if (Files.exists(dataDir)) {
+      DataDirectory.delete(dataDir);
+    }
+  }
+}

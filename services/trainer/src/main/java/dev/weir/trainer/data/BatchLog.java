@@ -1,0 +1,58 @@
+package dev.weir.trainer.data;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.topic.Topics;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which batch of each adapter is the newest, as the topic of batches tells it after {@link
+ * #refresh()}.
+ *
+ * <p>Owned by the fitting thread, which closes it.
+ */
+public final class BatchLog implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchLog.class);
+
+  private final TopicTail tail;
+  private final Map<String, TrainingBatch> newest = new HashMap<>();
+
+  /** The log of one cluster; reads nothing yet. */
+  public BatchLog(Map<String, Object> kafka, Topics topics, Duration timeout) {
+    tail = new TopicTail(kafka, topics.trainingBatches(), timeout);
+  }
+
+  /** Reads what came since, to the topic's present end. */
+  public void refresh() {
+    tail.catchUp(this::apply);
+  }
+
+  private void apply(ConsumerRecord<byte[], byte[]> record) {
+    if (record.value() == null) {
+      return;
+    }
+    try {
+      TrainingBatch batch = EventJson.read(record.value(), TrainingBatch.class);
+      newest.merge(batch.adapter(), batch, (a, b) -> a.sequence() >= b.sequence() ? a : b);
+    } catch (UncheckedIOException e) {
+      LOG.debug("passed over at {}: {}", record.offset(), e.getMessage());
+    }
+  }
+
+  /** The newest batch of an adapter that has one. */
+  public TrainingBatch newest(TrainingBatch known) {
+    return newest.getOrDefault(known.adapter(), known);
+  }
+
+  @Override
+  public void close() {
+    tail.close();
+  }
+}
