@@ -67,11 +67,11 @@ class DemoIT {
             "--data-dir",
             dataDir.toString(),
             "--feedback",
-            "180",
+            "240",
             "--reviews",
             "60",
             "--rate",
-            "60");
+            "8");
     assertThat(code).as("%s%n%s", out, err).isZero();
     List<String> lines = out.toString().strip().lines().toList();
     return new ObjectMapper().readTree(lines.get(lines.size() - 1));

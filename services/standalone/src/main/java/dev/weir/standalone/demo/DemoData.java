@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 record DemoData(List<LabeledReview> feedback, List<LabeledReview> unseen, List<String> skipped) {
 
   /** Batches that the feedback fills. */
-  static final int BATCHES = 5;
+  static final int BATCHES = 8;
 
   private static final double FEEDBACK_SHARE = 0.6;
   private static final String SAMPLE = "/sample/reviews.jsonl";

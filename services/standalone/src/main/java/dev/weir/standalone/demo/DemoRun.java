@@ -56,8 +56,12 @@ public final class DemoRun {
     settings.put(
         "WEIR_TRAIN_THREADS", Integer.toString(Runtime.getRuntime().availableProcessors()));
     // A laptop's minutes: less than the defaults, which aim at the best adapter.
+    settings.put("WEIR_TRAIN_PASS_OVER", Integer.toString(DemoData.BATCHES));
     settings.put("WEIR_TRAIN_LAYERS", "4");
     settings.put("WEIR_TRAIN_EPOCHS", "2");
+    // A few hundred rows: the gate needs more of them than the default share to tell versions
+    // apart.
+    settings.put("WEIR_CURATION_HOLDOUT_SHARE", "0.3");
     settings.put("WEIR_CURATION_BATCH_MIN", "1");
     // Only for what a lost record would leave open: the batches are meant to close by count.
     settings.put("WEIR_CURATION_BATCH_AGE", "60s");
