@@ -56,7 +56,6 @@ public final class DemoRun {
     settings.put(
         "WEIR_TRAIN_THREADS", Integer.toString(Runtime.getRuntime().availableProcessors()));
     // A laptop's minutes: less than the defaults, which aim at the best adapter.
-    settings.put("WEIR_TRAIN_PASS_OVER", Integer.toString(DemoData.BATCHES));
     settings.put("WEIR_TRAIN_LAYERS", "4");
     settings.put("WEIR_TRAIN_EPOCHS", "2");
     // A few hundred rows: the gate needs more of them than the default share to tell versions
