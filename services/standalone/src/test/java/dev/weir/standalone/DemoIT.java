@@ -29,7 +29,17 @@ import picocli.CommandLine;
 class DemoIT {
 
   private static final Map<String, String> ENVIRONMENT =
-      Map.of("WEIR_HTTP_PORT", "0", "WEIR_BASE_MODEL", "all-minilm-l6-v2");
+      Map.of(
+          "WEIR_HTTP_PORT",
+          "0",
+          "WEIR_BASE_MODEL",
+          "all-minilm-l6-v2",
+          // Every batch gets both decisions: how many adapters there are does not hang on the
+          // speed.
+          "WEIR_TRAIN_PASS_OVER",
+          "0",
+          "WEIR_TRAIN_EPOCHS",
+          "1");
 
   @TempDir Path dataDir;
 
