@@ -1,5 +1,6 @@
 package dev.weir.standalone.cli;
 
+import dev.weir.common.config.Setting;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.model.BaseModel;
@@ -29,12 +30,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
+    modelTransformer = TrainCommand.SettingOptions.class,
     description = {
       "Fine-tune a LoRA adapter on a file of labeled texts, without Kafka.",
-      "Each option below stands for the WEIR_TRAIN_ setting of its name; see weir settings."
+      "An option with a setting's name in brackets stands for that setting; see weir settings."
     })
 final class TrainCommand implements Callable<Integer> {
 
+  private static final String PREFIX = "WEIR_TRAIN_";
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final Map<String, String> environment;
@@ -53,51 +56,6 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "NAME|DIR",
       description = "base model (default: ${DEFAULT-VALUE})")
   private String base = BaseModel.DEFAULT;
-
-  @Option(names = "--rank", paramLabel = "N", description = "LoRA: inner dimension")
-  private @Nullable String rank;
-
-  @Option(names = "--alpha", paramLabel = "X", description = "LoRA: strength")
-  private @Nullable String alpha;
-
-  @Option(names = "--dropout", paramLabel = "X", description = "dropout in training")
-  private @Nullable String dropout;
-
-  @Option(
-      names = "--targets",
-      paramLabel = "LIST",
-      description = "LoRA: query,value, attention, all-linear, or names")
-  private @Nullable String targets;
-
-  @Option(names = "--layers", paramLabel = "N", description = "LoRA: uppermost layers; 0 for all")
-  private @Nullable String layers;
-
-  @Option(names = "--epochs", paramLabel = "N", description = "passes over the data, at most")
-  private @Nullable String epochs;
-
-  @Option(names = "--batch-size", paramLabel = "N", description = "examples per optimizer step")
-  private @Nullable String batchSize;
-
-  @Option(names = "--learning-rate", paramLabel = "X", description = "LoRA: peak learning rate")
-  private @Nullable String learningRate;
-
-  @Option(
-      names = "--head-learning-rate",
-      paramLabel = "X",
-      description = "head: peak learning rate")
-  private @Nullable String headLearningRate;
-
-  @Option(names = "--weight-decay", paramLabel = "X", description = "decoupled weight decay")
-  private @Nullable String weightDecay;
-
-  @Option(names = "--schedule", paramLabel = "NAME", description = "linear or cosine")
-  private @Nullable String schedule;
-
-  @Option(names = "--max-tokens", paramLabel = "N", description = "longest input")
-  private @Nullable String maxTokens;
-
-  @Option(names = "--seed", paramLabel = "N", description = "seed of all randomness")
-  private @Nullable String seed;
 
   @Option(
       names = "--threads",
@@ -150,31 +108,18 @@ final class TrainCommand implements Callable<Integer> {
     Map<String, String> variables = new HashMap<>();
     environment.forEach(
         (name, value) -> {
-          if (name.startsWith("WEIR_TRAIN_")
+          if (name.startsWith(PREFIX)
               && TrainingOptions.settings().stream().anyMatch(s -> s.name().equals(name))) {
             variables.put(name, value);
           }
         });
-    Map<String, @Nullable String> given = new LinkedHashMap<>();
-    given.put("RANK", rank);
-    given.put("ALPHA", alpha);
-    given.put("DROPOUT", dropout);
-    given.put("TARGETS", targets);
-    given.put("LAYERS", layers);
-    given.put("EPOCHS", epochs);
-    given.put("BATCH_SIZE", batchSize);
-    given.put("LEARNING_RATE", learningRate);
-    given.put("HEAD_LEARNING_RATE", headLearningRate);
-    given.put("WEIGHT_DECAY", weightDecay);
-    given.put("SCHEDULE", schedule);
-    given.put("MAX_TOKENS", maxTokens);
-    given.put("SEED", seed);
-    given.forEach(
-        (name, value) -> {
-          if (value != null) {
-            variables.put("WEIR_TRAIN_" + name, value);
-          }
-        });
+    CommandLine.ParseResult parsed = Objects.requireNonNull(spec).commandLine().getParseResult();
+    for (Setting<?> setting : TrainingOptions.settings()) {
+      String given = parsed.matchedOptionValue(SettingOptions.name(setting), (String) null);
+      if (given != null) {
+        variables.put(setting.name(), given);
+      }
+    }
     return variables;
   }
 
@@ -228,5 +173,27 @@ final class TrainCommand implements Callable<Integer> {
       text.println(new String(EventJson.write(figures), StandardCharsets.UTF_8));
     }
     text.flush();
+  }
+
+  /** Gives the command an option for each training setting, checked where settings are. */
+  static final class SettingOptions implements CommandLine.IModelTransformer {
+
+    @Override
+    public CommandSpec transform(CommandSpec command) {
+      for (Setting<?> setting : TrainingOptions.settings()) {
+        command.addOption(
+            CommandLine.Model.OptionSpec.builder(name(setting))
+                .paramLabel("VALUE")
+                .type(String.class)
+                .description(setting.description().replace("%", "%%") + " [" + setting.name() + "]")
+                .build());
+      }
+      return command;
+    }
+
+    static String name(Setting<?> setting) {
+      String suffix = setting.name().substring(PREFIX.length());
+      return "--" + suffix.toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 }

@@ -13,46 +13,12 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * How an adapter is trained. Each component is a setting {@code WEIR_TRAIN_…} of the same name.
+ * How an adapter is trained: the values of the settings {@code WEIR_TRAIN_…}, one accessor each.
  *
- * @param rank LoRA's inner dimension
- * @param alpha LoRA's strength; the scaling is alpha / rank
- * @param dropout on the inputs of LoRA while training
- * @param targets the adapted linear layers
- * @param layers how many of the uppermost transformer layers are adapted; 0 for all
- * @param epochs passes over the training examples, at most: the best one is kept
- * @param batchSize examples per optimizer step
- * @param microBatchTokens tokens, padding included, that go through the model at once: the memory
- *     of a step grows with it, its result does not depend on it but for rounding and dropout
- * @param learningRate peak learning rate of the LoRA matrices
- * @param headLearningRate peak learning rate of the head, which starts from the linear probe
- * @param weightDecay decoupled weight decay of matrices
- * @param warmup share of the steps over which the learning rates rise
- * @param schedule how they fall after that
- * @param clip largest global norm of the gradients; longer ones are scaled down; 0 for no limit
- * @param validationShare share of the training examples by which the best epoch is chosen; 0 or
- *     fewer than {@link #MIN_FOR_VALIDATION} examples: the last epoch is taken
- * @param maxTokens longest input, special tokens included; of longer texts the head and the tail
- * @param seed of all randomness
+ * <p>Immutable. Everything but the seed is written into an adapter's lineage under the setting's
+ * name.
  */
-public record TrainingOptions(
-    int rank,
-    double alpha,
-    double dropout,
-    Set<LinearModule> targets,
-    int layers,
-    int epochs,
-    int batchSize,
-    int microBatchTokens,
-    double learningRate,
-    double headLearningRate,
-    double weightDecay,
-    double warmup,
-    Schedule schedule,
-    double clip,
-    double validationShare,
-    int maxTokens,
-    long seed) {
+public final class TrainingOptions {
 
   /** Below this many examples a validation part would be too small to choose by. */
   public static final int MIN_FOR_VALIDATION = 60;
@@ -120,6 +86,14 @@ public record TrainingOptions(
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
 
+  private final Settings settings;
+  private final int longest;
+
+  private TrainingOptions(Settings settings, int longest) {
+    this.settings = settings;
+    this.longest = longest;
+  }
+
   /** The settings, in the order of the README's table. */
   public static List<Setting<?>> settings() {
     return List.of(
@@ -144,24 +118,7 @@ public record TrainingOptions(
 
   /** The options that settings ask for. */
   public static TrainingOptions from(Settings settings) {
-    return new TrainingOptions(
-        settings.get(RANK),
-        settings.get(ALPHA),
-        settings.get(DROPOUT),
-        settings.get(TARGETS),
-        settings.get(LAYERS),
-        settings.get(EPOCHS),
-        settings.get(BATCH_SIZE),
-        settings.get(MICRO_BATCH_TOKENS),
-        settings.get(LEARNING_RATE),
-        settings.get(HEAD_LEARNING_RATE),
-        settings.get(WEIGHT_DECAY),
-        settings.get(WARMUP),
-        settings.get(SCHEDULE),
-        settings.get(CLIP),
-        settings.get(VALIDATION_SHARE),
-        settings.get(MAX_TOKENS),
-        settings.get(SEED));
+    return new TrainingOptions(settings, Integer.MAX_VALUE);
   }
 
   /**
@@ -181,56 +138,121 @@ public record TrainingOptions(
 
   /** The same, with inputs no longer than a base can read. */
   public TrainingOptions within(ModelConfig base) {
-    return new TrainingOptions(
-        rank,
-        alpha,
-        dropout,
-        targets,
-        layers,
-        epochs,
-        batchSize,
-        microBatchTokens,
-        learningRate,
-        headLearningRate,
-        weightDecay,
-        warmup,
-        schedule,
-        clip,
-        validationShare,
-        Math.min(maxTokens, base.maxPositions()),
-        seed);
+    return new TrainingOptions(settings, base.maxPositions());
   }
 
   /** What LoRA changes. */
   public LoraConfig lora() {
-    return new LoraConfig(rank, alpha, dropout, targets);
+    return new LoraConfig(rank(), alpha(), dropout(), targets());
   }
 
   /** The lowest adapted layer of a base with so many layers. */
   public int firstLayer(int baseLayers) {
-    return layers == 0 ? 0 : Math.max(0, baseLayers - layers);
+    return layers() == 0 ? 0 : Math.max(0, baseLayers - layers());
   }
 
-  /** Every option by name, for an adapter's lineage. */
+  /** Every option but the seed by name, for an adapter's lineage. */
   public Map<String, String> written() {
+    Map<String, String> effective = settings.effective();
     Map<String, String> written = new TreeMap<>();
-    written.put("rank", Integer.toString(rank));
-    written.put("alpha", Double.toString(alpha));
-    written.put("dropout", Double.toString(dropout));
-    written.put("targets", String.join(",", targets.stream().map(LinearModule::id).toList()));
-    written.put("layers", Integer.toString(layers));
-    written.put("epochs", Integer.toString(epochs));
-    written.put("batchSize", Integer.toString(batchSize));
-    written.put("microBatchTokens", Integer.toString(microBatchTokens));
-    written.put("learningRate", Double.toString(learningRate));
-    written.put("headLearningRate", Double.toString(headLearningRate));
-    written.put("weightDecay", Double.toString(weightDecay));
-    written.put("warmup", Double.toString(warmup));
-    written.put("schedule", schedule.id());
-    written.put("clip", Double.toString(clip));
-    written.put("validationShare", Double.toString(validationShare));
-    written.put("maxTokens", Integer.toString(maxTokens));
+    for (Setting<?> setting : settings()) {
+      if (!setting.equals(SEED)) {
+        written.put(setting.name(), effective.getOrDefault(setting.name(), ""));
+      }
+    }
+    written.put(MAX_TOKENS.name(), Integer.toString(maxTokens()));
     return written;
+  }
+
+  /** LoRA's inner dimension. */
+  public int rank() {
+    return settings.get(RANK);
+  }
+
+  /** LoRA's strength; the scaling is alpha / rank. */
+  public double alpha() {
+    return settings.get(ALPHA);
+  }
+
+  /** Dropout on the inputs of LoRA while training. */
+  public double dropout() {
+    return settings.get(DROPOUT);
+  }
+
+  /** The adapted linear layers. */
+  public Set<LinearModule> targets() {
+    return settings.get(TARGETS);
+  }
+
+  /** How many of the uppermost transformer layers are adapted; 0 for all. */
+  public int layers() {
+    return settings.get(LAYERS);
+  }
+
+  /** Passes over the training examples, at most: the best one is kept. */
+  public int epochs() {
+    return settings.get(EPOCHS);
+  }
+
+  /** Examples per optimizer step. */
+  public int batchSize() {
+    return settings.get(BATCH_SIZE);
+  }
+
+  /**
+   * Tokens, padding included, that go through the model at once: the memory of a step grows with
+   * it, its result does not depend on it but for rounding and dropout.
+   */
+  public int microBatchTokens() {
+    return settings.get(MICRO_BATCH_TOKENS);
+  }
+
+  /** Peak learning rate of the LoRA matrices. */
+  public double learningRate() {
+    return settings.get(LEARNING_RATE);
+  }
+
+  /** Peak learning rate of the head, which starts from the linear probe. */
+  public double headLearningRate() {
+    return settings.get(HEAD_LEARNING_RATE);
+  }
+
+  /** Decoupled weight decay of matrices. */
+  public double weightDecay() {
+    return settings.get(WEIGHT_DECAY);
+  }
+
+  /** Share of the steps over which the learning rates rise. */
+  public double warmup() {
+    return settings.get(WARMUP);
+  }
+
+  /** How the learning rates fall after that. */
+  public Schedule schedule() {
+    return settings.get(SCHEDULE);
+  }
+
+  /** Largest global norm of the gradients; longer ones are scaled down; 0 for no limit. */
+  public double clip() {
+    return settings.get(CLIP);
+  }
+
+  /**
+   * Share of the training examples by which the best epoch is chosen; 0 or fewer than {@link
+   * #MIN_FOR_VALIDATION} examples: the last epoch is taken.
+   */
+  public double validationShare() {
+    return settings.get(VALIDATION_SHARE);
+  }
+
+  /** The seed of all randomness. */
+  public long seed() {
+    return settings.get(SEED);
+  }
+
+  /** Longest input, special tokens included; of longer texts the head and the tail. */
+  public int maxTokens() {
+    return Math.min(settings.get(MAX_TOKENS), longest);
   }
 
   private static Set<LinearModule> targets(String spec) {
