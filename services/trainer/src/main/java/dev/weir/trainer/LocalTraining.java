@@ -108,6 +108,7 @@ public final class LocalTraining {
             trained.examplesPerSecond(),
             seconds,
             parameters(labels),
+            trained.steps(),
             trained.nonFiniteSteps());
       } finally {
         remove(staged);

@@ -168,6 +168,7 @@ final class TrainCommand implements Callable<Integer> {
       figures.put("peakRssMiB", PeakMemory.mebibytes());
       figures.put("trainableParameters", result.parameters().trainable());
       figures.put("totalParameters", result.parameters().total());
+      figures.put("steps", result.steps());
       figures.put("nonFiniteSteps", result.nonFiniteSteps());
       figures.put("digest", result.digest());
       text.println(new String(EventJson.write(figures), StandardCharsets.UTF_8));

@@ -83,6 +83,28 @@ public final class TrainingOptions {
           "share of the training examples by which the best epoch is chosen");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
+  private static final Setting<Double> ANCHORING =
+      Setting.decimal(
+          "WEIR_TRAIN_ANCHORING",
+          0,
+          0,
+          1000,
+          "decoupled pull of all parameters back to where the training started: to the champion");
+  private static final Setting<Double> LABEL_SMOOTHING =
+      Setting.decimal(
+          "WEIR_TRAIN_LABEL_SMOOTHING",
+          0,
+          0,
+          0.9,
+          "share of a target's probability that is spread over all labels");
+  private static final Setting<CrossEntropy.ClassWeights> CLASS_WEIGHTS =
+      new Setting<>(
+          "WEIR_TRAIN_CLASS_WEIGHTS",
+          "none",
+          CrossEntropy.ClassWeights.RANGE,
+          "weight of each label's examples in LoRA's loss",
+          false,
+          CrossEntropy.ClassWeights::parse);
   private static final Setting<Arithmetic> ARITHMETIC =
       Setting.oneOf(
               "WEIR_TRAIN_ARITHMETIC",
@@ -127,6 +149,9 @@ public final class TrainingOptions {
         CLIP,
         VALIDATION_SHARE,
         MAX_TOKENS,
+        ANCHORING,
+        LABEL_SMOOTHING,
+        CLASS_WEIGHTS,
         ARITHMETIC,
         SEED);
   }
@@ -259,6 +284,20 @@ public final class TrainingOptions {
    */
   public double validationShare() {
     return settings.get(VALIDATION_SHARE);
+  }
+
+  /** Decoupled pull of all parameters back to where the training started. */
+  public double anchoring() {
+    return settings.get(ANCHORING);
+  }
+
+  /** Share of a target's probability that is spread over all labels. */
+  public double labelSmoothing() {
+    return settings.get(LABEL_SMOOTHING);
+  }
+
+  CrossEntropy.ClassWeights classWeights() {
+    return settings.get(CLASS_WEIGHTS);
   }
 
   /** What the frozen linear layers are computed in. */

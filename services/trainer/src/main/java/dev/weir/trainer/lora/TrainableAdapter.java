@@ -99,6 +99,11 @@ public final class TrainableAdapter {
     return firstLayer;
   }
 
+  /** Class names, in the order of the head's rows. */
+  public List<String> labels() {
+    return labels;
+  }
+
   /** All trainable tensors, always in the same order. */
   public List<Parameter> parameters() {
     return parameters;

@@ -75,6 +75,20 @@ class BertEncoderTest {
 
   @ParameterizedTest
   @EnumSource(Pooling.class)
+  void bfloat16AnswersNearlyTheSameAndItsExactViewPrecisely(Pooling pooling) {
+    try (BaseModel base = base(pooling);
+        ServingEncoder serving = new ServingEncoder(base, 1);
+        BertEncoder encoder = new BertEncoder(base, Arithmetic.BF16)) {
+      AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 3, 5);
+      float[][] expected = serving.logits(weights, tokens(base));
+
+      assertSame(logits(encoder, weights, tokens(base), 0), expected, 0.05f);
+      assertSame(logits(encoder.exact(), weights, tokens(base), 0), expected, 1e-4f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Pooling.class)
   void gradientsAgreeWithFiniteDifferences(Pooling pooling) {
     try (BaseModel base = base(pooling);
         BertEncoder encoder = new BertEncoder(base)) {
