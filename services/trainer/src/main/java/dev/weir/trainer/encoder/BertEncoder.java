@@ -34,12 +34,18 @@ import org.jspecify.annotations.Nullable;
 public final class BertEncoder implements AutoCloseable {
 
   private final ModelConfig config;
-  private final NDManager manager = TorchRuntime.newManager();
+  private final NDManager manager;
   private final Map<String, NDArray> weights = new HashMap<>();
   private final NDArray attentionScale;
 
-  /** Copies the weights of {@code base} to libtorch. */
+  /** Copies the weights of {@code base} to libtorch, on the CPU. */
   public BertEncoder(BaseModel base) {
+    this(base, TrainingDevice.cpu());
+  }
+
+  /** Copies the weights of {@code base} to a device, where all of the encoder's arrays live. */
+  public BertEncoder(BaseModel base, TrainingDevice device) {
+    manager = TorchRuntime.newManager(device.device());
     config = base.config();
     for (String name : base.weightNames()) {
       Tensor tensor = base.weight(name);
