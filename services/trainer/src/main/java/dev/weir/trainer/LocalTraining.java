@@ -184,13 +184,26 @@ public final class LocalTraining {
     }
   }
 
+  /** The old adapter steps aside whole and goes only once the new one is in its place. */
   private static void replace(Path staged, Path output) {
-    remove(output);
+    Path aside = staged.resolveSibling(staged.getFileName() + "-old");
+    boolean replaces = Files.exists(output);
     try {
-      Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+      if (replaces) {
+        Files.move(output, aside, StandardCopyOption.ATOMIC_MOVE);
+      }
+      try {
+        Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        if (replaces) {
+          Files.move(aside, output, StandardCopyOption.ATOMIC_MOVE);
+        }
+        throw e;
+      }
     } catch (IOException e) {
       throw unwritable(output, e);
     }
+    remove(aside);
   }
 
   private static void remove(Path directory) {

@@ -6,6 +6,7 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.StoreException;
 import dev.weir.trainer.encoder.TrainingDevice;
 import java.time.Clock;
 import java.time.Duration;
@@ -80,8 +81,21 @@ public final class TrainerService implements AutoCloseable {
       health.register("trainer-device", () -> new Status.Up(found.detail()));
       meters.device(found);
       device = found;
+      sweep();
       thread = new Thread(loop, "trainer-loop");
       thread.start();
+    }
+  }
+
+  /** A process that died while it exported may have filled the disk with what nobody needs. */
+  private void sweep() {
+    try {
+      int removed = store.sweep();
+      if (removed > 0) {
+        LOG.info("removed {} unfinished artifacts of processes that died", removed);
+      }
+    } catch (StoreException e) {
+      LOG.warn("unfinished artifacts of processes that died stay: {}", e.getMessage());
     }
   }
 
