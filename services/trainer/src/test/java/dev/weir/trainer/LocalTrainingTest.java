@@ -65,7 +65,8 @@ class LocalTrainingTest {
     Manifest manifest =
         EventJson.read(Files.readAllBytes(output.resolve(Manifest.FILE)), Manifest.class);
     assertThat(manifest.files()).containsKeys("model.onnx", "adapter_model.safetensors");
-    assertThat(training.device().word()).isEqualTo(manifest.lineage().settings().get("WEIR_TRAIN_DEVICE"));
+    assertThat(training.device().word())
+        .isEqualTo(manifest.lineage().settings().get("WEIR_TRAIN_DEVICE"));
     assertThat(manifest.metrics()).containsEntry("holdoutAccuracy", result.accuracy());
     assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
   }
