@@ -138,7 +138,7 @@ public final class BaseModel implements AutoCloseable {
               if (tensor == null) {
                 throw new ModelException(
                     "missing-weight",
-                    "Base model %s has no weight %s; its weights do not belong to its config.json."
+                    "Base model %s has no weight %s in F32, F16 or BF16; its weights do not belong to its config.json, or are of another type: convert them."
                         .formatted(name, weightName));
               }
               long[] expected = shape.clone();

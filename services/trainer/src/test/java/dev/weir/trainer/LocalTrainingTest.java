@@ -7,10 +7,12 @@ import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.Digests;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +65,8 @@ class LocalTrainingTest {
     Manifest manifest =
         EventJson.read(Files.readAllBytes(output.resolve(Manifest.FILE)), Manifest.class);
     assertThat(manifest.files()).containsKeys("model.onnx", "adapter_model.safetensors");
+    assertThat(training.device().word())
+        .isEqualTo(manifest.lineage().settings().get("WEIR_TRAIN_DEVICE"));
     assertThat(manifest.metrics()).containsEntry("holdoutAccuracy", result.accuracy());
     assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
   }
@@ -101,6 +105,75 @@ class LocalTrainingTest {
         .isInstanceOfSatisfying(
             TrainingException.class, e -> assertThat(e.reason()).isEqualTo("one-class-only"));
     assertThat(directory.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aLearningRateOfTenEndsAtTheProbe() {
+    LocalResult result = wild().train(DATA, EVALUATION, TestingData.LABELS, out(), p -> {});
+
+    assertThat(result.bestEpoch()).isZero();
+    assertThat(result.accuracy()).isEqualTo(result.probeAccuracy());
+    assertFinite();
+  }
+
+  @Test
+  void aLearningRateOfTenWithoutAValidationPartIsRefusedOrFinite() {
+    try {
+      wild().train(DATA.subList(0, 40), EVALUATION, TestingData.LABELS, out(), progress -> {});
+      assertFinite();
+    } catch (TrainingException e) {
+      assertThat(e.reason()).isEqualTo("too-many-nonfinite-steps");
+      assertThat(out()).doesNotExist();
+    }
+  }
+
+  @Test
+  void keepsTheOldAdapterWhenTheNewOneIsRefused() {
+    LocalResult before = train(DATA, out());
+
+    assertThatThrownBy(() -> train(DATA.subList(0, 3), out()))
+        .isInstanceOf(TrainingException.class);
+
+    assertThat(Digests.sha256(read(Manifest.FILE))).isEqualTo(before.digest());
+    assertFinite();
+  }
+
+  @Test
+  void leavesNothingBesideTheAdapterItReplaces() {
+    train(DATA, out());
+    LocalResult second = train(DATA.subList(0, 80), out());
+
+    assertThat(Digests.sha256(read(Manifest.FILE))).isEqualTo(second.digest());
+    assertThat(directory).isDirectoryNotContaining("glob:**/.weir-adapter-*");
+  }
+
+  private LocalTraining wild() {
+    return new LocalTraining(
+        base,
+        TrainingOptions.parse(
+            Map.of(
+                "WEIR_TRAIN_EPOCHS", "2",
+                "WEIR_TRAIN_LAYERS", "0",
+                "WEIR_TRAIN_LEARNING_RATE", "10",
+                "WEIR_TRAIN_HEAD_LEARNING_RATE", "10")),
+        1);
+  }
+
+  private Path out() {
+    return directory.resolve("out");
+  }
+
+  private byte[] read(String name) {
+    try {
+      return Files.readAllBytes(out().resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The reader refuses numbers that are not finite. */
+  private void assertFinite() {
+    assertThat(PeftFiles.read(out(), base.config()).labels()).isEqualTo(TestingData.LABELS);
   }
 
   @Test

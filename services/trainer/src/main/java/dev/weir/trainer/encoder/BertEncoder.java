@@ -42,17 +42,17 @@ public final class BertEncoder implements AutoCloseable {
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> halves;
 
-  /** Copies the weights of {@code base} to libtorch, which computes in 32 bits. */
+  /** Copies the weights of {@code base} to libtorch, on the CPU and in 32 bits. */
   public BertEncoder(BaseModel base) {
-    this(base, Arithmetic.FP32);
+    this(base, TrainingDevice.cpu(), Arithmetic.FP32);
   }
 
-  /** Copies the weights of {@code base} to libtorch. */
-  public BertEncoder(BaseModel base, Arithmetic arithmetic) {
+  /** Copies the weights of {@code base} to a device, where all of the encoder's arrays live. */
+  public BertEncoder(BaseModel base, TrainingDevice device, Arithmetic arithmetic) {
     this.config = base.config();
     this.arithmetic = arithmetic;
     this.owner = true;
-    this.manager = TorchRuntime.newManager();
+    this.manager = TorchRuntime.newManager(device.device());
     this.ops =
         new ScriptedOps(
             manager, config.attentionHeads(), config.hiddenSize() / config.attentionHeads());

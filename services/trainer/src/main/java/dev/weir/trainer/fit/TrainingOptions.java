@@ -7,6 +7,8 @@ import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
 import dev.weir.trainer.encoder.Arithmetic;
+import dev.weir.trainer.encoder.DeviceRequest;
+import dev.weir.trainer.encoder.TrainingDevice;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -118,16 +120,28 @@ public final class TrainingOptions {
                   word.equals("auto")
                       ? Arithmetic.fastest()
                       : Arithmetic.valueOf(word.toUpperCase(Locale.ROOT)));
+  private static final Setting<DeviceRequest> DEVICE =
+      Setting.oneOf(
+              "WEIR_TRAIN_DEVICE",
+              "auto",
+              "where to train: cuda needs a GPU and a build with the Maven profile cuda, auto takes"
+                  + " the CPU where either is missing",
+              "auto",
+              "cpu",
+              "cuda")
+          .map(word -> DeviceRequest.valueOf(word.toUpperCase(Locale.ROOT)));
   private static final Setting<Long> SEED =
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
 
   private final Settings settings;
   private final int longest;
+  private final String device;
 
-  private TrainingOptions(Settings settings, int longest) {
+  private TrainingOptions(Settings settings, int longest, String device) {
     this.settings = settings;
     this.longest = longest;
+    this.device = device;
   }
 
   /** The settings, in the order of the README's table. */
@@ -153,12 +167,14 @@ public final class TrainingOptions {
         LABEL_SMOOTHING,
         CLASS_WEIGHTS,
         ARITHMETIC,
+        DEVICE,
         SEED);
   }
 
   /** The options that settings ask for. */
   public static TrainingOptions from(Settings settings) {
-    return new TrainingOptions(settings, Integer.MAX_VALUE);
+    String asked = settings.get(DEVICE).name().toLowerCase(Locale.ROOT);
+    return new TrainingOptions(settings, Integer.MAX_VALUE, asked);
   }
 
   /**
@@ -178,7 +194,12 @@ public final class TrainingOptions {
 
   /** The same, with inputs no longer than a base can read. */
   public TrainingOptions within(ModelConfig base) {
-    return new TrainingOptions(settings, base.maxPositions());
+    return new TrainingOptions(settings, base.maxPositions(), device);
+  }
+
+  /** The same, with the device that was found for it: lineage names that one. */
+  public TrainingOptions on(TrainingDevice found) {
+    return new TrainingOptions(settings, longest, found.word());
   }
 
   /** What LoRA changes. */
@@ -202,6 +223,7 @@ public final class TrainingOptions {
     }
     written.put(MAX_TOKENS.name(), Integer.toString(maxTokens()));
     written.put(ARITHMETIC.name(), arithmetic().id());
+    written.put(DEVICE.name(), device);
     return written;
   }
 
@@ -303,6 +325,11 @@ public final class TrainingOptions {
   /** What the frozen linear layers are computed in. */
   public Arithmetic arithmetic() {
     return settings.get(ARITHMETIC);
+  }
+
+  /** Where to train. */
+  public DeviceRequest device() {
+    return settings.get(DEVICE);
   }
 
   /** The seed of all randomness. */

@@ -78,7 +78,7 @@ class BertEncoderTest {
   void bfloat16AnswersNearlyTheSameAndItsExactViewPrecisely(Pooling pooling) {
     try (BaseModel base = base(pooling);
         ServingEncoder serving = new ServingEncoder(base, 1);
-        BertEncoder encoder = new BertEncoder(base, Arithmetic.BF16)) {
+        BertEncoder encoder = new BertEncoder(base, TrainingDevice.cpu(), Arithmetic.BF16)) {
       AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 3, 5);
       float[][] expected = serving.logits(weights, tokens(base));
 
