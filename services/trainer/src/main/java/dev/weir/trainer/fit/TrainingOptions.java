@@ -6,6 +6,8 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,7 +35,7 @@ public final class TrainingOptions {
       Setting.text(
               "WEIR_TRAIN_TARGETS",
               "query,value",
-              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas")
+              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
           .map(TrainingOptions::targets);
   private static final Setting<Integer> LAYERS =
       Setting.integer(
@@ -82,6 +84,15 @@ public final class TrainingOptions {
           "share of the training examples by which the best epoch is chosen");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
+  private static final Setting<Truncation> TRUNCATION =
+      Setting.oneOf(
+              "WEIR_TRAIN_TRUNCATION",
+              "head+tail",
+              "what is read of longer texts: left and right name the side that is cut off",
+              "left",
+              "right",
+              "head+tail")
+          .map(Truncation::parse);
   private static final Setting<Long> SEED =
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
@@ -113,6 +124,7 @@ public final class TrainingOptions {
         CLIP,
         VALIDATION_SHARE,
         MAX_TOKENS,
+        TRUNCATION,
         SEED);
   }
 
@@ -250,9 +262,19 @@ public final class TrainingOptions {
     return settings.get(SEED);
   }
 
-  /** Longest input, special tokens included; of longer texts the head and the tail. */
+  /** Longest input, special tokens included; see {@link #truncation} for longer texts. */
   public int maxTokens() {
     return Math.min(settings.get(MAX_TOKENS), longest);
+  }
+
+  /** What is cut off longer texts. */
+  public Truncation truncation() {
+    return settings.get(TRUNCATION);
+  }
+
+  /** {@link #maxTokens} and {@link #truncation}: how texts are cut, in training and in serving. */
+  public TokenLimit limit() {
+    return new TokenLimit(maxTokens(), truncation());
   }
 
   private static Set<LinearModule> targets(String spec) {
