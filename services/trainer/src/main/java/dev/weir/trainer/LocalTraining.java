@@ -94,17 +94,17 @@ public final class LocalTraining {
         BertEncoder encoder = new BertEncoder(base, device, options.arithmetic())) {
       long began = System.nanoTime();
       EncodedExamples examples =
-          EncodedExamples.of(data, labels, base.tokenizer(), options.maxTokens());
+          EncodedExamples.of(data, labels, base.tokenizer(), options.limit());
       AdapterTrainer trainer = new AdapterTrainer(serving, options, labels, examples, null);
       AdapterWeights probe = trainer.headRefresh().weights();
       AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> false);
       double seconds = (System.nanoTime() - began) / 1e9;
       gate.after(trained.steps(), trained.nonFiniteSteps()).ifPresent(LocalTraining::refuse);
-      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.maxTokens());
+      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.limit());
       Path staged = stage(output);
       try {
         ArtifactWriter writer = new ArtifactWriter(base);
-        writer.writeAdapter(staged, trained.weights(), options.maxTokens());
+        writer.writeAdapter(staged, trained.weights(), options.limit());
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Scores scores = rows.score(PeftFiles.read(staged, base.config()));

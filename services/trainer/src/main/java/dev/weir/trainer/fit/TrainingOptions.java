@@ -9,6 +9,8 @@ import dev.weir.common.model.ModelException;
 import dev.weir.trainer.encoder.Arithmetic;
 import dev.weir.trainer.encoder.DeviceRequest;
 import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,7 +38,7 @@ public final class TrainingOptions {
       Setting.text(
               "WEIR_TRAIN_TARGETS",
               "query,value",
-              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas")
+              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
           .map(TrainingOptions::targets);
   private static final Setting<Integer> LAYERS =
       Setting.integer(
@@ -130,6 +132,15 @@ public final class TrainingOptions {
               "cpu",
               "cuda")
           .map(word -> DeviceRequest.valueOf(word.toUpperCase(Locale.ROOT)));
+  private static final Setting<Truncation> TRUNCATION =
+      Setting.oneOf(
+              "WEIR_TRAIN_TRUNCATION",
+              "head+tail",
+              "what is read of longer texts: left and right name the side that is cut off",
+              "left",
+              "right",
+              "head+tail")
+          .map(Truncation::parse);
   private static final Setting<Long> SEED =
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
@@ -168,6 +179,7 @@ public final class TrainingOptions {
         CLASS_WEIGHTS,
         ARITHMETIC,
         DEVICE,
+        TRUNCATION,
         SEED);
   }
 
@@ -337,9 +349,19 @@ public final class TrainingOptions {
     return settings.get(SEED);
   }
 
-  /** Longest input, special tokens included; of longer texts the head and the tail. */
+  /** Longest input, special tokens included; see {@link #truncation} for longer texts. */
   public int maxTokens() {
     return Math.min(settings.get(MAX_TOKENS), longest);
+  }
+
+  /** What is cut off longer texts. */
+  public Truncation truncation() {
+    return settings.get(TRUNCATION);
+  }
+
+  /** {@link #maxTokens} and {@link #truncation}: how texts are cut, in training and in serving. */
+  public TokenLimit limit() {
+    return new TokenLimit(maxTokens(), truncation());
   }
 
   private static Set<LinearModule> targets(String spec) {
