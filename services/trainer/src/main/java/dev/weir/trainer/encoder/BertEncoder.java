@@ -191,10 +191,11 @@ public final class BertEncoder implements AutoCloseable {
 
     NDArray linear(LinearModule module, NDArray x) {
       String path = module.path(layer);
-      NDArray y =
-          Linear.linear(x, weight(path + ".weight"), weight(path + ".bias")).singletonOrThrow();
-      NDArray change = adapter == null ? null : adapter.change(path, x, training);
-      return change == null ? y : y.addi(change);
+      NDArray weight = weight(path + ".weight");
+      NDArray bias = weight(path + ".bias");
+      return adapter == null
+          ? Linear.linear(x, weight, bias).singletonOrThrow()
+          : adapter.linear(path, x, weight, bias, training);
     }
   }
 }

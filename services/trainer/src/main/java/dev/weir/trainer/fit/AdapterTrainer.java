@@ -86,18 +86,17 @@ public final class AdapterTrainer {
    */
   public Trained lora(
       BertEncoder encoder, FitProgress.Listener listener, BooleanSupplier cancelled) {
-    boolean warm = hasChampion && sameShape(champion.lora(), options.lora());
+    LoraConfig lora = options.lora(encoder.config().layers());
+    AdapterWeights warm = hasChampion ? WarmStart.of(champion, lora, encoder.config()) : null;
     int[][] parts = parts();
-    float[][] vectors = warm || champion.lora().rank() == 0 ? features() : baseFeatures();
+    float[][] vectors = warm != null || champion.lora().rank() == 0 ? features() : baseFeatures();
     LinearProbe.Head head = head(vectors, parts[0]);
-    int first = options.firstLayer(encoder.config().layers());
     TrainableAdapter start =
-        warm
-            ? TrainableAdapter.from(encoder.config(), first, withHead(lora(champion), head))
+        warm != null
+            ? TrainableAdapter.from(encoder.config(), withHead(warm, head))
             : TrainableAdapter.fresh(
-                encoder.config(),
-                options.lora(),
-                first,
+                serving.base(),
+                lora,
                 AdapterWeights.headOnly(labels, head.weight(), head.bias()),
                 options.seed());
     FineTuner.Outcome outcome =
@@ -115,19 +114,6 @@ public final class AdapterTrainer {
         outcome.nonFiniteSteps(),
         outcome.examplesPerSecond(),
         outcome.trainableParameters());
-  }
-
-  /** The champion's matrices under today's dropout, which does not outlive a training. */
-  private AdapterWeights lora(AdapterWeights from) {
-    return new AdapterWeights(
-        options.lora(), from.pairs(), from.labels(), from.headWeight(), from.headBias());
-  }
-
-  private static boolean sameShape(LoraConfig a, LoraConfig b) {
-    return a.rank() == b.rank()
-        && a.rank() > 0
-        && a.alpha() == b.alpha()
-        && a.targets().equals(b.targets());
   }
 
   private LinearProbe.Head probe() {
