@@ -14,7 +14,8 @@ import java.util.regex.PatternSyntaxException;
  */
 final class ModulePatterns {
 
-  private static final Pattern ENTRY = Pattern.compile("\\G\\s*(\\S+?)\\s*=\\s*([0-9.]+)\\s*(,|$)");
+  private static final Pattern ENTRY =
+      Pattern.compile("\\G\\s*([^\\s=]+)\\s*=\\s*([0-9.]+)\\s*(,|$)");
 
   private ModulePatterns() {}
 
