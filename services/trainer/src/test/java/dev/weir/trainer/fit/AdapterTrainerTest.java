@@ -9,6 +9,7 @@ import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.ParameterCount;
 import dev.weir.trainer.TestingData;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
@@ -16,6 +17,7 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.lora.TrainableAdapter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -124,6 +126,8 @@ class AdapterTrainerTest {
 
     champion.validate(base.config());
     assertThat(champion.pairs()).hasSize(6);
+    assertThat(ParameterCount.of(base, options(variant), 2).trainable())
+        .isEqualTo(TrainableAdapter.from(base.config(), champion).count());
     champion
         .pairs()
         .forEach(
