@@ -10,6 +10,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.ParameterCount;
 import dev.weir.trainer.TestingData;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
@@ -17,6 +18,7 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.lora.TrainableAdapter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -125,6 +127,8 @@ class AdapterTrainerTest {
 
     champion.validate(base.config());
     assertThat(champion.pairs()).hasSize(6);
+    assertThat(ParameterCount.of(base, options(variant), 2).trainable())
+        .isEqualTo(TrainableAdapter.from(base.config(), champion).count());
     champion
         .pairs()
         .forEach(
