@@ -7,6 +7,7 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.model.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,6 +139,7 @@ class FileArtifactStoreTest {
             "base",
             List.of("negative", "positive"),
             128,
+            Truncation.HEAD_TAIL,
             new TreeMap<>(Map.of(name, new Manifest.FileEntry(sha, 7))),
             new TreeMap<>(),
             new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));

@@ -74,7 +74,7 @@ final class Bench implements AutoCloseable {
   BertEncoder encoder() {
     if (encoder == null) {
       TorchRuntime.threads(threads);
-      encoder = new BertEncoder(base, device);
+      encoder = new BertEncoder(base, device, options.arithmetic());
     }
     return encoder;
   }

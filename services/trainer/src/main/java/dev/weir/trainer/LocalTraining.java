@@ -91,20 +91,20 @@ public final class LocalTraining {
     TorchRuntime.threads(threads);
     try (ServingEncoder serving =
             new ServingEncoder(base, threads, Precision.FP32, options.lora());
-        BertEncoder encoder = new BertEncoder(base, device)) {
+        BertEncoder encoder = new BertEncoder(base, device, options.arithmetic())) {
       long began = System.nanoTime();
       EncodedExamples examples =
-          EncodedExamples.of(data, labels, base.tokenizer(), options.maxTokens());
+          EncodedExamples.of(data, labels, base.tokenizer(), options.limit());
       AdapterTrainer trainer = new AdapterTrainer(serving, options, labels, examples, null);
       AdapterWeights probe = trainer.headRefresh().weights();
       AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> false);
       double seconds = (System.nanoTime() - began) / 1e9;
       gate.after(trained.steps(), trained.nonFiniteSteps()).ifPresent(LocalTraining::refuse);
-      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.maxTokens());
+      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.limit());
       Path staged = stage(output);
       try {
         ArtifactWriter writer = new ArtifactWriter(base);
-        writer.writeAdapter(staged, trained.weights(), options.maxTokens());
+        writer.writeAdapter(staged, trained.weights(), options.limit());
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Scores scores = rows.score(PeftFiles.read(staged, base.config()));
@@ -121,6 +121,7 @@ public final class LocalTraining {
             trained.examplesPerSecond(),
             seconds,
             parameters(labels),
+            trained.steps(),
             trained.nonFiniteSteps());
       } finally {
         remove(staged);

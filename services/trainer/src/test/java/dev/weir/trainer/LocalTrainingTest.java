@@ -1,13 +1,17 @@
 package dev.weir.trainer;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.store.Digests;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.fit.TrainingOptions;
@@ -92,6 +96,45 @@ class LocalTrainingTest {
     }
     assertThat(count).isEqualTo(new ParameterCount(lora + head, frozen + head + lora + head));
     assertThat(count.toString()).startsWith("trainable params: ").contains("|| trainable%: ");
+  }
+
+  @Test
+  void countsTheDenseLayerOfDistilBertAsPeftDoes() {
+    Path other =
+        TestingBaseModel.write(directory.resolve("distilbert"), 7, Architecture.DISTILBERT);
+    try (BaseModel distilBert = BaseModel.load(other.toString())) {
+      ParameterCount count =
+          new LocalTraining(
+                  distilBert,
+                  TrainingOptions.parse(
+                      Map.of("WEIR_TRAIN_RANK", "1", "WEIR_TRAIN_TARGETS", "q_lin")),
+                  1)
+              .parameters(TestingData.LABELS);
+      long head = 33 * 32 + 2 * 33;
+      long lora = 2 * (32 + 32);
+      assertThat(count)
+          .isEqualTo(new ParameterCount(lora + head, distilBert.parameters() + head + lora + head));
+    }
+  }
+
+  @Test
+  void truncationTravelsWithTheAdapter() throws IOException {
+    Path output = directory.resolve("out");
+    new LocalTraining(
+            base,
+            TrainingOptions.parse(
+                Map.of("WEIR_TRAIN_EPOCHS", "0", "WEIR_TRAIN_TRUNCATION", "left")),
+            1)
+        .train(DATA, EVALUATION, TestingData.LABELS, output, progress -> {});
+
+    byte[] json = Files.readAllBytes(output.resolve(Manifest.FILE));
+    assertThat(EventJson.read(json, Manifest.class).limit())
+        .isEqualTo(new TokenLimit(TestingBaseModel.MAX_POSITIONS, Truncation.LEFT));
+    assertThat(Files.readString(output.resolve("weir_adapter.json"))).contains("\"left\"");
+    String older = new String(json, UTF_8).replace("\"truncation\":\"left\",", "");
+    assertThat(older).doesNotContain("truncation\"");
+    assertThat(EventJson.read(older.getBytes(UTF_8), Manifest.class).truncation())
+        .isEqualTo(Truncation.HEAD_TAIL);
   }
 
   @Test

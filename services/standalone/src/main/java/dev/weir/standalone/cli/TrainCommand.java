@@ -171,6 +171,7 @@ final class TrainCommand implements Callable<Integer> {
       figures.put("peakRssMiB", PeakMemory.mebibytes());
       figures.put("trainableParameters", result.parameters().trainable());
       figures.put("totalParameters", result.parameters().total());
+      figures.put("steps", result.steps());
       figures.put("nonFiniteSteps", result.nonFiniteSteps());
       figures.put("device", device.word());
       figures.put("engineVersion", device.engineVersion());
