@@ -165,7 +165,8 @@ class LocalTrainingTest {
       wild().train(DATA.subList(0, 40), EVALUATION, TestingData.LABELS, out(), progress -> {});
       assertFinite();
     } catch (TrainingException e) {
-      assertThat(e.reason()).isEqualTo("too-many-nonfinite-steps");
+      // Numbers that large differ by more than the tolerance once they are merged.
+      assertThat(e.reason()).isIn("too-many-nonfinite-steps", "parity-failed");
       assertThat(out()).doesNotExist();
     }
   }
