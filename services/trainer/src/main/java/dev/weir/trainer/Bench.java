@@ -9,6 +9,7 @@ import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.export.ArtifactWriter;
 import dev.weir.trainer.fit.TrainingOptions;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +26,27 @@ final class Bench implements AutoCloseable {
   private final PromotionGate gate;
   private final ArtifactWriter writer;
   private final ServingEncoder serving;
+  private final List<ServingEncoder> others;
   private final int threads;
   private @Nullable BertEncoder encoder;
 
-  Bench(BaseModel base, ArtifactStore store, TrainingOptions options, int minHoldout, int threads) {
+  Bench(BaseModel base, ArtifactStore store, TrainerConfig config) {
     this.base = base;
     this.store = store;
-    this.options = options.within(base.config());
-    this.gate = new PromotionGate(minHoldout);
+    this.options = config.options().within(base.config());
+    this.gate = new PromotionGate(config.minHoldout(), config.maxForgetting());
     this.writer = new ArtifactWriter(base);
-    this.serving = new ServingEncoder(base, threads, Precision.FP32, options.lora());
-    this.threads = threads;
+    this.threads = config.threads();
+    this.serving = serving(Precision.FP32);
+    this.others =
+        config.precisions().stream()
+            .filter(precision -> precision != Precision.FP32)
+            .map(this::serving)
+            .toList();
+  }
+
+  private ServingEncoder serving(Precision precision) {
+    return new ServingEncoder(base, threads, precision, options.lora());
   }
 
   BaseModel base() {
@@ -62,6 +73,11 @@ final class Bench implements AutoCloseable {
     return serving;
   }
 
+  /** Encoders of the precisions that are judged beside 32-bit floats. */
+  List<ServingEncoder> others() {
+    return others;
+  }
+
   BertEncoder encoder() {
     if (encoder == null) {
       TorchRuntime.threads(threads);
@@ -73,6 +89,7 @@ final class Bench implements AutoCloseable {
   @Override
   public void close() {
     serving.close();
+    others.forEach(ServingEncoder::close);
     if (encoder != null) {
       encoder.close();
       encoder = null;

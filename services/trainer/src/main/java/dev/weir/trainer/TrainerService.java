@@ -52,11 +52,7 @@ public final class TrainerService implements AutoCloseable {
             fitting,
             () ->
                 new BatchTrainer(
-                    config,
-                    new Bench(base, store, config.options(), config.minHoldout(), config.threads()),
-                    state,
-                    meters,
-                    Clock.systemUTC()));
+                    config, new Bench(base, store, config), state, meters, Clock.systemUTC()));
   }
 
   /** Starts the loop. */
