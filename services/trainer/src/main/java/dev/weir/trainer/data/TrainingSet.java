@@ -21,7 +21,8 @@ import java.util.TreeMap;
  * @param train new examples, then replayed ones
  * @param replayed how many of these are of earlier batches
  * @param holdout rows that no training ever sees
- * @param frozen the adapter's oldest holdout rows: the same ones batch after batch
+ * @param frozen the adapter's oldest holdout rows, none of this batch: the same ones batch after
+ *     batch once there are enough
  */
 public record TrainingSet(
     List<LabeledText> train, int replayed, List<LabeledText> holdout, List<LabeledText> frozen) {
@@ -32,14 +33,15 @@ public record TrainingSet(
   private static final Comparator<Example> BY_HASH = Comparator.comparing(Example::textHash);
 
   /**
-   * The order in which examples became known: batches are numbered without gaps, so no later
-   * example can come before an earlier one, whatever time its feedback claims. Longer ids are
-   * later: the number grows beyond its zeros.
+   * The order in which batches were closed, by their ids: they are numbered without gaps, so no
+   * later example can come before an earlier one, whatever time its feedback claims. A longer id is
+   * later, its number has outgrown the zeros.
    */
+  private static final Comparator<String> BY_NUMBER =
+      Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder());
+
   private static final Comparator<Example> BY_BATCH =
-      Comparator.<Example>comparingInt(example -> example.batchId().length())
-          .thenComparing(Example::batchId)
-          .thenComparing(BY_HASH);
+      Comparator.comparing(Example::batchId, BY_NUMBER).thenComparing(BY_HASH);
 
   /** Copies the lists. */
   public TrainingSet {
@@ -73,6 +75,7 @@ public record TrainingSet(
    * @param examples all examples of the batch's adapter
    * @param maxTrain training examples at most: the batch's newest first, then replayed ones
    * @param maxFrozen rows of the frozen set at most
+   * @param seed of the choice of replayed examples
    */
   public static TrainingSet of(
       TrainingBatch batch, Collection<Example> examples, int maxTrain, int maxFrozen, long seed) {
@@ -96,15 +99,20 @@ public record TrainingSet(
     taken.sort(BY_HASH);
     List<Example> replayed = replay(taken, earlier, maxTrain - taken.size(), seed);
     taken.addAll(replayed);
-    holdout.sort(BY_BATCH);
-    List<LabeledText> frozen = texts(holdout.subList(0, Math.min(maxFrozen, holdout.size())));
+    // Only rows from before this batch: its own must not make up for what is forgotten.
+    List<Example> frozen =
+        holdout.stream()
+            .filter(example -> BY_NUMBER.compare(example.batchId(), batch.id()) < 0)
+            .sorted(BY_BATCH)
+            .limit(maxFrozen)
+            .toList();
     // A hash is as good as chance, and picks the same rows next time.
     holdout.sort(BY_HASH);
     return new TrainingSet(
         texts(taken),
         replayed.size(),
         texts(holdout.subList(0, Math.min(MAX_HOLDOUT, holdout.size()))),
-        frozen);
+        texts(frozen));
   }
 
   /** Picks earlier examples of whichever label there is least of, until the room is used. */

@@ -64,7 +64,7 @@ class TrainingSetTest {
     List<Example> examples = new ArrayList<>();
     add(examples, "default-000009", "positive", Split.HOLDOUT, 6);
     add(examples, "default-000010", "negative", Split.HOLDOUT, 6);
-    List<LabeledText> before = frozen(examples, "default-000010", 10);
+    List<LabeledText> before = frozen(examples, "default-000011", 10);
 
     add(examples, "default-000011", "negative", Split.HOLDOUT, 300);
     add(examples, "default-1000000", "positive", Split.HOLDOUT, 300);
@@ -72,7 +72,9 @@ class TrainingSetTest {
     assertThat(before).hasSize(10);
     assertThat(before.subList(0, 6)).allMatch(text -> text.text().startsWith("default-000009"));
     assertThat(frozen(examples, "default-1000000", 10)).isEqualTo(before);
-    assertThat(frozen(examples, "default-1000000", 0)).isEmpty();
+    assertThat(frozen(examples, "default-1000001", 0)).isEmpty();
+    assertThat(frozen(examples, "default-000010", 10)).isEqualTo(before.subList(0, 6));
+    assertThat(frozen(examples, "default-000009", 10)).isEmpty();
   }
 
   @Test
@@ -80,12 +82,12 @@ class TrainingSetTest {
     List<Example> examples = new ArrayList<>();
     add(examples, "b1", "positive", Split.HOLDOUT, 20);
     add(examples, "b2", "negative", Split.HOLDOUT, 20);
-    List<LabeledText> before = frozen(examples, "b2", 20);
+    List<LabeledText> before = frozen(examples, "b3", 20);
 
     Example old = examples.get(0);
     examples.set(
         0, example("default", new LabeledText(old.text(), "negative"), Split.HOLDOUT, "b3"));
-    List<LabeledText> after = frozen(examples, "b3", 20);
+    List<LabeledText> after = frozen(examples, "b4", 20);
 
     assertThat(after).hasSize(20).doesNotContain(new LabeledText(old.text(), "negative", "test"));
     assertThat(after).filteredOn(before::contains).hasSize(19);
