@@ -1,11 +1,14 @@
 package dev.weir.common.adapter;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the promotion gate said of a challenger, and the figures it went by. Champion and challenger
  * were scored on the same holdout rows.
+ *
+ * <p>Records of earlier versions lack the last three components and read as empty ones.
  *
  * @param reason stable code, such as {@code fewer-errors}
  * @param message the reason for people
@@ -19,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param onlyChallengerRight rows that only the challenger got right
  * @param onlyChampionRight rows that only the champion got right
  * @param pValue exact two-sided McNemar test on those two counts; 1 without a champion
+ * @param frozen both on the frozen set, or {@code null} where there is no such row
+ * @param slices both on parts of the holdout; for information, no rule looks at them
+ * @param precisions the challenger in each arithmetic that was judged; none when it was retained
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Decision(
@@ -33,4 +39,113 @@ public record Decision(
     @Nullable Double championLogLoss,
     int onlyChallengerRight,
     int onlyChampionRight,
-    double pValue) {}
+    double pValue,
+    @Nullable Frozen frozen,
+    List<Slice> slices,
+    List<PrecisionFigures> precisions) {
+
+  /** Copies the lists; JSON without them gives {@code null}. */
+  public Decision {
+    slices = slices == null ? List.of() : List.copyOf(slices);
+    precisions = precisions == null ? List.of() : List.copyOf(precisions);
+  }
+
+  /** A decision by the holdout alone. */
+  public Decision(
+      String reason,
+      String message,
+      int holdoutRows,
+      double accuracy,
+      double macroF1,
+      double logLoss,
+      @Nullable Integer championVersion,
+      @Nullable Double championAccuracy,
+      @Nullable Double championLogLoss,
+      int onlyChallengerRight,
+      int onlyChampionRight,
+      double pValue) {
+    this(
+        reason,
+        message,
+        holdoutRows,
+        accuracy,
+        macroF1,
+        logLoss,
+        championVersion,
+        championAccuracy,
+        championLogLoss,
+        onlyChallengerRight,
+        onlyChampionRight,
+        pValue,
+        null,
+        List.of(),
+        List.of());
+  }
+
+  /**
+   * The anti-forgetting rule's figures: the adapter's oldest holdout rows.
+   *
+   * @param rows how many there are
+   * @param accuracy the challenger's share of right labels among them
+   * @param championAccuracy the champion's, or {@code null} when there was none
+   * @param ruled whether the rule was on: there were a champion and enough rows
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Frozen(
+      int rows, double accuracy, @Nullable Double championAccuracy, boolean ruled) {}
+
+  /**
+   * A part of the holdout.
+   *
+   * @param by what it is a part by: {@code label}, {@code tokens} or {@code source}
+   * @param value which part, such as {@code 33-128}
+   * @param rows how many rows it has
+   * @param accuracy the challenger's share of right labels among them
+   * @param championAccuracy the champion's, or {@code null} when there was none
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Slice(
+      String by, String value, int rows, double accuracy, @Nullable Double championAccuracy) {}
+
+  /**
+   * The challenger in one arithmetic.
+   *
+   * @param form {@code fp32}, {@code int8} and so on as served; {@code model.int8.onnx} for that
+   *     file, which computes in its own way
+   * @param rows holdout rows it was scored on
+   * @param accuracy its share of right labels
+   * @param agreement share of rows whose label is the one that fp32 gives
+   * @param allowed whether it may ship
+   */
+  public record PrecisionFigures(
+      String form, int rows, double accuracy, double agreement, boolean allowed) {}
+
+  /** The same decision with other slices. */
+  public Decision withSlices(List<Slice> parts) {
+    return with(parts, precisions);
+  }
+
+  /** The same decision with the figures of other precisions. */
+  public Decision withPrecisions(List<PrecisionFigures> judged) {
+    return with(slices, judged);
+  }
+
+  private Decision with(List<Slice> parts, List<PrecisionFigures> judged) {
+    return new Decision(
+        reason,
+        message,
+        holdoutRows,
+        accuracy,
+        macroF1,
+        logLoss,
+        championVersion,
+        championAccuracy,
+        championLogLoss,
+        onlyChallengerRight,
+        onlyChampionRight,
+        pValue,
+        frozen,
+        parts,
+        judged);
+  }
+}

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  *     Truncation#HEAD_TAIL}
  * @param files each file but this one, by name
  * @param metrics figures on the holdout, by name
+ * @param precisions the arithmetics that it may be served in, as {@link
+ *     dev.weir.common.model.Precision#id()} names them; empty when none was judged
  * @param lineage where it came from
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -44,6 +46,7 @@ public record Manifest(
     Truncation truncation,
     SortedMap<String, FileEntry> files,
     SortedMap<String, Double> metrics,
+    List<String> precisions,
     Lineage lineage) {
 
   /** The file's name inside an artifact. */
@@ -58,6 +61,7 @@ public record Manifest(
     labels = List.copyOf(labels);
     files = new TreeMap<>(files);
     metrics = new TreeMap<>(metrics);
+    precisions = precisions == null ? List.of() : List.copyOf(precisions); // absent in earlier ones
   }
 
   /**
@@ -78,6 +82,9 @@ public record Manifest(
    * @param trainExamples examples learned from, replay included
    * @param replayExamples of these, examples of earlier batches
    * @param holdoutExamples holdout rows at that time
+   * @param trainLabels examples learned from, by label
+   * @param examples how far the topic of examples had been read when they were gathered; empty
+   *     outside the loop
    * @param settings the training's settings
    * @param seed the seed of all its randomness
    * @param codeVersion Weir's version
@@ -91,13 +98,17 @@ public record Manifest(
       int trainExamples,
       int replayExamples,
       int holdoutExamples,
+      Map<String, Integer> trainLabels,
+      List<ReadUpTo> examples,
       Map<String, String> settings,
       long seed,
       String codeVersion) {
 
-    /** Sorts the settings and copies the list. */
+    /** Sorts the maps and copies the lists; those of earlier versions lack some. */
     public Lineage {
       input = List.copyOf(input);
+      trainLabels = trainLabels == null ? Map.of() : new TreeMap<>(trainLabels);
+      examples = examples == null ? List.of() : List.copyOf(examples);
       settings = new TreeMap<>(settings);
     }
   }
@@ -110,6 +121,15 @@ public record Manifest(
   public TokenLimit limit() {
     return new TokenLimit(maxTokens, truncation);
   }
+
+  /**
+   * How far a partition had been read.
+   *
+   * @param topic the topic's full name
+   * @param partition the partition
+   * @param endOffset the offset behind the last record read
+   */
+  public record ReadUpTo(String topic, int partition, long endOffset) {}
 
   /** Which version this is. */
   public AdapterId id() {

@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * @param lastFeedbackAt when the newest feedback of the batch was given
  * @param batchClosedAt when the batch was closed
  * @param createdAt when the decision was made
+ * @param precisions the arithmetics that the gate lets it be served in, as {@link
+ *     dev.weir.common.model.Precision#id()} names them; empty when retained or of an earlier
+ *     version. Names, not constants: a replica must be able to read a release that lists one it
+ *     does not know
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Release(
@@ -41,11 +45,13 @@ public record Release(
     double trainingSeconds,
     Instant lastFeedbackAt,
     Instant batchClosedAt,
-    Instant createdAt) {
+    Instant createdAt,
+    List<String> precisions) {
 
-  /** Copies the labels. */
+  /** Copies the lists; records of earlier versions have no precisions. */
   public Release {
     labels = List.copyOf(labels);
+    precisions = precisions == null ? List.of() : List.copyOf(precisions);
   }
 
   /** Whether the gate let it pass. */

@@ -15,8 +15,9 @@ import java.util.Map;
  * A base model with one adapter merged into its weights, as a self-contained ONNX file.
  *
  * <p>Inputs {@code input_ids} and {@code attention_mask} (int64 {@code [batch, sequence]}), output
- * {@code logits} (float {@code [batch, labels]}). Standard operators only, opset 17, in both
- * precisions. The file's metadata names the labels, the pooling, the kind of head and the base.
+ * {@code logits} (float {@code [batch, labels]}). Standard operators only, opset 17, in {@link
+ * Precision#FP32} and {@link Precision#INT8}. The file's metadata names the labels, the pooling,
+ * the kind of head and the base.
  */
 public final class MergedModel {
   private static final int PARITY_BATCH = 16;
@@ -27,7 +28,7 @@ public final class MergedModel {
    * Merges and writes; weights are merged one at a time, so the extra memory is that of one matrix.
    *
    * @throws ModelException {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code
-   *     unwritable-file}
+   *     unwritable-file}, {@code precision-not-portable}
    */
   public static void write(BaseModel base, AdapterWeights weights, Precision precision, Path file) {
     weights.validate(base.config());

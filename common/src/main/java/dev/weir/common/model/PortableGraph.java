@@ -35,6 +35,12 @@ final class PortableGraph {
   }
 
   static OnnxGraph build(BaseModel base, AdapterWeights adapter, Precision precision) {
+    if (precision == Precision.INT8_WEIGHT_ONLY) {
+      throw new ModelException(
+          "precision-not-portable",
+          "Precision %s needs an operator of ONNX Runtime's own, a merged model has standard ones only; write it in fp32 or int8."
+              .formatted(precision.id()));
+    }
     PortableGraph builder = new PortableGraph(base, adapter, precision);
     builder.graph.input(IDS, INT64, "batch", "sequence");
     builder.graph.input(MASK, INT64, "batch", "sequence");

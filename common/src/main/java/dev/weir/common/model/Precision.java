@@ -1,5 +1,9 @@
 package dev.weir.common.model;
 
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
 /** The arithmetic of the base model's linear layers; LoRA and head are always 32-bit floats. */
 public enum Precision {
   /** 32-bit floats: the reference. */
@@ -8,5 +12,38 @@ public enum Precision {
    * 8-bit weights per output channel and activations quantised at run time with one scale per
    * batch: faster, and a row's answer depends slightly on the rows it is batched with.
    */
-  INT8
+  INT8,
+  /**
+   * 8-bit weights with a scale per block of input features, multiplied as 32-bit floats
+   * (weight-only quantisation, {@code MatMulNBits}): the answer to a text of two tokens or more
+   * does not depend on the rows it is batched with, to the last bit as long as the padded length is
+   * the same. It saves memory, not time.
+   */
+  INT8_WEIGHT_ONLY;
+
+  /** The name in settings and records, such as {@code int8-weight-only}. */
+  public String id() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /**
+   * The precision of an {@link #id()}, in any letter case.
+   *
+   * @throws IllegalArgumentException naming the choices
+   */
+  public static Precision of(String id) {
+    String wanted = id.strip().toLowerCase(Locale.ROOT).replace('_', '-');
+    return Arrays.stream(values())
+        .filter(precision -> precision.id().equals(wanted))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "has '%s', accepted are %s"
+                        .formatted(
+                            id.strip(),
+                            Arrays.stream(values())
+                                .map(Precision::id)
+                                .collect(Collectors.joining(", ")))));
+  }
 }

@@ -3,6 +3,7 @@ package dev.weir.common.model;
 import static ai.onnx.proto.OnnxMl.TensorProto.DataType.FLOAT;
 import static ai.onnx.proto.OnnxMl.TensorProto.DataType.INT32;
 import static ai.onnx.proto.OnnxMl.TensorProto.DataType.INT8;
+import static ai.onnx.proto.OnnxMl.TensorProto.DataType.UINT8;
 import static dev.weir.common.model.OnnxGraph.attribute;
 import static dev.weir.common.model.WeightNames.bias;
 import static dev.weir.common.model.WeightNames.weight;
@@ -32,6 +33,9 @@ final class SlotGraph {
   static final String DENSE_BIAS = "dense.bias";
   static final String LOGITS = "logits";
   static final String POOLED = "pooled";
+
+  /** {@code MatMulNBits}: activations stay 32-bit floats. */
+  private static final long FLOAT_ACTIVATIONS = 1;
 
   private final OnnxGraph graph = new OnnxGraph();
   private final BaseModel base;
@@ -139,10 +143,17 @@ final class SlotGraph {
   }
 
   private String firstToken(String hidden) {
+    // The runtime multiplies a single row by another kernel, whose sums come in another order: a
+    // text alone would differ in its last bits from the same text in a batch. Two rows do not.
+    long[] positions = precision == Precision.INT8_WEIGHT_ONLY ? new long[] {0, 0} : new long[] {0};
+    return gather(hidden, "cls", positions);
+  }
+
+  private String gather(String hidden, String name, long... positions) {
     return graph.node(
         "Gather",
-        hidden + ".cls",
-        List.of(hidden, graph.longs("cls.position", 0)),
+        hidden + "." + name,
+        List.of(hidden, graph.longs(name + ".position", positions)),
         attribute("axis", 1L));
   }
 
@@ -178,19 +189,40 @@ final class SlotGraph {
     int in = module.in(config);
     int out = module.out(config);
     float[] stored = base.weight(weight(path)).data();
-    String product;
-    if (precision == Precision.INT8) {
-      Int8Weight quantised = Int8Weight.of(stored, out, in);
-      graph.bytes(path + ".int8", INT8, quantised::values, in, out);
-      graph.floats(path + ".scale", quantised::scales, out);
-      product =
-          graph.fused(
-              "DynamicQuantizeMatMul", path + ".base", List.of(x, path + ".int8", path + ".scale"));
-    } else {
-      graph.floats(weight(path), () -> Matrices.transpose(stored, out, in), in, out);
-      product = graph.node("MatMul", path + ".base", List.of(x, weight(path)));
-    }
+    String product =
+        switch (precision) {
+          case FP32 -> {
+            graph.floats(weight(path), () -> Matrices.transpose(stored, out, in), in, out);
+            yield graph.node("MatMul", path + ".base", List.of(x, weight(path)));
+          }
+          case INT8 -> int8(path, x, stored, in, out);
+          case INT8_WEIGHT_ONLY -> int8WeightOnly(path, x, stored, in, out);
+        };
     return layout.targets().contains(module) ? addLora(path, x, product, in, out) : product;
+  }
+
+  private String int8(String path, String x, float[] stored, int in, int out) {
+    Int8Weight quantised = Int8Weight.of(stored, out, in);
+    graph.bytes(path + ".int8", INT8, quantised::values, in, out);
+    graph.floats(path + ".scale", quantised::scales, out);
+    return graph.fused(
+        "DynamicQuantizeMatMul", path + ".base", List.of(x, path + ".int8", path + ".scale"));
+  }
+
+  private String int8WeightOnly(String path, String x, float[] stored, int in, int out) {
+    BlockwiseInt8Weight quantised = BlockwiseInt8Weight.of(stored, out, in);
+    int blocks = BlockwiseInt8Weight.blocks(in);
+    graph.bytes(path + ".uint8", UINT8, quantised::values, out, blocks, quantised.block());
+    graph.floats(path + ".scale", quantised::scales, out * blocks);
+    return graph.fused(
+        "MatMulNBits",
+        path + ".base",
+        List.of(x, path + ".uint8", path + ".scale"),
+        attribute("K", (long) in),
+        attribute("N", (long) out),
+        attribute("bits", 8L),
+        attribute("block_size", (long) quantised.block()),
+        attribute("accuracy_level", FLOAT_ACTIVATIONS));
   }
 
   private String addLora(String path, String x, String product, int in, int out) {
@@ -213,10 +245,12 @@ final class SlotGraph {
   }
 
   private void head(String hidden) {
-    String vectors = hidden; // [batch, 1, hidden] already, when only [CLS] left the last layer
+    String vectors = hidden; // only [CLS] left the last layer when it is what is pooled
     if (config.pooling() == Pooling.MEAN) {
       graph.input(POOL, FLOAT, "batch", 1, "sequence");
       vectors = product("pooled.mean", POOL, hidden);
+    } else if (precision == Precision.INT8_WEIGHT_ONLY) {
+      vectors = gather(hidden, "pooled", 0);
     }
     if (config.head() == HeadKind.POOLER) {
       vectors = pooler(vectors);

@@ -7,10 +7,14 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtSession;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.testing.TestingAdapter;
 import java.io.InputStream;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,6 +48,29 @@ class BuiltInModelIT {
       for (int i = 0; i < ids.length; i++) {
         float[] expected = embed(original, ids[i], base.config().pooling());
         assertThat(pooled[i]).containsExactly(expected, within(1e-4f));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bge-small-en-v1.5", "all-minilm-l6-v2"})
+  void weightOnlyAnswersDoNotDependOnBatchmates(String name) {
+    SlotLayout layout = new SlotLayout(1, 8, 2, LinearModule.parse("query,value"));
+    try (BaseModel base = BaseModel.load(name);
+        SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.INT8_WEIGHT_ONLY, 1)) {
+      LoraConfig lora = new LoraConfig(8, 16, 0, layout.targets());
+      AdapterWeights adapter = TestingAdapter.random(base.config(), lora, 2, 3);
+      encoder.write(0, adapter);
+      Random random = new Random(1);
+      int[][] texts = new int[8][];
+      for (int row = 0; row < texts.length; row++) {
+        texts[row] = random.ints(23, 1000, base.config().vocabSize()).toArray();
+      }
+      EncoderOutput together = encoder.run(texts, new int[8]);
+      for (int row = 0; row < texts.length; row++) {
+        EncoderOutput alone = encoder.run(new int[][] {texts[row]}, new int[1]);
+        assertThat(alone.logits()[0]).isEqualTo(together.logits()[row]);
+        assertThat(alone.pooled()[0]).isEqualTo(together.pooled()[row]);
       }
     }
   }

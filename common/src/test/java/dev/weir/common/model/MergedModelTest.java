@@ -109,6 +109,19 @@ class MergedModelTest {
     }
   }
 
+  @Test
+  void refusesAPrecisionThatHasNoStandardOperator() {
+    try (BaseModel base = base(Pooling.CLS)) {
+      Path file = directory.resolve("x");
+      AdapterWeights adapter = adapter(base, "query");
+      assertThatThrownBy(() -> MergedModel.write(base, adapter, Precision.INT8_WEIGHT_ONLY, file))
+          .isInstanceOfSatisfying(
+              ModelException.class,
+              e -> assertThat(e.reason()).isEqualTo("precision-not-portable"));
+      assertThat(file).doesNotExist();
+    }
+  }
+
   private BaseModel base(Pooling pooling) {
     return BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 3, pooling).toString());
   }

@@ -142,7 +142,9 @@ class FileArtifactStoreTest {
             Truncation.HEAD_TAIL,
             new TreeMap<>(Map.of(name, new Manifest.FileEntry(sha, 7))),
             new TreeMap<>(),
-            new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));
+            List.of(),
+            new Manifest.Lineage(
+                null, null, null, List.of(), 1, 0, 1, Map.of(), List.of(), Map.of(), 1, "test"));
     Files.write(directory.resolve(Manifest.FILE), EventJson.write(manifest));
   }
 }

@@ -9,7 +9,6 @@ import dev.weir.common.topic.Topics;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 
@@ -95,10 +94,12 @@ public record InferenceConfig(
               "WEIR_SERVE_PRECISION",
               "fp32",
               "arithmetic of the base model; int8 is faster, and an answer then depends slightly on"
-                  + " the texts it is batched with",
+                  + " the texts it is batched with; int8-weight-only is small, not fast, and free of"
+                  + " that",
               "fp32",
-              "int8")
-          .map(word -> Precision.valueOf(word.toUpperCase(Locale.ROOT)));
+              "int8",
+              "int8-weight-only")
+          .map(Precision::of);
 
   private static final Setting<Double> LABEL_REQUEST_MARGIN =
       Setting.decimal(

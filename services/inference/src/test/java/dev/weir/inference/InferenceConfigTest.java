@@ -36,6 +36,8 @@ class InferenceConfigTest {
     assertThat(config.workers()).isEqualTo(3);
     assertThat(config.precision()).isEqualTo(Precision.INT8);
     assertThat(config.instanceId()).isEqualTo("replica-7");
+    assertThat(config(Map.of("WEIR_SERVE_PRECISION", "int8-weight-only")).precision())
+        .isEqualTo(Precision.INT8_WEIGHT_ONLY);
     assertThat(config.topics().reviews()).isEqualTo("p-reviews");
   }
 

@@ -61,7 +61,9 @@ public final class TestingArtifacts {
             LIMIT.truncation(),
             new TreeMap<>(files(staged)),
             new TreeMap<>(),
-            new Manifest.Lineage(null, null, null, List.of(), 10, 0, 5, Map.of(), 1, "test"));
+            List.of(),
+            new Manifest.Lineage(
+                null, null, null, List.of(), 10, 0, 5, Map.of(), List.of(), Map.of(), 1, "test"));
     write(staged.resolve(Manifest.FILE), EventJson.write(manifest));
     return store.publish(id, staged);
   }
@@ -94,7 +96,8 @@ public final class TestingArtifacts {
         1.5,
         Instant.EPOCH,
         Instant.EPOCH,
-        Instant.EPOCH);
+        Instant.EPOCH,
+        List.of("fp32"));
   }
 
   private static Map<String, Manifest.FileEntry> files(Path directory) {

@@ -1,6 +1,7 @@
 package dev.weir.standalone;
 
 import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.Precision;
 import dev.weir.common.ops.WeirException;
 import dev.weir.standalone.cli.WeirCommand;
 import java.io.PrintWriter;
@@ -39,6 +40,7 @@ public final class WeirMain {
   static CommandLine commandLine(Map<String, String> environment) {
     return new CommandLine(new WeirCommand(environment), new CommandFactory(environment))
         .setExecutionExceptionHandler(WeirMain::report)
+        .registerConverter(Precision.class, Precision::of)
         .setCaseInsensitiveEnumValuesAllowed(true);
   }
 

@@ -82,7 +82,12 @@ final class BatchTrainer implements AutoCloseable {
     state.busy("training " + batch.adapter() + ", batch " + batch.id());
     events.tell(batch, Phase.STARTED, null, "batch " + batch.id() + " taken up");
     TrainingSet set =
-        TrainingSet.of(batch, examples.gather(batch), config.maxExamples(), bench.options().seed());
+        TrainingSet.of(
+            batch,
+            examples.gather(batch),
+            config.maxExamples(),
+            config.frozenRows(),
+            bench.options().seed());
     LOG.info(
         "batch {} of {}: {} training examples, {} of them replayed, {} holdout rows",
         batch.id(),
@@ -90,7 +95,7 @@ final class BatchTrainer implements AutoCloseable {
         set.train().size(),
         set.replayed(),
         set.holdout().size());
-    Contest contest = new Contest(bench, batch, set, metrics, clock);
+    Contest contest = new Contest(bench, batch, set, examples.readUpTo(), metrics, clock);
     for (int i = 0; i < open.size(); i++) {
       settle(contest, batch, open.get(i), i == open.size() - 1, announcer, cancellation);
     }

@@ -10,6 +10,7 @@ import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.export.ArtifactWriter;
 import dev.weir.trainer.fit.TrainingOptions;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,26 +27,29 @@ final class Bench implements AutoCloseable {
   private final PromotionGate gate;
   private final ArtifactWriter writer;
   private final ServingEncoder serving;
+  private final List<ServingEncoder> others;
   private final int threads;
   private final TrainingDevice device;
   private @Nullable BertEncoder encoder;
 
-  Bench(
-      BaseModel base,
-      ArtifactStore store,
-      TrainingOptions options,
-      int minHoldout,
-      int threads,
-      TrainingDevice device) {
+  Bench(BaseModel base, ArtifactStore store, TrainerConfig config, TrainingDevice device) {
     this.base = base;
     this.store = store;
-    this.options = options.within(base.config()).on(device);
-    this.gate = new PromotionGate(minHoldout);
+    this.options = config.options().within(base.config()).on(device);
+    this.gate = new PromotionGate(config.minHoldout(), config.maxForgetting());
     this.writer = new ArtifactWriter(base);
-    this.serving =
-        new ServingEncoder(base, threads, Precision.FP32, options.lora(base.config().layers()));
-    this.threads = threads;
+    this.threads = config.threads();
     this.device = device;
+    this.serving = serving(Precision.FP32);
+    this.others =
+        config.precisions().stream()
+            .filter(precision -> precision != Precision.FP32)
+            .map(this::serving)
+            .toList();
+  }
+
+  private ServingEncoder serving(Precision precision) {
+    return new ServingEncoder(base, threads, precision, options.lora(base.config().layers()));
   }
 
   BaseModel base() {
@@ -72,6 +76,11 @@ final class Bench implements AutoCloseable {
     return serving;
   }
 
+  /** Encoders of the precisions that are judged beside 32-bit floats. */
+  List<ServingEncoder> others() {
+    return others;
+  }
+
   BertEncoder encoder() {
     if (encoder == null) {
       TorchRuntime.threads(threads);
@@ -83,6 +92,7 @@ final class Bench implements AutoCloseable {
   @Override
   public void close() {
     serving.close();
+    others.forEach(ServingEncoder::close);
     if (encoder != null) {
       encoder.close();
       encoder = null;

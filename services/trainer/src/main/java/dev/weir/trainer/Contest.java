@@ -3,16 +3,18 @@ package dev.weir.trainer;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Decision.PrecisionFigures;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.model.Precision;
 import dev.weir.trainer.data.TrainingSet;
-import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.HoldoutJudge;
 import dev.weir.trainer.evaluate.PromotionGate;
-import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.evaluate.Verdict;
+import dev.weir.trainer.export.ArtifactWriter;
 import dev.weir.trainer.export.ParityCheck;
 import dev.weir.trainer.fit.AdapterTrainer;
 import dev.weir.trainer.fit.EncodedExamples;
@@ -21,8 +23,8 @@ import dev.weir.trainer.publish.Announcement;
 import dev.weir.trainer.publish.ChampionReader.Reigning;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,15 +46,27 @@ final class Contest {
   private final TrainingSet set;
   private final TrainerMetrics metrics;
   private final Clock clock;
-  private final Map<String, Scores> championScores = new HashMap<>();
-  private @Nullable HoldoutEvaluator evaluator;
+  private final List<Manifest.ReadUpTo> readUpTo;
+  private @Nullable HoldoutJudge judge;
   private @Nullable AdapterTrainer trainer;
   private @Nullable String trainerParent;
 
-  Contest(Bench bench, TrainingBatch batch, TrainingSet set, TrainerMetrics metrics, Clock clock) {
+  /**
+   * A contest.
+   *
+   * @param readUpTo how far the topic of examples had been read for {@code set}
+   */
+  Contest(
+      Bench bench,
+      TrainingBatch batch,
+      TrainingSet set,
+      List<Manifest.ReadUpTo> readUpTo,
+      TrainerMetrics metrics,
+      Clock clock) {
     this.bench = bench;
     this.batch = batch;
     this.set = set;
+    this.readUpTo = List.copyOf(readUpTo);
     this.metrics = metrics;
     this.clock = clock;
   }
@@ -105,10 +119,13 @@ final class Contest {
       if (unlike.isPresent()) {
         return retained(id, method, unlike.get().decision(), seconds);
       }
-      String digest = bench.writer().seal(staged, manifest(id, method, champion, verdict, written));
+      cancellation.check();
+      Decision decision = withPrecisions(verdict.decision(), written, staged);
+      Manifest manifest = manifest(id, method, champion, decision, written);
+      String digest = bench.writer().seal(staged, manifest, decision);
       handedOver = true;
       return new Announcement(
-          release(id, method, Release.State.PROMOTED, digest, verdict.decision(), seconds), staged);
+          promoted(id, method, digest, decision, seconds, manifest.precisions()), staged);
     } finally {
       if (!handedOver) {
         bench.store().discard(staged);
@@ -119,7 +136,7 @@ final class Contest {
   /** A retained decision without a challenger. */
   Announcement retained(AdapterId id, Method method, Decision decision, double seconds) {
     return new Announcement(
-        release(id, method, Release.State.RETAINED, null, decision, seconds), null);
+        release(id, method, Release.State.RETAINED, null, decision, seconds, List.of()), null);
   }
 
   /** An artifact without a record stems from a try that died before it could announce it. */
@@ -139,9 +156,11 @@ final class Contest {
       Verdict verdict = judge(weights, champion);
       if (verdict instanceof Verdict.Promoted) {
         LOG.info("adopting {} of an earlier try: {}", id, digest);
+        Decision decision =
+            verdict.decision().withPrecisions(judge().precisions(weights, bench.others()));
         return Optional.of(
             new Announcement(
-                release(id, method, Release.State.PROMOTED, digest, verdict.decision(), 0), null));
+                promoted(id, method, digest, decision, 0, manifest.precisions()), null));
       }
     }
     LOG.info("deleting {}, an artifact that was never announced", id);
@@ -180,8 +199,8 @@ final class Contest {
         ParityCheck.difference(
             bench.encoder(),
             weights,
-            staged.resolve(dev.weir.trainer.export.ArtifactWriter.MERGED),
-            evaluator().sample(PARITY_ROWS));
+            staged.resolve(ArtifactWriter.MERGED),
+            judge().sample(PARITY_ROWS));
     if (difference <= ParityCheck.TOLERANCE) {
       return Optional.empty();
     }
@@ -193,45 +212,73 @@ final class Contest {
   }
 
   private Verdict judge(AdapterWeights challenger, @Nullable Reigning champion) {
-    HoldoutEvaluator rows = evaluator();
-    if (champion == null) {
-      return bench.gate().judge(rows.score(challenger), null, null, rows.wanted());
-    }
-    Scores reigning =
-        championScores.computeIfAbsent(
-            champion.champion().digest(), digest -> rows.score(champion.weights()));
-    return bench
-        .gate()
-        .judge(rows.score(challenger), reigning, champion.champion().version(), rows.wanted());
+    return champion == null
+        ? judge().judge(challenger)
+        : judge().judge(challenger, champion.champion(), champion.weights());
   }
 
-  private HoldoutEvaluator evaluator() {
-    if (evaluator == null) {
-      evaluator = new HoldoutEvaluator(bench.serving(), set.holdout(), bench.options().limit());
+  private HoldoutJudge judge() {
+    if (judge == null) {
+      judge = new HoldoutJudge(bench.gate(), bench.serving(), set, bench.options().limit());
     }
-    return evaluator;
+    return judge;
+  }
+
+  /** Judges the other precisions, and leaves an 8-bit file in the artifact if that may ship. */
+  private Decision withPrecisions(Decision decision, AdapterWeights weights, Path staged) {
+    List<PrecisionFigures> figures = new ArrayList<>(judge().precisions(weights, bench.others()));
+    if (allowed(figures).contains(Precision.INT8.id())) {
+      Path file = bench.writer().writeMergedInt8(staged, weights);
+      PrecisionFigures merged = judge().merged(weights, file);
+      figures.add(merged);
+      if (!merged.allowed()) {
+        bench.writer().remove(file);
+      }
+    }
+    return decision.withPrecisions(figures);
+  }
+
+  /** The precisions that replicas may serve in. */
+  private static List<String> allowed(List<PrecisionFigures> figures) {
+    return figures.stream()
+        .filter(PrecisionFigures::allowed)
+        .map(PrecisionFigures::form)
+        .filter(form -> !form.equals(ArtifactWriter.MERGED_INT8))
+        .toList();
   }
 
   private Manifest manifest(
       AdapterId id,
       Method method,
       @Nullable Reigning champion,
-      Verdict verdict,
+      Decision decision,
       AdapterWeights weights) {
-    Decision decision = verdict.decision();
     return Manifests.of(
         bench.base(),
         id,
         method,
         weights.labels(),
         bench.options(),
-        Manifests.metrics(decision.accuracy(), decision.macroF1(), decision.logLoss()),
+        Manifests.metrics(decision),
+        allowed(decision.precisions()),
         new Manifests.Origin(
             champion == null ? null : champion.champion(),
             batch,
             set.train().size(),
             set.replayed(),
-            set.holdout().size()));
+            set.holdout().size(),
+            set.labelCounts(),
+            readUpTo));
+  }
+
+  private Release promoted(
+      AdapterId id,
+      Method method,
+      String digest,
+      Decision decision,
+      double seconds,
+      List<String> precisions) {
+    return release(id, method, Release.State.PROMOTED, digest, decision, seconds, precisions);
   }
 
   private Release release(
@@ -240,7 +287,8 @@ final class Contest {
       Release.State state,
       @Nullable String digest,
       Decision decision,
-      double seconds) {
+      double seconds,
+      List<String> precisions) {
     return new Release(
         id.adapter(),
         id.version(),
@@ -256,7 +304,8 @@ final class Contest {
         seconds,
         batch.lastFeedbackAt(),
         batch.closedAt(),
-        clock.instant());
+        clock.instant(),
+        precisions);
   }
 
   private static double seconds(long began) {

@@ -10,6 +10,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
 import dev.weir.common.store.StoreException;
 import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.encoder.TrainingDevice;
@@ -86,7 +87,7 @@ public final class LocalTraining {
       Path output,
       FitProgress.Listener listener) {
     checkOutput(output);
-    PromotionGate gate = new PromotionGate(0);
+    PromotionGate gate = new PromotionGate(0, 1);
     gate.before(data.stream().map(LabeledText::label).toList(), 0).ifPresent(LocalTraining::refuse);
     TorchRuntime.threads(threads);
     try (ServingEncoder serving =
@@ -109,7 +110,7 @@ public final class LocalTraining {
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Scores scores = rows.score(PeftFiles.read(staged, base.config()));
-        String digest = writer.seal(staged, manifest(labels, scores, data, evaluation));
+        String digest = writer.seal(staged, manifest(labels, scores, data, evaluation), null);
         replace(staged, output);
         return new LocalResult(
             output,
@@ -141,7 +142,15 @@ public final class LocalTraining {
         evaluation.isEmpty()
             ? new TreeMap<>()
             : Manifests.metrics(scores.accuracy(), scores.macroF1(), scores.logLoss()),
-        new Manifests.Origin(null, null, data.size(), 0, evaluation.size()));
+        List.of(),
+        new Manifests.Origin(
+            null,
+            null,
+            data.size(),
+            0,
+            evaluation.size(),
+            TrainingSet.labelCounts(data),
+            List.of()));
   }
 
   private static void checkParity(

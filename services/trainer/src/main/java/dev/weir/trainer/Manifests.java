@@ -2,10 +2,12 @@ package dev.weir.trainer;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.Precision;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.util.List;
 import java.util.SortedMap;
@@ -17,13 +19,25 @@ final class Manifests {
 
   private Manifests() {}
 
-  /** Where an adapter comes from; champion and batch are {@code null} outside the loop. */
+  /**
+   * Where an adapter comes from.
+   *
+   * @param parent the champion it started from, or {@code null}
+   * @param batch what set it off, or {@code null} outside the loop
+   * @param train examples learned from
+   * @param replayed of these, examples of earlier batches
+   * @param holdout rows it was judged by
+   * @param labels examples learned from, by label
+   * @param examples how far the topic of examples had been read
+   */
   record Origin(
       @Nullable Champion parent,
       @Nullable TrainingBatch batch,
       int train,
       int replayed,
-      int holdout) {}
+      int holdout,
+      SortedMap<String, Integer> labels,
+      List<Manifest.ReadUpTo> examples) {}
 
   static Manifest of(
       BaseModel base,
@@ -32,6 +46,7 @@ final class Manifests {
       List<String> labels,
       TrainingOptions options,
       SortedMap<String, Double> metrics,
+      List<String> precisions,
       Origin origin) {
     Champion parent = origin.parent();
     TrainingBatch batch = origin.batch();
@@ -47,6 +62,7 @@ final class Manifests {
         options.truncation(),
         new TreeMap<>(),
         metrics,
+        precisions,
         new Manifest.Lineage(
             parent == null ? null : parent.version(),
             parent == null ? null : parent.digest(),
@@ -55,11 +71,31 @@ final class Manifests {
             origin.train(),
             origin.replayed(),
             origin.holdout(),
+            origin.labels(),
+            origin.examples(),
             options.written(),
             options.seed(),
             codeVersion()));
   }
 
+  /** The figures of a decision. */
+  static SortedMap<String, Double> metrics(Decision decision) {
+    SortedMap<String, Double> metrics =
+        metrics(decision.accuracy(), decision.macroF1(), decision.logLoss());
+    Decision.Frozen frozen = decision.frozen();
+    if (frozen != null) {
+      metrics.put("frozenAccuracy", frozen.accuracy());
+    }
+    for (Decision.PrecisionFigures figures : decision.precisions()) {
+      if (!figures.form().equals(Precision.FP32.id())) {
+        metrics.put("holdoutAccuracy." + figures.form(), figures.accuracy());
+        metrics.put("holdoutAgreement." + figures.form(), figures.agreement());
+      }
+    }
+    return metrics;
+  }
+
+  /** The figures of a scoring. */
   static SortedMap<String, Double> metrics(double accuracy, double macroF1, double logLoss) {
     SortedMap<String, Double> metrics = new TreeMap<>();
     metrics.put("holdoutAccuracy", accuracy);

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.model.Precision;
 import dev.weir.common.topic.Topics;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.nio.file.Path;
@@ -24,6 +25,9 @@ import java.util.Map;
  * @param methods what is tried for each batch, in this order
  * @param maxExamples training examples of one training at most, replayed ones included
  * @param minHoldout holdout rows that the gate needs
+ * @param frozenRows the adapter's oldest holdout rows, that the anti-forgetting rule looks at
+ * @param maxForgetting the largest share of them that a challenger may lose against the champion
+ * @param precisions the arithmetics that a challenger about to be promoted is judged in
  * @param keepVersions artifacts kept per adapter, besides the champion
  * @param threads threads of one operation of training and evaluation
  * @param passOver batches in a row that may be passed over for a newer one that waits
@@ -39,6 +43,9 @@ public record TrainerConfig(
     List<Method> methods,
     int maxExamples,
     int minHoldout,
+    int frozenRows,
+    double maxForgetting,
+    List<Precision> precisions,
     int keepVersions,
     int threads,
     int passOver,
@@ -61,6 +68,28 @@ public record TrainerConfig(
   private static final Setting<Integer> MIN_HOLDOUT =
       Setting.integer(
           "WEIR_TRAIN_MIN_HOLDOUT", 10, 1, 1_000_000, "holdout rows that the gate needs");
+  private static final Setting<Integer> FROZEN_ROWS =
+      Setting.integer(
+          "WEIR_TRAIN_FROZEN_ROWS",
+          200,
+          0,
+          10_000,
+          "an adapter's oldest holdout rows, on which a challenger must not forget; 0 for no such rule");
+  private static final Setting<Double> MAX_FORGETTING =
+      Setting.decimal(
+          "WEIR_TRAIN_MAX_FORGETTING",
+          0.01,
+          0,
+          1,
+          "share of the frozen rows that a challenger may lose against the champion; one row is always"
+              + " allowed, and below 50 rows nothing is asked");
+  private static final Setting<List<Precision>> PRECISIONS =
+      Setting.text(
+              "WEIR_TRAIN_PRECISIONS",
+              "fp32,int8",
+              "arithmetics that a challenger about to be promoted is judged in, separated by commas:"
+                  + " fp32 (always), int8, int8-weight-only")
+          .map(TrainerConfig::precisions);
   private static final Setting<Integer> KEEP_VERSIONS =
       Setting.integer(
           "WEIR_TRAIN_KEEP_VERSIONS",
@@ -102,6 +131,7 @@ public record TrainerConfig(
   public TrainerConfig {
     kafka = Map.copyOf(kafka);
     methods = List.copyOf(methods);
+    precisions = List.copyOf(precisions);
   }
 
   /** The service's own settings, in the order of the README's table. */
@@ -110,6 +140,9 @@ public record TrainerConfig(
     settings.add(METHODS);
     settings.add(MAX_EXAMPLES);
     settings.add(MIN_HOLDOUT);
+    settings.add(FROZEN_ROWS);
+    settings.add(MAX_FORGETTING);
+    settings.add(PRECISIONS);
     settings.add(KEEP_VERSIONS);
     settings.add(THREADS);
     settings.add(PASS_OVER);
@@ -130,6 +163,9 @@ public record TrainerConfig(
         settings.get(METHODS),
         settings.get(MAX_EXAMPLES),
         settings.get(MIN_HOLDOUT),
+        settings.get(FROZEN_ROWS),
+        settings.get(MAX_FORGETTING),
+        settings.get(PRECISIONS),
         settings.get(KEEP_VERSIONS),
         threads(settings.get(THREADS)),
         settings.get(PASS_OVER),
@@ -159,5 +195,21 @@ public record TrainerConfig(
       methods.add(method);
     }
     return methods;
+  }
+
+  private static List<Precision> precisions(String written) {
+    List<Precision> precisions = new ArrayList<>();
+    for (String part : written.split(",", -1)) {
+      Precision precision = Precision.of(part);
+      if (precisions.contains(precision)) {
+        throw new IllegalArgumentException("has '" + precision.id() + "' twice");
+      }
+      precisions.add(precision);
+    }
+    if (!precisions.contains(Precision.FP32)) {
+      throw new IllegalArgumentException(
+          "is '" + written + "' without fp32, which the others are compared with; add it");
+    }
+    return precisions;
   }
 }

@@ -62,11 +62,7 @@ public final class TrainerService implements AutoCloseable {
   private BatchTrainer newTrainer() {
     TrainingDevice found = Objects.requireNonNull(device, "not started");
     return new BatchTrainer(
-        config,
-        new Bench(base, store, config.options(), config.minHoldout(), config.threads(), found),
-        state,
-        meters,
-        Clock.systemUTC());
+        config, new Bench(base, store, config, found), state, meters, Clock.systemUTC());
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.Precision;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ class TrainerConfigTest {
 
     assertThat(config.methods()).containsExactly(Method.HEAD_REFRESH, Method.LORA);
     assertThat(config.threads()).isPositive();
+    assertThat(config.precisions()).containsExactly(Precision.FP32, Precision.INT8);
+    assertThat(config.frozenRows()).isEqualTo(200);
     assertThat(config.options().written()).isEqualTo(TrainingOptions.defaults().written());
     assertThat(config.options().targets())
         .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
@@ -40,12 +43,14 @@ class TrainerConfigTest {
                         "WEIR_TRAIN_METHODS", "head-refresh,magic",
                         "WEIR_TRAIN_TARGETS", "query,brain",
                         "WEIR_TRAIN_RANK", "0",
+                        "WEIR_TRAIN_PRECISIONS", "int8",
                         "WEIR_TRAIN_SEED", "seven")))
         .isInstanceOfSatisfying(
             SettingsException.class,
             e ->
                 assertThat(e.problems())
-                    .hasSize(4)
+                    .hasSize(5)
+                    .anyMatch(problem -> problem.contains("without fp32"))
                     .anyMatch(problem -> problem.contains("magic"))
                     .anyMatch(problem -> problem.contains("brain"))
                     .anyMatch(problem -> problem.startsWith("WEIR_TRAIN_RANK"))

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
@@ -19,10 +20,12 @@ import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.store.StoreException;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.data.LabeledText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -76,13 +79,63 @@ class TrainingLoopIT {
         Manifest manifest = reader.manifest(first.id()).orElseThrow();
         assertThat(manifest.lineage().batchId()).isEqualTo("b1");
         assertThat(manifest.lineage().holdoutExamples()).isEqualTo(40);
+        assertThat(manifest.lineage().trainLabels())
+            .isEqualTo(Map.of("negative", 40, "positive", 40));
+        assertThat(manifest.lineage().examples())
+            .allMatch(read -> read.topic().equals(loop.topics.examples()))
+            .extracting(Manifest.ReadUpTo::endOffset)
+            .satisfies(
+                ends -> assertThat(ends.stream().mapToLong(end -> end).sum()).isEqualTo(120));
+        assertThat(manifest.precisions()).contains("fp32").isEqualTo(first.precisions());
+        assertThat(first.decision().precisions())
+            .extracting(Decision.PrecisionFigures::form)
+            .startsWith("fp32", "int8");
       }
       Awaitility.await().until(() -> loop.batchesDone() == 1);
       assertThat(events(loop)).contains("started", "promoted");
       assertThat(loop.metrics.scrape()).contains("weir_trainer_decisions_total");
       assertThat(loop.metrics.scrape()).contains("weir_trainer_device{device=\"");
       assertThat(loop.health.report(true).toString()).contains("trainer-device");
+      assertThat(loop.metrics.scrape())
+          .contains("weir_trainer_decisions_total", "weir_trainer_holdout_rows")
+          .contains("weir_trainer_holdout_accuracy{adapter=\"default\",role=\"champion\"}")
+          .contains("weir_trainer_precision_agreement{adapter=\"default\",form=\"int8\"}");
       assertThat(loop.health.ready()).isTrue();
+    }
+  }
+
+  @Test
+  void aStreamOfOneOddTopicLeavesTheChampionServing() {
+    try (LoopHarness loop =
+        new LoopHarness(
+            base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_MAX_EXAMPLES=300")) {
+      loop.produce(examples("default", "b1", 300, 1));
+      loop.produce(batch("default", "b1", 300));
+      List<Example> odd =
+          examples("default", "b2", 600, 2).stream()
+              .map(
+                  example ->
+                      TestingData.example(
+                          "default",
+                          new LabeledText(
+                              example.text(),
+                              example.label().equals("positive") ? "negative" : "positive"),
+                          example.split(),
+                          "b2"))
+              .toList();
+      loop.start();
+      Release first = loop.awaitReleases(1).get(0);
+      loop.produce(odd);
+      loop.produce(batch("default", "b2", 600));
+
+      Release second = loop.awaitReleases(2).get(1);
+
+      assertThat(second.state()).isEqualTo(Release.State.RETAINED);
+      assertThat(second.decision().reason()).isEqualTo("forgets");
+      assertThat(second.decision().championVersion()).isEqualTo(1);
+      assertThat(loop.champions(3)).extracting(Champion::digest).containsExactly(first.digest());
+      Awaitility.await().until(() -> loop.batchesDone() == 2);
+      assertThat(loop.metrics.scrape()).contains("reason=\"forgets\"");
     }
   }
 

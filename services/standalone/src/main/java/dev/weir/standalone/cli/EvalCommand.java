@@ -48,7 +48,7 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--data", required = true, paramLabel = "F", description = "texts to score on")
   private @Nullable Path data;
 
-  @Option(names = "--precision", description = "fp32 or int8 (default: ${DEFAULT-VALUE})")
+  @Option(names = "--precision", description = "fp32, int8 or int8-weight-only (default: fp32)")
   private Precision precision = Precision.FP32;
 
   @Option(
@@ -116,7 +116,7 @@ final class EvalCommand implements Callable<Integer> {
         scores.macroF1(),
         scores.logLoss(),
         rows,
-        precision.name().toLowerCase(Locale.ROOT),
+        precision.id(),
         rows / seconds);
     if (json) {
       Map<String, Object> figures = new LinkedHashMap<>();
@@ -124,7 +124,7 @@ final class EvalCommand implements Callable<Integer> {
       figures.put("macroF1", scores.macroF1());
       figures.put("logLoss", scores.logLoss());
       figures.put("rows", rows);
-      figures.put("precision", precision.name().toLowerCase(Locale.ROOT));
+      figures.put("precision", precision.id());
       figures.put("seconds", seconds);
       figures.put("rowsPerSecond", rows / seconds);
       figures.put("peakRssMiB", PeakMemory.mebibytes());

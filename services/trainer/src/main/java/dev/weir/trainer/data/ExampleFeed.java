@@ -1,10 +1,13 @@
 package dev.weir.trainer.data;
 
+import dev.weir.common.adapter.Manifest;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.Topics;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -34,6 +37,14 @@ public final class ExampleFeed implements AutoCloseable {
         record -> index.apply(record.key(), record.value()),
         () -> index.count(batch.id()) >= batch.size());
     return index.of(batch.adapter());
+  }
+
+  /** How far the topic has been read, by partition: what was gathered stands before that. */
+  public List<Manifest.ReadUpTo> readUpTo() {
+    return tail.positions().entrySet().stream()
+        .map(e -> new Manifest.ReadUpTo(e.getKey().topic(), e.getKey().partition(), e.getValue()))
+        .sorted(Comparator.comparingInt(Manifest.ReadUpTo::partition))
+        .toList();
   }
 
   @Override

@@ -5,5 +5,12 @@ package dev.weir.trainer.data;
  *
  * @param text any text
  * @param label canonical label
+ * @param source who said so; empty when that is not known
  */
-public record LabeledText(String text, String label) {}
+public record LabeledText(String text, String label, String source) {
+
+  /** A labeled text of no known source. */
+  public LabeledText(String text, String label) {
+    this(text, label, "");
+  }
+}

@@ -88,6 +88,13 @@ public final class TopicTail implements AutoCloseable {
     }
   }
 
+  /** The offset behind the last record read, by partition. */
+  public Map<TopicPartition, Long> positions() {
+    Map<TopicPartition, Long> positions = new HashMap<>();
+    assigned.forEach(partition -> positions.put(partition, consumer.position(partition, timeout)));
+    return positions;
+  }
+
   /** Takes up partitions that were added. */
   private void assign() {
     Set<TopicPartition> present = new HashSet<>();

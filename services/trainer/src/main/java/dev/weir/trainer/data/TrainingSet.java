@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * What one training learns from and is judged by.
@@ -19,23 +21,50 @@ import java.util.Random;
  * @param train new examples, then replayed ones
  * @param replayed how many of these are of earlier batches
  * @param holdout rows that no training ever sees
+ * @param frozen the adapter's oldest holdout rows, none of this batch: the same ones batch after
+ *     batch once there are enough
  */
-public record TrainingSet(List<LabeledText> train, int replayed, List<LabeledText> holdout) {
+public record TrainingSet(
+    List<LabeledText> train, int replayed, List<LabeledText> holdout, List<LabeledText> frozen) {
 
   /** Rows of the holdout at most: beyond that, more rows only take more time. */
   static final int MAX_HOLDOUT = 2000;
 
   private static final Comparator<Example> BY_HASH = Comparator.comparing(Example::textHash);
 
+  /**
+   * The order in which batches were closed, by their ids: they are numbered without gaps, so no
+   * later example can come before an earlier one, whatever time its feedback claims. A longer id is
+   * later, its number has outgrown the zeros.
+   */
+  private static final Comparator<String> BY_NUMBER =
+      Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder());
+
+  private static final Comparator<Example> BY_BATCH =
+      Comparator.comparing(Example::batchId, BY_NUMBER).thenComparing(BY_HASH);
+
   /** Copies the lists. */
   public TrainingSet {
     train = List.copyOf(train);
     holdout = List.copyOf(holdout);
+    frozen = List.copyOf(frozen);
   }
 
   /** The labels of the training examples. */
   public List<String> trainLabels() {
     return train.stream().map(LabeledText::label).toList();
+  }
+
+  /** How many training examples each label has. */
+  public SortedMap<String, Integer> labelCounts() {
+    return labelCounts(train);
+  }
+
+  /** How many examples each label has. */
+  public static SortedMap<String, Integer> labelCounts(List<LabeledText> texts) {
+    SortedMap<String, Integer> counts = new TreeMap<>();
+    texts.forEach(text -> counts.merge(text.label(), 1, Integer::sum));
+    return counts;
   }
 
   /**
@@ -45,9 +74,11 @@ public record TrainingSet(List<LabeledText> train, int replayed, List<LabeledTex
    *
    * @param examples all examples of the batch's adapter
    * @param maxTrain training examples at most: the batch's newest first, then replayed ones
+   * @param maxFrozen rows of the frozen set at most
+   * @param seed of the choice of replayed examples
    */
   public static TrainingSet of(
-      TrainingBatch batch, Collection<Example> examples, int maxTrain, long seed) {
+      TrainingBatch batch, Collection<Example> examples, int maxTrain, int maxFrozen, long seed) {
     List<Example> fresh = new ArrayList<>();
     List<Example> earlier = new ArrayList<>();
     List<Example> holdout = new ArrayList<>();
@@ -68,12 +99,20 @@ public record TrainingSet(List<LabeledText> train, int replayed, List<LabeledTex
     taken.sort(BY_HASH);
     List<Example> replayed = replay(taken, earlier, maxTrain - taken.size(), seed);
     taken.addAll(replayed);
+    // Only rows from before this batch: its own must not make up for what is forgotten.
+    List<Example> frozen =
+        holdout.stream()
+            .filter(example -> BY_NUMBER.compare(example.batchId(), batch.id()) < 0)
+            .sorted(BY_BATCH)
+            .limit(maxFrozen)
+            .toList();
     // A hash is as good as chance, and picks the same rows next time.
     holdout.sort(BY_HASH);
     return new TrainingSet(
         texts(taken),
         replayed.size(),
-        texts(holdout.subList(0, Math.min(MAX_HOLDOUT, holdout.size()))));
+        texts(holdout.subList(0, Math.min(MAX_HOLDOUT, holdout.size()))),
+        texts(frozen));
   }
 
   /** Picks earlier examples of whichever label there is least of, until the room is used. */
@@ -106,7 +145,7 @@ public record TrainingSet(List<LabeledText> train, int replayed, List<LabeledTex
 
   private static List<LabeledText> texts(List<Example> examples) {
     return examples.stream()
-        .map(example -> new LabeledText(example.text(), example.label()))
+        .map(example -> new LabeledText(example.text(), example.label(), example.source()))
         .toList();
   }
 }

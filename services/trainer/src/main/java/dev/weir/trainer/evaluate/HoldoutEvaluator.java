@@ -1,9 +1,11 @@
 package dev.weir.trainer.evaluate;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.trainer.data.LabeledText;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scores adapters on one set of rows through the serving code, so that champion and challenger are
@@ -15,11 +17,13 @@ public final class HoldoutEvaluator {
 
   private final ServingEncoder encoder;
   private final List<int[]> tokens;
+  private final List<LabeledText> rows;
   private final List<String> wanted;
 
   /** An evaluator over {@code rows}, cut to {@code limit}. */
   public HoldoutEvaluator(ServingEncoder encoder, List<LabeledText> rows, TokenLimit limit) {
     this.encoder = encoder;
+    this.rows = List.copyOf(rows);
     this.tokens =
         rows.stream().map(row -> encoder.base().tokenizer().encode(row.text(), limit)).toList();
     this.wanted = rows.stream().map(LabeledText::label).toList();
@@ -27,7 +31,27 @@ public final class HoldoutEvaluator {
 
   /** How an adapter does. */
   public Scores score(AdapterWeights weights) {
-    return Scores.of(encoder.logits(weights, tokens), weights.labels(), wanted);
+    return score(weights, encoder);
+  }
+
+  /** How an adapter does in the arithmetic of another encoder over the same base. */
+  public Scores score(AdapterWeights weights, ServingEncoder other) {
+    return scored(other.logits(weights, tokens), weights.labels());
+  }
+
+  /** How logits do that something else made of these rows' tokens. */
+  public Scores scored(float[][] logits, List<String> labels) {
+    return Scores.of(logits, labels, wanted);
+  }
+
+  /** The parts of these rows, and how two adapters did on them. */
+  public List<Decision.Slice> slices(Scores challenger, @Nullable Scores champion) {
+    return Slices.of(rows, tokens, challenger, champion);
+  }
+
+  /** Token ids of all rows. */
+  public List<int[]> tokens() {
+    return tokens;
   }
 
   /** Each row's label. */

@@ -28,10 +28,17 @@ public final class PromotionGate {
   private static final double MAX_NON_FINITE_SHARE = 0.01;
 
   private final int minHoldout;
+  private final ForgettingRule forgetting;
 
-  /** A gate that wants at least {@code minHoldout} holdout rows. */
-  public PromotionGate(int minHoldout) {
+  /**
+   * A gate.
+   *
+   * @param minHoldout holdout rows that it wants at least
+   * @param maxForgetting the largest share of the frozen set that a challenger may lose
+   */
+  public PromotionGate(int minHoldout, double maxForgetting) {
     this.minHoldout = minHoldout;
+    this.forgetting = new ForgettingRule(maxForgetting);
   }
 
   /** What speaks against a training before it starts, if anything. */
@@ -78,22 +85,20 @@ public final class PromotionGate {
   }
 
   /**
-   * Judges a challenger by the holdout.
+   * Judges a challenger: by the frozen set, which no gain elsewhere makes up for, and then by the
+   * holdout.
    *
+   * @param frozen its scores on the frozen set
    * @param champion scores on the same rows, or {@code null} when there is no champion
-   * @param championVersion its version, or {@code null}
-   * @param wanted the rows' labels
+   * @param wanted the holdout rows' labels
    */
   public Verdict judge(
-      Scores challenger,
-      @Nullable Scores champion,
-      @Nullable Integer championVersion,
-      List<String> wanted) {
+      Scores challenger, Scores frozen, @Nullable Opponent champion, List<String> wanted) {
     if (champion == null) {
-      return withoutChampion(challenger, wanted);
+      return withoutChampion(challenger, frozen, wanted);
     }
     int errors = challenger.errors();
-    int championErrors = champion.errors();
+    int championErrors = champion.holdout().errors();
     String counts =
         "%d errors on %d rows against the champion's %d, log loss %s against %s"
             .formatted(
@@ -101,18 +106,31 @@ public final class PromotionGate {
                 wanted.size(),
                 championErrors,
                 figure(challenger.logLoss()),
-                figure(champion.logLoss()));
+                figure(champion.holdout().logLoss()));
+    if (forgetting.forgets(frozen, champion.frozen())) {
+      String message = forgetting.message(frozen, champion.frozen()) + "; " + counts;
+      return new Retained(decision("forgets", message, challenger, frozen, champion));
+    }
     if (errors < championErrors) {
-      return new Promoted(decision("fewer-errors", counts, challenger, champion, championVersion));
+      return new Promoted(decision("fewer-errors", counts, challenger, frozen, champion));
     }
-    if (errors == championErrors && challenger.logLoss() < champion.logLoss() - LOG_LOSS_MARGIN) {
-      return new Promoted(
-          decision("lower-log-loss", counts, challenger, champion, championVersion));
+    if (errors == championErrors
+        && challenger.logLoss() < champion.holdout().logLoss() - LOG_LOSS_MARGIN) {
+      return new Promoted(decision("lower-log-loss", counts, challenger, frozen, champion));
     }
-    return new Retained(decision("not-better", counts, challenger, champion, championVersion));
+    return new Retained(decision("not-better", counts, challenger, frozen, champion));
   }
 
-  private static Verdict withoutChampion(Scores challenger, List<String> wanted) {
+  /**
+   * The champion on the rows that the challenger was scored on.
+   *
+   * @param version its version
+   * @param holdout its scores on the holdout
+   * @param frozen its scores on the frozen set
+   */
+  public record Opponent(int version, Scores holdout, Scores frozen) {}
+
+  private static Verdict withoutChampion(Scores challenger, Scores frozen, List<String> wanted) {
     Map<String, Integer> counts = new HashMap<>();
     wanted.forEach(label -> counts.merge(label, 1, Integer::sum));
     int majority = counts.isEmpty() ? 0 : Collections.max(counts.values());
@@ -121,18 +139,19 @@ public final class PromotionGate {
         "%d of %d rows right, always answering the most frequent label gets %d"
             .formatted(right, wanted.size(), majority);
     return right > majority
-        ? new Promoted(decision("better-than-majority", figures, challenger, null, null))
-        : new Retained(decision("not-better", figures, challenger, null, null));
+        ? new Promoted(decision("better-than-majority", figures, challenger, frozen, null))
+        : new Retained(decision("not-better", figures, challenger, frozen, null));
   }
 
   private static Decision decision(
       String reason,
       String message,
       Scores challenger,
-      @Nullable Scores champion,
-      @Nullable Integer championVersion) {
+      Scores frozen,
+      @Nullable Opponent opponent) {
     int onlyChallenger = 0;
     int onlyChampion = 0;
+    Scores champion = opponent == null ? null : opponent.holdout();
     if (champion != null) {
       for (int row = 0; row < challenger.right().size(); row++) {
         boolean mine = challenger.right().get(row);
@@ -148,12 +167,15 @@ public final class PromotionGate {
         challenger.accuracy(),
         challenger.macroF1(),
         challenger.logLoss(),
-        championVersion,
+        opponent == null ? null : opponent.version(),
         champion == null ? null : champion.accuracy(),
         champion == null ? null : champion.logLoss(),
         onlyChallenger,
         onlyChampion,
-        champion == null ? 1 : McNemar.pValue(onlyChallenger, onlyChampion));
+        champion == null ? 1 : McNemar.pValue(onlyChallenger, onlyChampion),
+        ForgettingRule.figures(frozen, opponent == null ? null : opponent.frozen()),
+        List.of(),
+        List.of());
   }
 
   private static String figure(double value) {

@@ -5,18 +5,21 @@ import java.util.List;
 /**
  * How one adapter did on the holdout rows.
  *
+ * @param answers for each row the label that came out on top
  * @param right for each row whether its label came out on top
  * @param accuracy share of right rows
  * @param macroF1 F1 averaged over the labels that occur among the rows or the answers
  * @param logLoss mean negative log probability of the right label, in nats
  */
-public record Scores(List<Boolean> right, double accuracy, double macroF1, double logLoss) {
+public record Scores(
+    List<String> answers, List<Boolean> right, double accuracy, double macroF1, double logLoss) {
 
   /** Bounds a row's loss: an adapter that does not know a label gives it this probability. */
   private static final double LEAST_PROBABILITY = 1e-9;
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public Scores {
+    answers = List.copyOf(answers);
     right = List.copyOf(right);
   }
 
@@ -51,8 +54,17 @@ public record Scores(List<Boolean> right, double accuracy, double macroF1, doubl
     }
     List<Boolean> hits = List.of(right);
     double accuracy = rows == 0 ? 0 : hits.stream().filter(hit -> hit).count() / (double) rows;
-    return new Scores(
-        hits, accuracy, macroF1(List.of(answers), wanted), rows == 0 ? 0 : loss / rows);
+    List<String> said = List.of(answers);
+    return new Scores(said, hits, accuracy, macroF1(said, wanted), rows == 0 ? 0 : loss / rows);
+  }
+
+  /** The share of rows on which two give the same label; 1 without rows. */
+  public double agreement(Scores other) {
+    int same = 0;
+    for (int row = 0; row < answers.size(); row++) {
+      same += answers.get(row).equals(other.answers.get(row)) ? 1 : 0;
+    }
+    return answers.isEmpty() ? 1 : same / (double) answers.size();
   }
 
   private static double macroF1(List<String> answers, List<String> wanted) {

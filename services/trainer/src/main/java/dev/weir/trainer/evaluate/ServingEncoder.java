@@ -62,6 +62,11 @@ public final class ServingEncoder implements AutoCloseable {
     return base;
   }
 
+  /** The arithmetic of its linear layers. */
+  public Precision precision() {
+    return precision;
+  }
+
   /**
    * The text vectors of some texts, in order; they depend on LoRA alone. Texts that were encoded
    * before are not encoded again.

@@ -1,6 +1,7 @@
 package dev.weir.trainer.export;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an adapter in the forms that other programs read: PEFT's files, a merged ONNX model, a
@@ -31,6 +33,9 @@ public final class ArtifactWriter {
 
   /** The merged model's name inside an artifact. */
   public static final String MERGED = "model.onnx";
+
+  /** Its 8-bit form's name, where there is one. */
+  public static final String MERGED_INT8 = "model.int8.onnx";
 
   private static final String CARD = "README.md";
 
@@ -48,9 +53,30 @@ public final class ArtifactWriter {
 
   /** Writes the base with the adapter merged into it, as large as the base. */
   public void writeMerged(Path directory, AdapterWeights weights) {
-    write(
-        directory,
-        () -> MergedModel.write(base, weights, Precision.FP32, directory.resolve(MERGED)));
+    writeMerged(directory.resolve(MERGED), weights, Precision.FP32);
+  }
+
+  /**
+   * Writes the same in 8 bits: its linear layers take a quarter.
+   *
+   * @return the file
+   */
+  public Path writeMergedInt8(Path directory, AdapterWeights weights) {
+    return writeMerged(directory.resolve(MERGED_INT8), weights, Precision.INT8);
+  }
+
+  private Path writeMerged(Path file, AdapterWeights weights, Precision precision) {
+    write(file, () -> MergedModel.write(base, weights, precision, file));
+    return file;
+  }
+
+  /** Takes a file back that did not prove itself. */
+  public void remove(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw unwritable(file, e);
+    }
   }
 
   private static void write(Path directory, Runnable writing) {
@@ -68,11 +94,13 @@ public final class ArtifactWriter {
    * Writes the model card and the manifest with the digests of all files.
    *
    * @param manifest complete but for its files
+   * @param decision why it was promoted, or {@code null} outside the loop
    * @return the manifest's sha-256 (hex): the adapter's digest
    */
-  public String seal(Path directory, Manifest manifest) {
+  public String seal(Path directory, Manifest manifest, @Nullable Decision decision) {
     try {
-      Files.writeString(directory.resolve(CARD), ModelCard.of(manifest), StandardCharsets.UTF_8);
+      String card = ModelCard.of(manifest, decision);
+      Files.writeString(directory.resolve(CARD), card, StandardCharsets.UTF_8);
       byte[] bytes = EventJson.write(withFiles(manifest, files(directory)));
       Files.write(directory.resolve(Manifest.FILE), bytes);
       return Digests.sha256(bytes);
@@ -108,6 +136,7 @@ public final class ArtifactWriter {
         manifest.truncation(),
         files,
         manifest.metrics(),
+        manifest.precisions(),
         manifest.lineage());
   }
 

@@ -1,15 +1,17 @@
 package dev.weir.trainer.export;
 
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.model.Truncation;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The text that tells people what an adapter is, in the form Hugging Face's hub shows. */
 final class ModelCard {
 
   private ModelCard() {}
 
-  static String of(Manifest manifest) {
+  static String of(Manifest manifest, @Nullable Decision decision) {
     Manifest.Lineage lineage = manifest.lineage();
     StringBuilder card = new StringBuilder();
     card.append("---\nlibrary_name: peft\nbase_model: ")
@@ -38,13 +40,16 @@ final class ModelCard {
         .append(" tokens; of longer texts ")
         .append(read(manifest.truncation()))
         .append('\n');
+    lineage
+        .trainLabels()
+        .forEach((label, count) -> line(card, "- Learned from %d examples of %s", count, label));
     if (lineage.parentVersion() != null) {
       card.append("- Trained from version ").append(lineage.parentVersion()).append('\n');
     }
-    manifest
-        .metrics()
-        .forEach(
-            (name, value) -> card.append(String.format(Locale.ROOT, "- %s: %.4f\n", name, value)));
+    manifest.metrics().forEach((name, value) -> line(card, "- %s: %.4f", name, value));
+    if (decision != null) {
+      decided(card, decision);
+    }
     return card.toString();
   }
 
@@ -54,5 +59,57 @@ final class ModelCard {
       case RIGHT -> "the head is read";
       case HEAD_TAIL -> "the head and the tail are read";
     };
+  }
+
+  private static void decided(StringBuilder card, Decision decision) {
+    line(card, "%n## Why it was promoted%n");
+    line(card, "`%s`: %s.", decision.reason(), decision.message());
+    Decision.Frozen frozen = decision.frozen();
+    if (frozen != null) {
+      line(
+          card,
+          "On the %d oldest holdout rows (the frozen set): %.4f, the champion %s.%s",
+          frozen.rows(),
+          frozen.accuracy(),
+          figure(frozen.championAccuracy()),
+          frozen.ruled() ? "" : " The rule against forgetting was off.");
+    }
+    line(card, "%n| precision | rows | accuracy | agreement with fp32 | ships |");
+    line(card, "|---|---|---|---|---|");
+    for (Decision.PrecisionFigures form : decision.precisions()) {
+      line(
+          card,
+          "| %s | %d | %.4f | %.4f | %s |",
+          form.form(),
+          form.rows(),
+          form.accuracy(),
+          form.agreement(),
+          form.allowed() ? "yes" : "no");
+    }
+    line(card, "%n| part of the holdout | rows | accuracy | champion |");
+    line(card, "|---|---|---|---|");
+    for (Decision.Slice slice : decision.slices()) {
+      line(
+          card,
+          "| %s %s | %d | %.4f | %s |",
+          slice.by(),
+          cell(slice.value()),
+          slice.rows(),
+          slice.accuracy(),
+          figure(slice.championAccuracy()));
+    }
+  }
+
+  private static String figure(@Nullable Double value) {
+    return value == null ? "–" : String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  /** A source's name is anybody's text: it must not break out of its cell. */
+  private static String cell(String text) {
+    return text.replaceAll("[|`<>\\p{Cntrl}]", " ");
+  }
+
+  private static void line(StringBuilder card, String format, Object... values) {
+    card.append(String.format(Locale.ROOT, format.replace("%n", "\n"), values)).append('\n');
   }
 }

@@ -23,7 +23,7 @@ class TrainingSetTest {
     add(examples, "b1", "positive", Split.TRAIN, 50);
     add(examples, "b1", "negative", Split.TRAIN, 50);
 
-    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 1);
+    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 50, 1);
 
     assertThat(set.train()).hasSize(40);
     assertThat(set.replayed()).isEqualTo(30);
@@ -39,7 +39,7 @@ class TrainingSetTest {
     add(examples, "b2", "negative", Split.TRAIN, 3);
     add(examples, "b2", "a label of old", Split.TRAIN, 3);
 
-    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 1);
+    TrainingSet set = TrainingSet.of(batch("default", "b2", 10), examples, 40, 50, 1);
 
     assertThat(set.holdout()).hasSize(9);
     assertThat(set.train()).hasSize(3).doesNotContainAnyElementsOf(set.holdout());
@@ -55,8 +55,46 @@ class TrainingSetTest {
     List<Example> shuffled = new ArrayList<>(examples);
     Collections.shuffle(shuffled, new Random(9));
 
-    assertThat(TrainingSet.of(batch("default", "b2", 40), shuffled, 60, 1))
-        .isEqualTo(TrainingSet.of(batch("default", "b2", 40), examples, 60, 1));
+    assertThat(TrainingSet.of(batch("default", "b2", 40), shuffled, 60, 50, 1))
+        .isEqualTo(TrainingSet.of(batch("default", "b2", 40), examples, 60, 50, 1));
+  }
+
+  @Test
+  void laterBatchesDoNotChangeTheFrozenSet() {
+    List<Example> examples = new ArrayList<>();
+    add(examples, "default-000009", "positive", Split.HOLDOUT, 6);
+    add(examples, "default-000010", "negative", Split.HOLDOUT, 6);
+    List<LabeledText> before = frozen(examples, "default-000011", 10);
+
+    add(examples, "default-000011", "negative", Split.HOLDOUT, 300);
+    add(examples, "default-1000000", "positive", Split.HOLDOUT, 300);
+
+    assertThat(before).hasSize(10);
+    assertThat(before.subList(0, 6)).allMatch(text -> text.text().startsWith("default-000009"));
+    assertThat(frozen(examples, "default-1000000", 10)).isEqualTo(before);
+    assertThat(frozen(examples, "default-1000001", 0)).isEmpty();
+    assertThat(frozen(examples, "default-000010", 10)).isEqualTo(before.subList(0, 6));
+    assertThat(frozen(examples, "default-000009", 10)).isEmpty();
+  }
+
+  @Test
+  void aCorrectedRowLeavesTheFrozenSetAndTheNextOldestTakesItsPlace() {
+    List<Example> examples = new ArrayList<>();
+    add(examples, "b1", "positive", Split.HOLDOUT, 20);
+    add(examples, "b2", "negative", Split.HOLDOUT, 20);
+    List<LabeledText> before = frozen(examples, "b3", 20);
+
+    Example old = examples.get(0);
+    examples.set(
+        0, example("default", new LabeledText(old.text(), "negative"), Split.HOLDOUT, "b3"));
+    List<LabeledText> after = frozen(examples, "b4", 20);
+
+    assertThat(after).hasSize(20).doesNotContain(new LabeledText(old.text(), "negative", "test"));
+    assertThat(after).filteredOn(before::contains).hasSize(19);
+  }
+
+  private static List<LabeledText> frozen(List<Example> examples, String batchId, int rows) {
+    return TrainingSet.of(batch("default", batchId, 1), examples, 40, rows, 1).frozen();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.common.adapter.Decision;
+import dev.weir.trainer.evaluate.PromotionGate.Opponent;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,9 @@ class PromotionGateTest {
 
   private static final List<String> WANTED = List.of("a", "b", "a", "b", "a");
 
-  private final PromotionGate gate = new PromotionGate(10);
+  private static final Scores NONE = scores("", 0);
+
+  private final PromotionGate gate = new PromotionGate(10, 0.01);
 
   @Test
   void asksForSixteenExamplesOfTwoLabelsAndAHoldout() {
@@ -36,11 +39,11 @@ class PromotionGateTest {
 
   @Test
   void withoutAChampionTheMajorityLabelIsToBeBeaten() {
-    assertThat(gate.judge(scores("rrrrw", 0.5), null, null, WANTED))
+    assertThat(gate.judge(scores("rrrrw", 0.5), NONE, null, WANTED))
         .isInstanceOf(Verdict.Promoted.class)
         .extracting(v -> v.decision().reason())
         .isEqualTo("better-than-majority");
-    assertThat(gate.judge(scores("rrrww", 0.1), null, null, WANTED))
+    assertThat(gate.judge(scores("rrrww", 0.1), NONE, null, WANTED))
         .isInstanceOf(Verdict.Retained.class)
         .extracting(v -> v.decision().reason())
         .isEqualTo("not-better");
@@ -48,7 +51,8 @@ class PromotionGateTest {
 
   @Test
   void promotesFewerErrorsWhateverTheLogLoss() {
-    Verdict verdict = gate.judge(scores("rrrrw", 0.9), scores("wrrww", 0.2), 3, WANTED);
+    Verdict verdict =
+        gate.judge(scores("rrrrw", 0.9), NONE, champion(scores("wrrww", 0.2)), WANTED);
 
     assertThat(verdict).isInstanceOf(Verdict.Promoted.class);
     Decision decision = verdict.decision();
@@ -61,18 +65,21 @@ class PromotionGateTest {
 
   @Test
   void atEqualErrorsTheLogLossDecides() {
-    assertThat(gate.judge(scores("rrrrw", 0.1), scores("wrrrr", 0.2), 3, WANTED).decision())
+    assertThat(
+            gate.judge(scores("rrrrw", 0.1), NONE, champion(scores("wrrrr", 0.2)), WANTED)
+                .decision())
         .extracting(Decision::reason)
         .isEqualTo("lower-log-loss");
-    assertThat(gate.judge(scores("rrrrw", 0.2), scores("wrrrr", 0.2), 3, WANTED))
+    assertThat(gate.judge(scores("rrrrw", 0.2), NONE, champion(scores("wrrrr", 0.2)), WANTED))
         .isInstanceOf(Verdict.Retained.class);
-    assertThat(gate.judge(scores("rrrrw", 0.2 - 1e-7), scores("wrrrr", 0.2), 3, WANTED))
+    assertThat(
+            gate.judge(scores("rrrrw", 0.2 - 1e-7), NONE, champion(scores("wrrrr", 0.2)), WANTED))
         .isInstanceOf(Verdict.Retained.class);
   }
 
   @Test
   void neverPromotesMoreErrors() {
-    assertThat(gate.judge(scores("rrrww", 0.1), scores("rrrrw", 0.9), 3, WANTED))
+    assertThat(gate.judge(scores("rrrww", 0.1), NONE, champion(scores("rrrrw", 0.9)), WANTED))
         .isInstanceOf(Verdict.Retained.class);
   }
 
@@ -90,9 +97,64 @@ class PromotionGateTest {
     return gate.before(train, holdout).orElseThrow().decision().reason();
   }
 
+  @Test
+  void retainsWhoForgetsWhateverItGains() {
+    Scores knew = scores("r".repeat(190) + "w".repeat(10), 0.3);
+    Opponent champion = new Opponent(3, scores("wwwww", 0.9), knew);
+
+    Verdict two = gate.judge(scores("rrrrr", 0.1), frozen(200, 12), champion, WANTED);
+    assertThat(two).isInstanceOf(Verdict.Promoted.class);
+
+    Verdict three = gate.judge(scores("rrrrr", 0.1), frozen(200, 13), champion, WANTED);
+    assertThat(three).isInstanceOf(Verdict.Retained.class);
+    Decision decision = three.decision();
+    assertThat(decision.reason()).isEqualTo("forgets");
+    assertThat(decision.message())
+        .contains("13 errors on the 200 frozen rows against the champion's 10")
+        .contains("WEIR_TRAIN_MAX_FORGETTING")
+        .contains("0 errors on 5 rows");
+    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(200, 0.935, 0.95, true));
+    assertThat(decision.onlyChallengerRight()).isEqualTo(5);
+  }
+
+  @Test
+  void fewFrozenRowsRuleNothingAndOneRowIsNoForgetting() {
+    Verdict few =
+        gate.judge(
+            scores("rrrrr", 0.1),
+            frozen(49, 49),
+            new Opponent(3, scores("wwwww", 0.9), frozen(49, 0)),
+            WANTED);
+    assertThat(few).isInstanceOf(Verdict.Promoted.class);
+    assertThat(few.decision().frozen()).isEqualTo(new Decision.Frozen(49, 0, 1.0, false));
+
+    Opponent perfect = new Opponent(3, scores("wwwww", 0.9), frozen(50, 0));
+    assertThat(gate.judge(scores("rrrrr", 0.1), frozen(50, 1), perfect, WANTED))
+        .isInstanceOf(Verdict.Promoted.class);
+    assertThat(gate.judge(scores("rrrrr", 0.1), frozen(50, 2), perfect, WANTED))
+        .isInstanceOf(Verdict.Retained.class);
+  }
+
+  @Test
+  void withoutAChampionThereIsNothingToForget() {
+    Decision decision = gate.judge(scores("rrrrr", 0.1), frozen(60, 60), null, WANTED).decision();
+
+    assertThat(decision.reason()).isEqualTo("better-than-majority");
+    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(60, 0, null, false));
+  }
+
+  private static Opponent champion(Scores holdout) {
+    return new Opponent(3, holdout, NONE);
+  }
+
+  private static Scores frozen(int rows, int errors) {
+    return scores("r".repeat(rows - errors) + "w".repeat(errors), 0.3);
+  }
+
   private static Scores scores(String rows, double logLoss) {
     List<Boolean> right = rows.chars().mapToObj(c -> c == 'r').toList();
-    double share = right.stream().filter(hit -> hit).count() / (double) right.size();
-    return new Scores(right, share, share, logLoss);
+    double share =
+        right.isEmpty() ? 0 : right.stream().filter(hit -> hit).count() / (double) right.size();
+    return new Scores(Collections.nCopies(right.size(), "a"), right, share, share, logLoss);
   }
 }

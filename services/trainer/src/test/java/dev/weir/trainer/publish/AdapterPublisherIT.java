@@ -158,7 +158,8 @@ class AdapterPublisherIT {
             1,
             now,
             now,
-            now),
+            now,
+            List.of()),
         null);
   }
 }

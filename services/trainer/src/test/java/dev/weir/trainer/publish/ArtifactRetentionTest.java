@@ -50,7 +50,9 @@ class ArtifactRetentionTest {
             Truncation.HEAD_TAIL,
             new TreeMap<>(),
             new TreeMap<>(),
-            new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));
+            List.of(),
+            new Manifest.Lineage(
+                null, null, null, List.of(), 1, 0, 1, Map.of(), List.of(), Map.of(), 1, "test"));
     Files.write(staged.resolve(Manifest.FILE), EventJson.write(manifest));
     store.publish(id, staged);
   }
