@@ -9,6 +9,7 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.lora.BoundAdapter;
 import dev.weir.trainer.lora.TrainableAdapter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /** Compares the merged model under ONNX Runtime with the adapter under libtorch. */
@@ -24,24 +25,38 @@ public final class ParityCheck {
       BertEncoder encoder, AdapterWeights weights, Path merged, List<int[]> rows) {
     int[][] tokens = rows.toArray(int[][]::new);
     float[][] ours = MergedModel.run(merged, tokens, encoder.config().padTokenId());
-    float[] theirs = logits(encoder, weights, tokens);
+    float[][] theirs = logits(encoder, weights, tokens);
     double largest = 0;
-    for (int i = 0; i < theirs.length; i++) {
-      double difference = Math.abs(theirs[i] - ours[i / ours[0].length][i % ours[0].length]);
-      largest = difference <= largest ? largest : difference;
+    for (int row = 0; row < theirs.length; row++) {
+      for (int label = 0; label < theirs[row].length; label++) {
+        double difference = Math.abs(theirs[row][label] - ours[row][label]);
+        largest = difference <= largest ? largest : difference;
+      }
     }
     return largest;
   }
 
-  private static float[] logits(BertEncoder encoder, AdapterWeights weights, int[][] tokens) {
+  /**
+   * The logits of an adapter under libtorch, dropout off, all rows in one batch.
+   *
+   * @return {@code [rows][labels]}
+   */
+  public static float[][] logits(BertEncoder encoder, AdapterWeights weights, int[][] tokens) {
     TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), 0, weights);
     try (NDManager step = encoder.newStep();
         TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
       BoundAdapter bound = adapter.bind(step, off.on());
       TokenBatch batch = TokenBatch.of(step, tokens, encoder.config().padTokenId());
-      return bound
-          .logits(encoder.pooled(encoder.prefix(batch, 0), 0, batch, bound, false))
-          .toFloatArray();
+      float[] flat =
+          bound
+              .logits(encoder.pooled(encoder.prefix(batch, 0), 0, batch, bound, false))
+              .toFloatArray();
+      int labels = weights.labels().size();
+      float[][] logits = new float[tokens.length][];
+      for (int row = 0; row < tokens.length; row++) {
+        logits[row] = Arrays.copyOfRange(flat, row * labels, (row + 1) * labels);
+      }
+      return logits;
     }
   }
 }
