@@ -65,7 +65,7 @@ final class Bench implements AutoCloseable {
   BertEncoder encoder() {
     if (encoder == null) {
       TorchRuntime.threads(threads);
-      encoder = new BertEncoder(base);
+      encoder = new BertEncoder(base, options.arithmetic());
     }
     return encoder;
   }

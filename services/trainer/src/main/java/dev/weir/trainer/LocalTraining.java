@@ -78,7 +78,7 @@ public final class LocalTraining {
     TorchRuntime.threads(threads);
     try (ServingEncoder serving =
             new ServingEncoder(base, threads, Precision.FP32, options.lora());
-        BertEncoder encoder = new BertEncoder(base)) {
+        BertEncoder encoder = new BertEncoder(base, options.arithmetic())) {
       long began = System.nanoTime();
       EncodedExamples examples =
           EncodedExamples.of(data, labels, base.tokenizer(), options.maxTokens());

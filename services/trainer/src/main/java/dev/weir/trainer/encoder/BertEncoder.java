@@ -16,6 +16,7 @@ import dev.weir.common.model.Pooling;
 import dev.weir.common.model.Tensor;
 import dev.weir.trainer.lora.BoundAdapter;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -34,19 +35,68 @@ import org.jspecify.annotations.Nullable;
 public final class BertEncoder implements AutoCloseable {
 
   private final ModelConfig config;
-  private final NDManager manager = TorchRuntime.newManager();
-  private final Map<String, NDArray> weights = new HashMap<>();
-  private final NDArray attentionScale;
+  private final Arithmetic arithmetic;
+  private final boolean owner;
+  private final NDManager manager;
+  private final ScriptedOps ops;
+  private final Map<String, NDArray> weights;
+  private final Map<String, NDArray> halves;
+
+  /** Copies the weights of {@code base} to libtorch, which computes in 32 bits. */
+  public BertEncoder(BaseModel base) {
+    this(base, Arithmetic.FP32);
+  }
 
   /** Copies the weights of {@code base} to libtorch. */
-  public BertEncoder(BaseModel base) {
-    config = base.config();
+  public BertEncoder(BaseModel base, Arithmetic arithmetic) {
+    this.config = base.config();
+    this.arithmetic = arithmetic;
+    this.owner = true;
+    this.manager = TorchRuntime.newManager();
+    this.ops =
+        new ScriptedOps(
+            manager, config.attentionHeads(), config.hiddenSize() / config.attentionHeads());
+    this.weights = new HashMap<>();
+    this.halves = new HashMap<>();
     for (String name : base.weightNames()) {
       Tensor tensor = base.weight(name);
       weights.put(name, TorchRuntime.own(manager, tensor.data(), tensor.shape()));
     }
-    int headSize = config.hiddenSize() / config.attentionHeads();
-    attentionScale = TorchRuntime.constant(manager, 1 / Math.sqrt(headSize));
+    if (arithmetic == Arithmetic.BF16) {
+      halve();
+    }
+  }
+
+  /** The copies take no gradients: neither do the weights they are made of. */
+  private void halve() {
+    for (LinearModule module : LinearModule.values()) {
+      for (int layer = 0; layer < config.layers(); layer++) {
+        String path = module.path(layer);
+        for (String name : List.of(path + ".weight", path + ".bias")) {
+          halves.put(name, ops.bfloat16(weight(name)));
+        }
+      }
+    }
+  }
+
+  private BertEncoder(BertEncoder of, Arithmetic arithmetic) {
+    this.config = of.config;
+    this.arithmetic = arithmetic;
+    this.owner = false;
+    this.manager = of.manager;
+    this.ops = of.ops;
+    this.weights = of.weights;
+    this.halves = of.halves;
+  }
+
+  /** The same encoder in 32 bits, as serving computes; it lives no longer than this one. */
+  public BertEncoder exact() {
+    return new BertEncoder(this, Arithmetic.FP32);
+  }
+
+  /** What the frozen linear layers are computed in. */
+  public Arithmetic arithmetic() {
+    return arithmetic;
   }
 
   /** The shape of the base. */
@@ -120,29 +170,17 @@ public final class BertEncoder implements AutoCloseable {
       boolean firstTokenOnly = layer == config.layers() - 1 && config.pooling() == Pooling.CLS;
       NDArray asking = firstTokenOnly ? hidden.get(new NDIndex(":, 0:1")) : hidden;
       LoraPath lora = new LoraPath(layer, adapter, training);
-      NDArray query = lora.linear(LinearModule.QUERY, asking).mul(attentionScale);
+      NDArray query = lora.linear(LinearModule.QUERY, asking);
       NDArray key = lora.linear(LinearModule.KEY, hidden);
       NDArray value = lora.linear(LinearModule.VALUE, hidden);
-      NDArray scores = heads(query).matMul(heads(key).transpose(0, 1, 3, 2));
-      NDArray shares = scores.addi(batch.attention()).softmax(-1);
-      NDArray context =
-          shares.matMul(heads(value)).transpose(0, 2, 1, 3).reshape(asking.getShape());
+      NDArray context = ops.attention(query, key, value, batch.attention());
       NDArray attended =
           norm(
               lora.linear(LinearModule.ATTENTION_OUTPUT, context).addi(asking),
               path + "attention.output.LayerNorm");
-      NDArray inner = Activation.gelu(lora.linear(LinearModule.INTERMEDIATE, attended));
-      NDArray output = lora.linear(LinearModule.OUTPUT, inner).addi(attended);
+      NDArray output = lora.feedForward(attended).addi(attended);
       return handOver(norm(output, path + "output.LayerNorm"), step);
     }
-  }
-
-  /** {@code [rows, tokens, hidden]} to {@code [rows, heads, tokens, hidden / heads]}. */
-  private NDArray heads(NDArray x) {
-    Shape shape = x.getShape();
-    long size = config.hiddenSize() / config.attentionHeads();
-    return x.reshape(shape.get(0), shape.get(1), config.attentionHeads(), size)
-        .transpose(0, 2, 1, 3);
   }
 
   private NDArray norm(NDArray x, String path) {
@@ -167,6 +205,14 @@ public final class BertEncoder implements AutoCloseable {
     return weight;
   }
 
+  private NDArray half(String name) {
+    NDArray half = halves.get(name);
+    if (half == null) {
+      throw new IllegalArgumentException("the base has no linear weight " + name);
+    }
+    return half;
+  }
+
   private static NDArray handOver(NDArray result, NDManager owner) {
     result.attach(owner);
     return result;
@@ -174,7 +220,10 @@ public final class BertEncoder implements AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
+    if (owner) {
+      ops.close();
+      manager.close();
+    }
   }
 
   /** The linear modules of one layer, each with its LoRA branch if it has one. */
@@ -191,10 +240,30 @@ public final class BertEncoder implements AutoCloseable {
 
     NDArray linear(LinearModule module, NDArray x) {
       String path = module.path(layer);
-      NDArray y =
-          Linear.linear(x, weight(path + ".weight"), weight(path + ".bias")).singletonOrThrow();
+      NDArray y = frozen(path, x);
       NDArray change = adapter == null ? null : adapter.change(path, x, training);
       return change == null ? y : y.addi(change);
+    }
+
+    NDArray feedForward(NDArray x) {
+      String inner = LinearModule.INTERMEDIATE.path(layer);
+      String outer = LinearModule.OUTPUT.path(layer);
+      if (arithmetic == Arithmetic.BF16
+          && (adapter == null || !(adapter.changes(inner) || adapter.changes(outer)))) {
+        return ops.feedForward(
+            x,
+            half(inner + ".weight"),
+            half(inner + ".bias"),
+            half(outer + ".weight"),
+            half(outer + ".bias"));
+      }
+      return linear(LinearModule.OUTPUT, Activation.gelu(linear(LinearModule.INTERMEDIATE, x)));
+    }
+
+    private NDArray frozen(String path, NDArray x) {
+      return arithmetic == Arithmetic.BF16
+          ? ops.linear(x, half(path + ".weight"), half(path + ".bias"))
+          : Linear.linear(x, weight(path + ".weight"), weight(path + ".bias")).singletonOrThrow();
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
+import dev.weir.trainer.encoder.Arithmetic;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -82,6 +83,19 @@ public final class TrainingOptions {
           "share of the training examples by which the best epoch is chosen");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
+  private static final Setting<Arithmetic> ARITHMETIC =
+      Setting.oneOf(
+              "WEIR_TRAIN_ARITHMETIC",
+              "auto",
+              "numbers of the frozen linear layers in training; auto takes bf16 where the processor has it",
+              "auto",
+              "fp32",
+              "bf16")
+          .map(
+              word ->
+                  word.equals("auto")
+                      ? Arithmetic.fastest()
+                      : Arithmetic.valueOf(word.toUpperCase(Locale.ROOT)));
   private static final Setting<Long> SEED =
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
@@ -113,6 +127,7 @@ public final class TrainingOptions {
         CLIP,
         VALIDATION_SHARE,
         MAX_TOKENS,
+        ARITHMETIC,
         SEED);
   }
 
@@ -161,6 +176,7 @@ public final class TrainingOptions {
       }
     }
     written.put(MAX_TOKENS.name(), Integer.toString(maxTokens()));
+    written.put(ARITHMETIC.name(), arithmetic().id());
     return written;
   }
 
@@ -243,6 +259,11 @@ public final class TrainingOptions {
    */
   public double validationShare() {
     return settings.get(VALIDATION_SHARE);
+  }
+
+  /** What the frozen linear layers are computed in. */
+  public Arithmetic arithmetic() {
+    return settings.get(ARITHMETIC);
   }
 
   /** The seed of all randomness. */

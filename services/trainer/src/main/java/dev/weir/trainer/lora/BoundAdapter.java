@@ -31,6 +31,11 @@ public final class BoundAdapter {
     this.dropout = dropout;
   }
 
+  /** Whether LoRA changes a linear module. */
+  public boolean changes(String modulePath) {
+    return leaves.containsKey(TrainableAdapter.nameOfA(modulePath));
+  }
+
   /**
    * What LoRA adds to a linear module's output, scaling · B · A · dropout(x), or {@code null} where
    * it has none.
