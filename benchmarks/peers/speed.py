@@ -1,7 +1,7 @@
 """Trains the same LoRA classifier with Weir and with PEFT + transformers, one after the other, and compares.
 
 Same base weights, examples, token limit, batch size, number of steps, LoRA shape, optimizer, schedule and threads;
-32-bit floats. Examples per second are those of the optimizer steps, without loading and tokenizing; memory is the
+32-bit floats unless --arithmetic says otherwise for Weir. Examples per second are those of the optimizer steps, without loading and tokenizing; memory is the
 peak resident set of the whole process.
 
 PEFT's side is what its documentation shows: DataCollatorWithPadding, shuffled batches, scaled-dot-product attention,
@@ -47,6 +47,7 @@ def arguments():
     parser.add_argument("--layers", type=int, default=0, help="uppermost layers that are adapted; 0 for all")
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--arithmetic", choices=("fp32", "bf16", "auto"), default="fp32", help="of Weir's side")
     parser.add_argument("--runs", type=int, default=1, help="pairs of runs; the median counts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULT)
@@ -167,7 +168,7 @@ def weir_child(options, data, evaluation, out):
         *("--max-tokens", options.max_tokens, "--rank", options.rank, "--alpha", options.alpha),
         *("--targets", options.targets, "--layers", options.layers, "--learning-rate", options.learning_rate),
         # All examples are for learning: the steps are the same on both sides.
-        *("--validation-share", 0, "--seed", options.seed),
+        *("--validation-share", 0, "--seed", options.seed, "--arithmetic", options.arithmetic),
         *options.weir_options.split(),
     )
     return figures
@@ -236,7 +237,7 @@ def report(options, runs):
     )
     print(f"{'trainable parameters':<28}{trainable['weir']:>12,}{trainable['peft']:>12,}")
     shown = ("base", "steps", "epochs", "batch_size", "max_tokens", "rank", "alpha", "targets", "layers", "threads")
-    settings = {name: getattr(options, name) for name in (*shown, "learning_rate", "runs", "seed", "weir_options")}
+    settings = {name: getattr(options, name) for name in (*shown, "arithmetic", "learning_rate", "runs", "seed", "weir_options")}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     result = {
         "settings": {**settings, "data": options.data.name},

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def java(main, *arguments, heap="4g", check=True):
+def java(main, *arguments, heap="4g"):
     """Runs a main class on the built jars; returns its standard output."""
     libraries = ROOT / "services/standalone/target/weir/lib"
     classes = ROOT / "benchmarks/target/classes"
@@ -27,9 +27,10 @@ def java(main, *arguments, heap="4g", check=True):
     ]
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if check and done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if not line.lstrip().startswith("at ")]
-        raise WeirError(f"{main.split('.')[-1]}: " + " | ".join(lines[-4:]))
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
+        said = [line for line in lines if "Exception" in line or line.startswith(("weir:", "Unknown"))]
+        raise WeirError(f"{main.split('.')[-1]}: " + (said or lines or ["no message"])[0])
     return done.stdout
 
 
