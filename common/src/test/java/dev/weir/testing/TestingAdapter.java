@@ -1,6 +1,7 @@
 package dev.weir.testing;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.LinearModule;
@@ -45,7 +46,13 @@ public final class TestingAdapter {
                 normal(random, module.out(config) * lora.rank(), deviationOfB)));
       }
     }
-    return new AdapterWeights(lora, pairs, names, headWeight, headBias);
+    DenseLayer dense =
+        config.head().hasDense()
+            ? new DenseLayer(
+                normal(random, config.hiddenSize() * config.hiddenSize(), 0.2),
+                normal(random, config.hiddenSize(), 0.2))
+            : null;
+    return new AdapterWeights(lora, pairs, names, dense, headWeight, headBias);
   }
 
   private static float[] normal(Random random, int size, double deviation) {

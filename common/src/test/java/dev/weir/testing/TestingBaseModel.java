@@ -3,6 +3,7 @@ package dev.weir.testing;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.adapter.Safetensors;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Pooling;
 import dev.weir.common.model.Tensor;
@@ -11,13 +12,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
 /**
- * A tiny BERT with random weights as a Hugging Face directory: 2 layers of 32, 4 heads, 64 inside,
- * 128 positions, and a WordPiece tokenizer over some English words and all lower-case ASCII.
+ * A tiny encoder with random weights as a Hugging Face directory: 2 layers of 32, 4 heads, 64
+ * inside, 128 positions, and the small tokenizer that its architecture has.
  *
  * <p>It is real in everything but size: load it with {@code BaseModel.load(directory)}.
  */
@@ -29,126 +29,115 @@ public final class TestingBaseModel {
   public static final int MAX_POSITIONS = 128;
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final List<String> WORDS =
-      List.of(
-          "the", "a", "and", "of", "it", "was", "is", "not", "very", "film", "movie", "plot",
-          "actor", "good", "great", "fine", "love", "loved", "bad", "awful", "boring", "hate",
-          "hated", "review", "product", "works", "broken", "again", "##ing", "##ed", "##ly", "##s");
 
   private TestingBaseModel() {}
 
-  /** Writes a model that pools {@code [CLS]}; equal seeds give equal files. */
+  /** Writes a BERT that pools {@code [CLS]}; equal seeds give equal files. */
   public static Path write(Path directory, long seed) {
     return write(directory, seed, Pooling.CLS);
   }
 
-  /** Writes {@code config.json}, {@code model.safetensors}, {@code tokenizer.json}. */
+  /** Writes a BERT with a pooling file, so that heads on it are linear. */
   public static Path write(Path directory, long seed, Pooling pooling) {
-    Map<String, Integer> vocabulary = vocabulary();
+    write(directory, seed, Architecture.BERT);
+    ObjectNode poolingConfig = JSON.createObjectNode();
+    poolingConfig.put("pooling_mode_cls_token", pooling == Pooling.CLS);
+    poolingConfig.put("pooling_mode_mean_tokens", pooling == Pooling.MEAN);
+    try {
+      Files.createDirectories(directory.resolve("1_Pooling"));
+      writeJson(directory.resolve("1_Pooling").resolve("config.json"), poolingConfig);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return directory;
+  }
+
+  /**
+   * Writes {@code config.json}, {@code model.safetensors}, {@code tokenizer.json} of a model whose
+   * heads are its architecture's own.
+   */
+  public static Path write(Path directory, long seed, Architecture architecture) {
+    ObjectNode tokenizer = TestingTokenizers.of(architecture);
+    int vocabularySize = tokenizer.path("model").path("vocab").size();
     try {
       Files.createDirectories(directory);
-      writeJson(directory.resolve("config.json"), config(vocabulary.size()));
-      writeJson(directory.resolve("tokenizer.json"), tokenizer(vocabulary));
-      Files.createDirectories(directory.resolve("1_Pooling"));
-      ObjectNode poolingConfig = JSON.createObjectNode();
-      poolingConfig.put("pooling_mode_cls_token", pooling == Pooling.CLS);
-      poolingConfig.put("pooling_mode_mean_tokens", pooling == Pooling.MEAN);
-      writeJson(directory.resolve("1_Pooling").resolve("config.json"), poolingConfig);
+      writeJson(directory.resolve("config.json"), config(architecture, vocabularySize));
+      writeJson(directory.resolve("tokenizer.json"), tokenizer);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     Safetensors.write(
         directory.resolve("model.safetensors"),
-        weights(vocabulary.size(), new Random(seed)),
+        weights(architecture, vocabularySize, new Random(seed)),
         Map.of("format", "pt"));
     return directory;
   }
 
-  private static Map<String, Integer> vocabulary() {
-    Map<String, Integer> vocabulary = new HashMap<>();
-    for (String token : List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")) {
-      vocabulary.put(token, vocabulary.size());
+  private static ObjectNode config(Architecture architecture, int vocabularySize) {
+    ObjectNode config =
+        JSON.createObjectNode()
+            .put("model_type", architecture.modelType())
+            .put("vocab_size", vocabularySize)
+            .put("max_position_embeddings", MAX_POSITIONS + unusedPositions(architecture));
+    if (architecture == Architecture.DISTILBERT) {
+      return config
+          .put("activation", "gelu")
+          .put("dim", HIDDEN)
+          .put("n_layers", LAYERS)
+          .put("n_heads", HEADS)
+          .put("hidden_dim", INTERMEDIATE)
+          .put("sinusoidal_pos_embds", true);
     }
-    for (char c = '!'; c <= '~'; c++) {
-      if (!Character.isUpperCase(c)) {
-        vocabulary.putIfAbsent(String.valueOf(c), vocabulary.size());
-        vocabulary.putIfAbsent("##" + c, vocabulary.size());
-      }
+    boolean roberta = architecture == Architecture.ROBERTA;
+    config.put("pad_token_id", roberta ? 1 : 0);
+    if (roberta) {
+      config.put("bos_token_id", 0).put("eos_token_id", 2);
     }
-    for (String word : WORDS) {
-      vocabulary.putIfAbsent(word, vocabulary.size());
-    }
-    return vocabulary;
-  }
-
-  private static ObjectNode config(int vocabularySize) {
-    return JSON.createObjectNode()
-        .put("model_type", "bert")
+    return config
         .put("hidden_act", "gelu")
         .put("hidden_size", HIDDEN)
         .put("num_hidden_layers", LAYERS)
         .put("num_attention_heads", HEADS)
         .put("intermediate_size", INTERMEDIATE)
-        .put("vocab_size", vocabularySize)
-        .put("max_position_embeddings", MAX_POSITIONS)
-        .put("type_vocab_size", 2)
-        .put("layer_norm_eps", 1e-12);
+        .put("type_vocab_size", roberta ? 1 : 2)
+        .put("layer_norm_eps", roberta ? 1e-5 : 1e-12);
   }
 
-  private static ObjectNode tokenizer(Map<String, Integer> vocabulary) {
-    ObjectNode root = JSON.createObjectNode().put("version", "1.0");
-    // Both settings are traps that published files contain; a loader has to switch them off.
-    root.putObject("truncation")
-        .put("direction", "Right")
-        .put("max_length", 8)
-        .put("strategy", "LongestFirst")
-        .put("stride", 0);
-    root.putObject("padding")
-        .put("direction", "Right")
-        .put("pad_id", 0)
-        .put("pad_type_id", 0)
-        .put("pad_token", "[PAD]")
-        .putNull("pad_to_multiple_of")
-        .putObject("strategy")
-        .put("Fixed", 8);
-    root.putArray("added_tokens");
-    root.putObject("normalizer")
-        .put("type", "BertNormalizer")
-        .put("clean_text", true)
-        .put("handle_chinese_chars", true)
-        .putNull("strip_accents")
-        .put("lowercase", true);
-    root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
-    root.putNull("post_processor");
-    root.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
-    ObjectNode model =
-        root.putObject("model")
-            .put("type", "WordPiece")
-            .put("unk_token", "[UNK]")
-            .put("continuing_subword_prefix", "##")
-            .put("max_input_chars_per_word", 100);
-    vocabulary.forEach(model.putObject("vocab")::put);
-    return root;
+  private static int unusedPositions(Architecture architecture) {
+    return architecture == Architecture.ROBERTA ? 2 : 0;
   }
 
-  private static Map<String, Tensor> weights(int vocabularySize, Random random) {
+  private static Map<String, Tensor> weights(
+      Architecture architecture, int vocabularySize, Random random) {
     Map<String, Tensor> weights = new HashMap<>();
+    String prefix = architecture.prefix();
+    String embeddings = prefix + "embeddings.";
+    weights.put(embeddings + "word_embeddings.weight", normal(random, 1, vocabularySize, HIDDEN));
     weights.put(
-        "bert.embeddings.word_embeddings.weight", normal(random, 1, vocabularySize, HIDDEN));
-    weights.put(
-        "bert.embeddings.position_embeddings.weight", normal(random, .1, MAX_POSITIONS, HIDDEN));
-    weights.put("bert.embeddings.token_type_embeddings.weight", normal(random, .1, 2, HIDDEN));
-    norm(weights, random, "bert.embeddings.LayerNorm");
+        embeddings + "position_embeddings.weight",
+        normal(random, .1, MAX_POSITIONS + unusedPositions(architecture), HIDDEN));
+    if (architecture != Architecture.DISTILBERT) {
+      int types = architecture == Architecture.ROBERTA ? 1 : 2;
+      weights.put(embeddings + "token_type_embeddings.weight", normal(random, .1, types, HIDDEN));
+    }
+    norm(weights, random, embeddings + "LayerNorm");
+    boolean distilBert = architecture == Architecture.DISTILBERT;
     for (int layer = 0; layer < LAYERS; layer++) {
       for (LinearModule module : LinearModule.values()) {
         int in = module == LinearModule.OUTPUT ? INTERMEDIATE : HIDDEN;
         int out = module == LinearModule.INTERMEDIATE ? INTERMEDIATE : HIDDEN;
-        String path = "bert." + module.path(layer);
+        String path = prefix + architecture.path(module, layer);
         weights.put(path + ".weight", normal(random, 1 / Math.sqrt(in), out, in));
         weights.put(path + ".bias", normal(random, .1, out));
       }
-      norm(weights, random, "bert.encoder.layer." + layer + ".attention.output.LayerNorm");
-      norm(weights, random, "bert.encoder.layer." + layer + ".output.LayerNorm");
+      String path = prefix + architecture.layers() + layer + ".";
+      norm(weights, random, path + (distilBert ? "sa_layer_norm" : "attention.output.LayerNorm"));
+      norm(weights, random, path + (distilBert ? "output_layer_norm" : "output.LayerNorm"));
+    }
+    if (architecture == Architecture.BERT) {
+      weights.put(
+          prefix + "pooler.dense.weight", normal(random, 1 / Math.sqrt(HIDDEN), HIDDEN, HIDDEN));
+      weights.put(prefix + "pooler.dense.bias", normal(random, .1, HIDDEN));
     }
     return weights;
   }

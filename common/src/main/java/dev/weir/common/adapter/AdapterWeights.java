@@ -1,5 +1,6 @@
 package dev.weir.common.adapter;
 
+import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
@@ -8,9 +9,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The trained numbers of one adapter: LoRA pairs by module path, and a linear head.
+ * The trained numbers of one adapter: LoRA pairs by module path, and a head: a classifier, and
+ * before it a dense layer where the base's {@link HeadKind} has one.
  *
  * <p>Immutable by agreement: the arrays are shared, not copied. Safe to share between threads.
  */
@@ -18,11 +21,23 @@ public final class AdapterWeights {
   private final LoraConfig lora;
   private final Map<String, LoraPair> pairs;
   private final List<String> labels;
+  private final @Nullable DenseLayer dense;
   private final float[] headWeight;
   private final float[] headBias;
 
+  /** An adapter without a dense layer; see the other constructor. */
+  public AdapterWeights(
+      LoraConfig lora,
+      Map<String, LoraPair> pairs,
+      List<String> labels,
+      float[] headWeight,
+      float[] headBias) {
+    this(lora, pairs, labels, null, headWeight, headBias);
+  }
+
   /**
    * @param pairs by {@link LinearModule#path(int)}
+   * @param dense the layer before the classifier, or {@code null} where the base's head has none
    * @param headWeight {@code [labels, hidden]}, row-major
    * @param headBias {@code [labels]}
    * @throws ModelException {@code invalid-adapter} when parts contradict each other
@@ -31,11 +46,13 @@ public final class AdapterWeights {
       LoraConfig lora,
       Map<String, LoraPair> pairs,
       List<String> labels,
+      @Nullable DenseLayer dense,
       float[] headWeight,
       float[] headBias) {
     this.lora = lora;
     this.pairs = Collections.unmodifiableMap(new TreeMap<>(pairs));
     this.labels = List.copyOf(labels);
+    this.dense = dense;
     this.headWeight = headWeight;
     this.headBias = headBias;
     if (labels.isEmpty() || new HashSet<>(labels).size() != labels.size()) {
@@ -55,6 +72,17 @@ public final class AdapterWeights {
     return new AdapterWeights(LoraConfig.NONE, Map.of(), labels, headWeight, headBias);
   }
 
+  /** A head of zeros on the frozen base, with the parts that the base's head kind has. */
+  public static AdapterWeights untrained(ModelConfig config, List<String> labels) {
+    return new AdapterWeights(
+        LoraConfig.NONE,
+        Map.of(),
+        labels,
+        config.head().hasDense() ? DenseLayer.zero(config.hiddenSize()) : null,
+        new float[labels.size() * config.hiddenSize()],
+        new float[labels.size()]);
+  }
+
   public LoraConfig lora() {
     return lora;
   }
@@ -71,6 +99,11 @@ public final class AdapterWeights {
     return labels;
   }
 
+  /** The layer before the classifier, or {@code null} if there is none. */
+  public @Nullable DenseLayer dense() {
+    return dense;
+  }
+
   /** {@code [labels, hidden]}, row-major. */
   public float[] headWeight() {
     return headWeight;
@@ -81,7 +114,7 @@ public final class AdapterWeights {
     return headBias;
   }
 
-  /** The width of the text vector that the head reads. */
+  /** The width of the vector that the classifier reads, which is the text vector's. */
   public int hiddenSize() {
     return headWeight.length / labels.size();
   }
@@ -98,6 +131,7 @@ public final class AdapterWeights {
           "head reads vectors of %d, the base model's are %d"
               .formatted(hiddenSize(), config.hiddenSize()));
     }
+    validateDense(config);
     finite("head weight", headWeight);
     finite("head bias", headBias);
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -123,6 +157,29 @@ public final class AdapterWeights {
       throw mismatch(
           "there are %d LoRA pairs, %d layers and targets %s need %d"
               .formatted(pairs.size(), config.layers(), lora.targets(), expected));
+    }
+  }
+
+  private void validateDense(ModelConfig config) {
+    HeadKind head = config.head();
+    if (head.hasDense() != (dense != null)) {
+      throw mismatch(
+          "the base model's head is %s, so there must be %s layer before the classifier, and there is %s"
+              .formatted(
+                  head.id(),
+                  head.hasDense() ? "a dense" : "no dense",
+                  dense == null ? "none" : "one"));
+    }
+    if (dense != null) {
+      int hidden = config.hiddenSize();
+      if (dense.weight().length != hidden * hidden || dense.bias().length != hidden) {
+        throw mismatch(
+            "the layer before the classifier has %d weights and %d biases, vectors of %d need %d and %d"
+                .formatted(
+                    dense.weight().length, dense.bias().length, hidden, hidden * hidden, hidden));
+      }
+      finite("dense weight", dense.weight());
+      finite("dense bias", dense.bias());
     }
   }
 

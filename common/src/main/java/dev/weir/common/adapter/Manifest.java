@@ -2,8 +2,11 @@ package dev.weir.common.adapter;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param baseDigest sha-256 (hex) of the base model's weight file
  * @param labels canonical labels in the order of the head's rows
  * @param maxTokens longest input it was trained for, special tokens included
+ * @param truncation what is cut off longer inputs; absent in older manifests: {@link
+ *     Truncation#HEAD_TAIL}
  * @param files each file but this one, by name
  * @param metrics figures on the holdout, by name
  * @param lineage where it came from
@@ -36,6 +41,7 @@ public record Manifest(
     String baseDigest,
     List<String> labels,
     int maxTokens,
+    Truncation truncation,
     SortedMap<String, FileEntry> files,
     SortedMap<String, Double> metrics,
     Lineage lineage) {
@@ -48,6 +54,7 @@ public record Manifest(
 
   /** Sorts the maps: the file's bytes are its digest. */
   public Manifest {
+    truncation = Objects.requireNonNullElse(truncation, Truncation.HEAD_TAIL);
     labels = List.copyOf(labels);
     files = new TreeMap<>(files);
     metrics = new TreeMap<>(metrics);
@@ -93,6 +100,15 @@ public record Manifest(
       input = List.copyOf(input);
       settings = new TreeMap<>(settings);
     }
+  }
+
+  /**
+   * How its inputs are cut.
+   *
+   * @throws IllegalArgumentException if {@code maxTokens} is below 2
+   */
+  public TokenLimit limit() {
+    return new TokenLimit(maxTokens, truncation);
   }
 
   /** Which version this is. */

@@ -6,11 +6,14 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Tensor;
+import dev.weir.common.model.TokenLimit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -25,14 +28,20 @@ import java.util.stream.Collectors;
 
 /**
  * Reads and writes an adapter as Hugging Face PEFT lays it out: {@code adapter_config.json} and
- * {@code adapter_model.safetensors}, with the head as the saved module {@code classifier}.
+ * {@code adapter_model.safetensors}, with the head as saved modules. Modules have the names of the
+ * base's own {@link dev.weir.common.model.Architecture}, such as {@code
+ * base_model.model.distilbert.transformer.layer.0.attention.q_lin.lora_A.weight}.
  *
- * <p>What PEFT has no place for is in {@code weir_adapter.json}: labels, maximum tokens, pooling
- * and the base's digest. The head reads the pooled vector directly, so in Python it belongs on
- * {@code AutoModel}'s output, without BERT's own pooler layer.
+ * <p>Where the base's {@link HeadKind} is that of its sequence-classification model, {@code
+ * PeftModel.from_pretrained(AutoModelForSequenceClassification.from_pretrained(base), adapter)}
+ * answers the same in Python. A {@link HeadKind#LINEAR} head reads the pooled vector directly, so
+ * there it belongs on {@code AutoModel}'s output.
+ *
+ * <p>What PEFT has no place for is in {@code weir_adapter.json}: labels, token limit, pooling, kind
+ * of head and the base's digest.
  *
  * <p>An adapter without LoRA is written with {@code r} 1 and an empty {@code target_modules}: a
- * file that PEFT parses, whose only tensors are the classifier's.
+ * file that PEFT parses, whose only tensors are the head's.
  */
 public final class PeftFiles {
   static final String CONFIG = "adapter_config.json";
@@ -40,11 +49,10 @@ public final class PeftFiles {
   static final String FACTS = "weir_adapter.json";
 
   private static final String PREFIX = "base_model.model.";
-  private static final String ENCODER = PREFIX + "bert.";
-  private static final String HEAD_WEIGHT = PREFIX + "classifier.weight";
-  private static final String HEAD_BIAS = PREFIX + "classifier.bias";
   private static final String LORA_A = ".lora_A.weight";
   private static final String LORA_B = ".lora_B.weight";
+  private static final String WEIGHT = ".weight";
+  private static final String BIAS = ".bias";
   private static final long MAX_JSON_BYTES = 1 << 20;
 
   private static final ObjectMapper JSON =
@@ -53,21 +61,31 @@ public final class PeftFiles {
   private PeftFiles() {}
 
   /**
+   * Writes the three files for an adapter that reads the head and the tail of long texts; see the
+   * other method.
+   */
+  public static void write(Path dir, AdapterWeights weights, BaseModel base, int maxTokens) {
+    write(dir, weights, base, TokenLimit.of(maxTokens));
+  }
+
+  /**
    * Writes the three files into an existing directory, replacing what is there. Not atomic: write
    * to a temporary directory and rename it.
    *
-   * @param maxTokens longest text in tokens that the adapter was trained with
+   * @param limit how the texts were cut that the adapter was trained with
    * @throws ModelException {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code
    *     unwritable-file}
    */
-  public static void write(Path dir, AdapterWeights weights, BaseModel base, int maxTokens) {
+  public static void write(Path dir, AdapterWeights weights, BaseModel base, TokenLimit limit) {
     ModelConfig config = base.config();
     weights.validate(config);
     Safetensors.write(dir.resolve(WEIGHTS), tensors(weights, config), Map.of("format", "pt"));
     ObjectNode facts = JSON.createObjectNode();
     weights.labels().forEach(facts.putArray("labels")::add);
-    facts.put("maxTokens", maxTokens);
+    facts.put("maxTokens", limit.maxTokens());
+    facts.put("truncation", limit.truncation().id());
     facts.put("pooling", config.pooling().id());
+    facts.put("head", config.head().id());
     facts.put("baseDigest", base.digest());
     writeJson(dir.resolve(CONFIG), peftConfig(weights.lora(), base));
     writeJson(dir.resolve(FACTS), facts);
@@ -80,26 +98,37 @@ public final class PeftFiles {
    * @param config of the base model that it has to fit
    * @throws ModelException {@code missing-file}, {@code corrupt-json}, {@code corrupt-safetensors},
    *     {@code unsupported-peft-option}, {@code invalid-lora-config}, {@code invalid-adapter},
-   *     {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code pooling-mismatch}
+   *     {@code adapter-shape-mismatch}, {@code adapter-not-finite}, {@code pooling-mismatch},
+   *     {@code head-mismatch}
    */
   public static AdapterWeights read(Path dir, ModelConfig config) {
     JsonNode peft = readJson(dir.resolve(CONFIG));
     PeftOptions.requireSupported(dir.resolve(CONFIG), peft);
     Map<String, Tensor> tensors = new TreeMap<>(Safetensors.read(dir.resolve(WEIGHTS)));
-    float[] headWeight = take(dir, tensors, HEAD_WEIGHT, 2).data();
-    float[] headBias = take(dir, tensors, HEAD_BIAS, 1).data();
+    requireSameKind(dir, config);
+    String classifier = PREFIX + config.head().classifier();
+    float[] headWeight = take(dir, tensors, classifier + WEIGHT, 2).data();
+    float[] headBias = take(dir, tensors, classifier + BIAS, 1).data();
+    DenseLayer dense = null;
+    if (config.head().dense() != null) {
+      String name = PREFIX + config.head().dense();
+      dense =
+          new DenseLayer(
+              take(dir, tensors, name + WEIGHT, 2).data(),
+              take(dir, tensors, name + BIAS, 1).data());
+    }
     Map<String, LoraPair> pairs = new TreeMap<>();
     Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
     for (LinearModule module : LinearModule.values()) {
       for (int layer = 0; layer < config.layers(); layer++) {
-        String path = module.path(layer);
-        if (tensors.containsKey(ENCODER + path + LORA_A)) {
+        String name = name(config, module, layer);
+        if (tensors.containsKey(name + LORA_A)) {
           targets.add(module);
           pairs.put(
-              path,
+              module.path(layer),
               new LoraPair(
-                  take(dir, tensors, ENCODER + path + LORA_A, 2).data(),
-                  take(dir, tensors, ENCODER + path + LORA_B, 2).data()));
+                  take(dir, tensors, name + LORA_A, 2).data(),
+                  take(dir, tensors, name + LORA_B, 2).data()));
         }
       }
     }
@@ -118,9 +147,15 @@ public final class PeftFiles {
                 peft.path("lora_dropout").asDouble(0),
                 targets);
     AdapterWeights weights =
-        new AdapterWeights(lora, pairs, labels(dir, config, headBias.length), headWeight, headBias);
+        new AdapterWeights(lora, pairs, labels(dir, headBias.length), dense, headWeight, headBias);
     weights.validate(config);
     return weights;
+  }
+
+  /** A module's name in PEFT's files, which is also that of the base's own Python class. */
+  private static String name(ModelConfig config, LinearModule module, int layer) {
+    Architecture architecture = config.architecture();
+    return PREFIX + architecture.prefix() + architecture.path(module, layer);
   }
 
   private static Map<String, Tensor> tensors(AdapterWeights weights, ModelConfig config) {
@@ -135,14 +170,22 @@ public final class PeftFiles {
         }
         long[] shapeA = {rank, module.in(config)};
         long[] shapeB = {module.out(config), rank};
-        tensors.put(ENCODER + path + LORA_A, new Tensor(shapeA, pair.a()));
-        tensors.put(ENCODER + path + LORA_B, new Tensor(shapeB, pair.b()));
+        String name = name(config, module, layer);
+        tensors.put(name + LORA_A, new Tensor(shapeA, pair.a()));
+        tensors.put(name + LORA_B, new Tensor(shapeB, pair.b()));
       }
     }
     long labels = weights.labels().size();
-    tensors.put(
-        HEAD_WEIGHT, new Tensor(new long[] {labels, config.hiddenSize()}, weights.headWeight()));
-    tensors.put(HEAD_BIAS, new Tensor(new long[] {labels}, weights.headBias()));
+    long hidden = config.hiddenSize();
+    String classifier = PREFIX + config.head().classifier();
+    tensors.put(classifier + WEIGHT, new Tensor(new long[] {labels, hidden}, weights.headWeight()));
+    tensors.put(classifier + BIAS, new Tensor(new long[] {labels}, weights.headBias()));
+    DenseLayer dense = weights.dense();
+    if (dense != null) {
+      String name = PREFIX + config.head().dense();
+      tensors.put(name + WEIGHT, new Tensor(new long[] {hidden, hidden}, dense.weight()));
+      tensors.put(name + BIAS, new Tensor(new long[] {hidden}, dense.bias()));
+    }
     return tensors;
   }
 
@@ -155,10 +198,13 @@ public final class PeftFiles {
     json.put("init_lora_weights", true);
     json.put("lora_alpha", lora.targets().isEmpty() ? 1.0 : lora.alpha());
     json.put("lora_dropout", lora.dropout());
-    json.putArray("modules_to_save").add("classifier");
+    ArrayNode saved = json.putArray("modules_to_save").add("classifier");
+    if (base.config().head() == HeadKind.DENSE_RELU) {
+      saved.add("pre_classifier");
+    }
     json.put("peft_type", "LORA");
     json.put("r", Math.max(1, lora.rank()));
-    json.set("target_modules", targetModules(lora.targets()));
+    json.set("target_modules", targetModules(lora.targets(), base.config().architecture()));
     json.put("task_type", "SEQ_CLS");
     json.put("use_dora", false);
     json.put("use_rslora", false);
@@ -166,29 +212,33 @@ public final class PeftFiles {
   }
 
   /**
-   * PEFT matches list entries by suffix, and {@code output.dense} is also the end of {@code
+   * PEFT matches list entries by suffix, and BERT's {@code output.dense} is also the end of {@code
    * attention.output.dense}: when just the former is meant, only a pattern says so.
    */
-  private static JsonNode targetModules(Set<LinearModule> targets) {
-    if (targets.contains(LinearModule.OUTPUT) && !targets.contains(LinearModule.ATTENTION_OUTPUT)) {
+  private static JsonNode targetModules(Set<LinearModule> targets, Architecture architecture) {
+    boolean ambiguous =
+        targets.contains(LinearModule.OUTPUT)
+            && !targets.contains(LinearModule.ATTENTION_OUTPUT)
+            && architecture
+                .path(LinearModule.ATTENTION_OUTPUT)
+                .endsWith("." + architecture.path(LinearModule.OUTPUT));
+    if (ambiguous) {
       String paths =
           targets.stream()
-              .map(module -> module.path().replace(".", "\\."))
+              .map(module -> architecture.path(module).replace(".", "\\."))
               .collect(Collectors.joining("|"));
-      return JSON.getNodeFactory().textNode(".*encoder\\.layer\\.\\d+\\.(" + paths + ")");
+      String layers = architecture.layers().replace(".", "\\.");
+      return JSON.getNodeFactory().textNode(".*" + layers + "\\d+\\.(" + paths + ")");
     }
     ArrayNode list = JSON.createArrayNode();
-    targets.forEach(module -> list.add(module.path()));
+    targets.forEach(module -> list.add(architecture.target(module)));
     return list;
   }
 
-  private static List<String> labels(Path dir, ModelConfig config, int count) {
-    List<String> labels = new ArrayList<>();
+  /** What PEFT itself wrote says nothing of pooling and head; its tensors have to fit. */
+  private static void requireSameKind(Path dir, ModelConfig config) {
     if (!Files.exists(dir.resolve(FACTS))) {
-      for (int i = 0; i < count; i++) {
-        labels.add("LABEL_" + i);
-      }
-      return labels;
+      return;
     }
     JsonNode facts = readJson(dir.resolve(FACTS));
     String pooling = facts.path("pooling").asText(config.pooling().id());
@@ -198,7 +248,25 @@ public final class PeftFiles {
           "%s was trained with pooling %s, this base model has %s; load the base model that it was trained on."
               .formatted(dir, pooling, config.pooling().id()));
     }
-    facts.path("labels").forEach(label -> labels.add(label.asText()));
+    // Files from before there were others have none: their heads are linear.
+    String head = facts.path("head").asText(HeadKind.LINEAR.id());
+    if (!head.equals(config.head().id())) {
+      throw new ModelException(
+          "head-mismatch",
+          "%s was trained with a %s head, this base model has a %s one; load the base model that it was trained on (1_Pooling/config.json in its directory makes heads linear), or train the adapter again."
+              .formatted(dir, head, config.head().id()));
+    }
+  }
+
+  private static List<String> labels(Path dir, int count) {
+    List<String> labels = new ArrayList<>();
+    if (!Files.exists(dir.resolve(FACTS))) {
+      for (int i = 0; i < count; i++) {
+        labels.add("LABEL_" + i);
+      }
+      return labels;
+    }
+    readJson(dir.resolve(FACTS)).path("labels").forEach(label -> labels.add(label.asText()));
     return labels;
   }
 

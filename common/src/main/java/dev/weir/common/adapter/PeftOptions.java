@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which settings of an {@code adapter_config.json} are plain LoRA with a linear head.
+ * Which settings of an {@code adapter_config.json} are plain LoRA with a head that some base has.
  *
  * <p>PEFT adds options with every release, all off by default. One that is off is accepted without
  * being known; one that is on would change the arithmetic, so it is refused by name.
@@ -34,10 +34,12 @@ final class PeftOptions {
       Map.of(
           "peft_type", Set.of("LORA"),
           "bias", Set.of("none"),
-          "modules_to_save", Set.of("[\"classifier\"]"),
           "megatron_core", Set.of("megatron.core"),
           "qalora_group_size", Set.of("16"),
           "runtime_config", Set.of("{\"ephemeral_gpu_offload\":false}"));
+
+  /** What PEFT matches heads by; it adds "score", which no supported base has, by itself. */
+  private static final Set<String> HEADS = Set.of("classifier", "pre_classifier", "score");
 
   private PeftOptions() {}
 
@@ -59,8 +61,22 @@ final class PeftOptions {
     if (FREE.contains(name) || isOff(value)) {
       return true;
     }
+    if (name.equals("modules_to_save")) {
+      return isHead(value);
+    }
     String text = value.isValueNode() ? value.asText() : value.toString();
     return DEFAULTS.getOrDefault(name, Set.of()).contains(text);
+  }
+
+  private static boolean isHead(JsonNode modules) {
+    boolean classifier = false;
+    for (JsonNode module : modules) {
+      if (!HEADS.contains(module.asText())) {
+        return false;
+      }
+      classifier |= module.asText().equals("classifier");
+    }
+    return classifier;
   }
 
   private static boolean isOff(JsonNode value) {
@@ -74,7 +90,7 @@ final class PeftOptions {
   private static ModelException unsupported(Path file, String name, JsonNode value) {
     return new ModelException(
         "unsupported-peft-option",
-        "%s sets %s to %s; only plain LoRA with a linear classifier is supported, so train without it."
+        "%s sets %s to %s; only plain LoRA with the base's own classifier is supported, so train without it."
             .formatted(file, name, value.isMissingNode() ? "nothing" : value));
   }
 }

@@ -1,9 +1,6 @@
 package dev.weir.common.adapter;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Tensor;
@@ -16,9 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -29,8 +23,8 @@ import java.util.TreeMap;
  * <p>A file is not trusted: every length, shape and range is checked against the file's real size
  * before anything is allocated, so a header that claims 10 GB is an error, not an allocation.
  *
- * <p>F32, F16 and BF16 are read (as 32-bit floats), F32 is written. Tensors of other types, such as
- * the integer {@code position_ids} of old checkpoints, are checked and left out.
+ * <p>F32, F16 and BF16 are read (as 32-bit floats), F32 is written. Integers, such as the {@code
+ * position_ids} of old checkpoints, are checked and left out; other types are refused.
  *
  * @see <a href="https://github.com/huggingface/safetensors#format">the format</a>
  */
@@ -39,8 +33,7 @@ public final class Safetensors {
   static final int MAX_HEADER_BYTES = 16 << 20;
 
   private static final int CHUNK_BYTES = 1 << 20;
-  private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private Safetensors() {}
 
@@ -67,12 +60,14 @@ public final class Safetensors {
       long dataStart = Long.BYTES + headerBytes;
       byte[] header = new byte[(int) headerBytes];
       readFully(channel, Long.BYTES, header.length).get(header);
-      for (Entry entry : entries(file, header, size - dataStart)) {
-        if (entry.type.floating) {
-          tensors.put(entry.name, entry.read(channel, dataStart));
+      for (SafetensorsHeader.Entry entry : SafetensorsHeader.parse(header, size - dataStart)) {
+        if (entry.type() != SafetensorsHeader.Type.OTHER) {
+          tensors.put(entry.name(), tensor(entry, channel, dataStart));
         }
       }
       return tensors;
+    } catch (SafetensorsHeader.Malformed e) {
+      throw corrupt(file, String.valueOf(e.getMessage()));
     } catch (NoSuchFileException e) {
       throw new ModelException("missing-file", file + " does not exist; restore it.", e);
     } catch (IOException e) {
@@ -131,128 +126,28 @@ public final class Safetensors {
     }
   }
 
-  private enum Type {
-    F32(4, true),
-    F16(2, true),
-    BF16(2, true),
-    OTHER(0, false);
-
-    private final int bytes;
-    private final boolean floating;
-
-    Type(int bytes, boolean floating) {
-      this.bytes = bytes;
-      this.floating = floating;
-    }
-
-    static Type parse(String name) {
-      return switch (name) {
-        case "F32" -> F32;
-        case "F16" -> F16;
-        case "BF16" -> BF16;
-        default -> OTHER;
-      };
-    }
-
-    float get(ByteBuffer buffer) {
-      return switch (this) {
-        case F32 -> buffer.getFloat();
-        case F16 -> halfToFloat(buffer.getShort());
-        case BF16 -> Float.intBitsToFloat(buffer.getShort() << 16);
-        case OTHER -> throw new IllegalStateException("not a floating-point type");
-      };
-    }
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // lives for one read
-  private record Entry(String name, Type type, long[] shape, long begin, long end) {
-    Tensor read(FileChannel channel, long dataStart) throws IOException {
-      float[] data = new float[(int) ((end - begin) / type.bytes)];
-      int index = 0;
-      for (long at = begin; at < end; at += CHUNK_BYTES) {
-        int bytes = (int) Math.min(CHUNK_BYTES, end - at);
-        ByteBuffer chunk = readFully(channel, dataStart + at, bytes);
-        if (type == Type.F32) {
-          int count = bytes / Float.BYTES;
-          chunk.asFloatBuffer().get(data, index, count);
-          index += count;
-        } else {
-          while (chunk.hasRemaining()) {
-            data[index++] = type.get(chunk);
-          }
+  private static Tensor tensor(SafetensorsHeader.Entry entry, FileChannel channel, long dataStart)
+      throws IOException {
+    float[] data = new float[(int) ((entry.end() - entry.begin()) / entry.type().bytes)];
+    int index = 0;
+    for (long at = entry.begin(); at < entry.end(); at += CHUNK_BYTES) {
+      int bytes = (int) Math.min(CHUNK_BYTES, entry.end() - at);
+      ByteBuffer chunk = readFully(channel, dataStart + at, bytes);
+      if (entry.type() == SafetensorsHeader.Type.F32) {
+        int count = bytes / Float.BYTES;
+        chunk.asFloatBuffer().get(data, index, count);
+        index += count;
+      } else {
+        while (chunk.hasRemaining()) {
+          short half = chunk.getShort();
+          data[index++] =
+              entry.type() == SafetensorsHeader.Type.F16
+                  ? halfToFloat(half)
+                  : Float.intBitsToFloat(half << 16);
         }
       }
-      return new Tensor(shape, data);
     }
-  }
-
-  private static List<Entry> entries(Path file, byte[] header, long dataBytes) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(header);
-    } catch (IOException e) {
-      throw corrupt(file, "its header is not JSON (" + e.getMessage() + ")");
-    }
-    if (!root.isObject()) {
-      throw corrupt(file, "its header is not a JSON object");
-    }
-    List<Entry> entries = new ArrayList<>();
-    root.properties()
-        .forEach(
-            field -> {
-              if (!field.getKey().equals("__metadata__")) {
-                entries.add(entry(file, field.getKey(), field.getValue()));
-              }
-            });
-    entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
-    long expected = 0;
-    for (Entry entry : entries) {
-      if (entry.begin != expected || entry.end > dataBytes) {
-        throw corrupt(
-            file,
-            "tensor %s claims bytes %d to %d; %d are next and there are %d"
-                .formatted(entry.name, entry.begin, entry.end, expected, dataBytes));
-      }
-      expected = entry.end;
-    }
-    if (expected != dataBytes) {
-      throw corrupt(file, "its header describes %d of %d bytes".formatted(expected, dataBytes));
-    }
-    return entries;
-  }
-
-  private static Entry entry(Path file, String name, JsonNode node) {
-    JsonNode shapeNode = node.path("shape");
-    JsonNode offsets = node.path("data_offsets");
-    if (!node.path("dtype").isTextual() || !shapeNode.isArray() || offsets.size() != 2) {
-      throw corrupt(file, "tensor " + name + " lacks dtype, shape or data_offsets");
-    }
-    Type type = Type.parse(node.path("dtype").asText());
-    long begin = integer(file, name, offsets.path(0));
-    long end = integer(file, name, offsets.path(1));
-    long[] shape = new long[shapeNode.size()];
-    long size = 1;
-    for (int i = 0; i < shape.length; i++) {
-      shape[i] = integer(file, name, shapeNode.path(i));
-      if (shape[i] != 0 && size > Integer.MAX_VALUE / shape[i]) {
-        throw corrupt(file, "tensor " + name + " has more values than an array can hold");
-      }
-      size *= shape[i];
-    }
-    if (end < begin || (type.floating && end - begin != size * type.bytes)) {
-      throw corrupt(
-          file,
-          "tensor %s of shape %s and type %s claims bytes %d to %d"
-              .formatted(name, shapeNode, node.path("dtype").asText(), begin, end));
-    }
-    return new Entry(name, type, shape, begin, end);
-  }
-
-  private static long integer(Path file, String name, JsonNode node) {
-    if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 0) {
-      throw corrupt(file, "tensor " + name + " has " + node + " where a size belongs");
-    }
-    return node.longValue();
+    return new Tensor(entry.shape(), data);
   }
 
   private static float halfToFloat(short half) {

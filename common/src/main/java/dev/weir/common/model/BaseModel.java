@@ -12,10 +12,13 @@ import java.util.Set;
 /**
  * A frozen pre-trained encoder: configuration, weights and tokenizer.
  *
- * <p>Two come inside jars and need no files; any other BERT is a directory with {@code
- * config.json}, {@code model.safetensors} and {@code tokenizer.json}, as Hugging Face writes it.
- * Immutable and thread-safe; weights live on the Java heap (4 bytes each, 133 MB for the default).
- * Whoever loads it closes it, after everything that tokenizes with it.
+ * <p>Two come inside jars and need no files; any other BERT, DistilBERT or RoBERTa is a directory
+ * with {@code config.json}, {@code model.safetensors} and {@code tokenizer.json}, as Hugging Face
+ * writes it. Weights have BERT's names whatever the {@link Architecture}; RoBERTa's position table
+ * lacks the rows that no token uses.
+ *
+ * <p>* Immutable and thread-safe; weights live on the Java heap (4 bytes each, 133 MB for the
+ * default). Whoever loads it closes it, after everything that tokenizes with it.
  */
 public final class BaseModel implements AutoCloseable {
   /** The base model used when none is named. */
@@ -27,6 +30,7 @@ public final class BaseModel implements AutoCloseable {
   private final ModelConfig config;
   private final TextTokenizer tokenizer;
   private final Map<String, Tensor> weights;
+  private final long parameters;
 
   BaseModel(
       String name,
@@ -35,12 +39,28 @@ public final class BaseModel implements AutoCloseable {
       ModelConfig config,
       TextTokenizer tokenizer,
       Map<String, Tensor> weights) {
+    this(name, hubName, digest, config, tokenizer, weights, 0);
+  }
+
+  /**
+   * @param unusedPositions rows of the stored position table that are not among the weights
+   */
+  BaseModel(
+      String name,
+      String hubName,
+      String digest,
+      ModelConfig config,
+      TextTokenizer tokenizer,
+      Map<String, Tensor> weights,
+      int unusedPositions) {
     this.name = name;
     this.hubName = hubName;
     this.digest = digest;
     this.config = config;
     this.tokenizer = tokenizer;
     this.weights = Collections.unmodifiableMap(checked(name, config, weights));
+    long kept = this.weights.values().stream().mapToLong(tensor -> tensor.data().length).sum();
+    this.parameters = kept + (long) unusedPositions * config.hiddenSize();
   }
 
   /** The names that {@link #load} knows without files. */
@@ -97,8 +117,9 @@ public final class BaseModel implements AutoCloseable {
   }
 
   /**
-   * A weight by its Hugging Face name without the model prefix, e.g. {@code
-   * encoder.layer.0.attention.self.query.weight}, shaped {@code [out, in]}.
+   * A weight by BERT's Hugging Face name without the model prefix, e.g. {@code
+   * encoder.layer.0.attention.self.query.weight}, shaped {@code [out, in]}; a DistilBERT's and a
+   * RoBERTa's weights have these names, too.
    *
    * @throws IllegalArgumentException if there is none
    */
@@ -108,6 +129,11 @@ public final class BaseModel implements AutoCloseable {
       throw new IllegalArgumentException(this.name + " has no weight " + name);
     }
     return tensor;
+  }
+
+  /** How many numbers the encoder has in its file, heads not counted. */
+  public long parameters() {
+    return parameters;
   }
 
   /** All names that {@link #weight} knows, from the embeddings up. */
@@ -126,7 +152,8 @@ public final class BaseModel implements AutoCloseable {
   }
 
   /**
-   * Keeps just the encoder's weights (not poolers and heads), in order, and checks their shapes.
+   * Keeps just the encoder's weights (not heads, and a pooler only where the head reads it), in
+   * order, and checks their shapes.
    */
   private static Map<String, Tensor> checked(
       String name, ModelConfig config, Map<String, Tensor> weights) {
@@ -138,8 +165,8 @@ public final class BaseModel implements AutoCloseable {
               if (tensor == null) {
                 throw new ModelException(
                     "missing-weight",
-                    "Base model %s has no weight %s; its weights do not belong to its config.json."
-                        .formatted(name, weightName));
+                    "Base model %s has no weight %s in F32, F16 or BF16; its weights do not belong to its config.json, or are of another type: convert them."
+                        .formatted(name, config.architecture().inFiles(weightName)));
               }
               long[] expected = shape.clone();
               if (expected[0] < 0 && tensor.shape().length == 2 && tensor.shape()[0] > 0) {
@@ -149,7 +176,11 @@ public final class BaseModel implements AutoCloseable {
                 throw new ModelException(
                     "weight-shape-mismatch",
                     "Base model %s: weight %s is %s, config.json says %s; use files of one model."
-                        .formatted(name, weightName, tensor, java.util.Arrays.toString(expected)));
+                        .formatted(
+                            name,
+                            config.architecture().inFiles(weightName),
+                            tensor,
+                            java.util.Arrays.toString(expected)));
               }
               kept.put(weightName, tensor);
             });

@@ -49,7 +49,20 @@ enum BuiltInModel {
   /** The jars hold no config.json; these are the published values of both models. */
   private ModelConfig config() {
     return new ModelConfig(
-        "bert", 384, layers, 12, 1536, 30_522, 512, 1e-12, pooling, true, 0, 101, 102);
+        Architecture.BERT,
+        384,
+        layers,
+        12,
+        1536,
+        30_522,
+        512,
+        1e-12,
+        pooling,
+        true,
+        0,
+        101,
+        102,
+        HeadKind.LINEAR);
   }
 
   private static byte[] readFully(InputStream in, int size) throws IOException {

@@ -49,7 +49,10 @@ public enum LinearModule {
 
   /**
    * Parses a comma-separated list of {@link #id() ids}, or {@code all-linear}, or {@code attention}
-   * (the four linear layers of attention). Order and case do not matter.
+   * (the four linear layers of attention), or of the names that PEFT's {@code target_modules} have:
+   * {@code q_lin}, {@code attention.self.query}. Of those, as in PEFT, a name stands for every
+   * module whose Hugging Face path ends with it: {@code output.dense} for both layers of that name.
+   * Order and case do not matter.
    *
    * @throws ModelException {@code unknown-module}, naming the choices
    */
@@ -60,23 +63,33 @@ public enum LinearModule {
       switch (name) {
         case "all-linear" -> Collections.addAll(modules, values());
         case "attention" -> Collections.addAll(modules, QUERY, KEY, VALUE, ATTENTION_OUTPUT);
-        default -> modules.add(byId(name, spec));
+        default -> modules.addAll(named(part.strip(), name, spec));
       }
     }
     return Collections.unmodifiableSet(modules);
   }
 
-  private static LinearModule byId(String id, String spec) {
+  private static Set<LinearModule> named(String name, String id, String spec) {
+    Set<LinearModule> found = EnumSet.noneOf(LinearModule.class);
     for (LinearModule module : values()) {
       if (module.id().equals(id)) {
-        return module;
+        return EnumSet.of(module);
       }
+      for (Architecture architecture : Architecture.values()) {
+        String path = "." + architecture.path(module);
+        if (!name.isEmpty() && path.endsWith("." + name.toLowerCase(Locale.ROOT))) {
+          found.add(module);
+        }
+      }
+    }
+    if (!found.isEmpty()) {
+      return found;
     }
     throw new ModelException(
         "unknown-module",
-        "Module \"%s\" in \"%s\" is unknown; use all-linear, attention, or a comma-separated list of: %s."
+        "Module \"%s\" in \"%s\" is unknown; use all-linear, attention, a base model's own names such as q_lin, or a comma-separated list of: %s."
             .formatted(
-                id,
+                name,
                 spec,
                 Arrays.stream(values()).map(LinearModule::id).collect(Collectors.joining(", "))));
   }

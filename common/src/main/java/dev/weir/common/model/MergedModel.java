@@ -16,7 +16,7 @@ import java.util.Map;
  *
  * <p>Inputs {@code input_ids} and {@code attention_mask} (int64 {@code [batch, sequence]}), output
  * {@code logits} (float {@code [batch, labels]}). Standard operators only, opset 17, in both
- * precisions. The file's metadata names the labels, the pooling and the base.
+ * precisions. The file's metadata names the labels, the pooling, the kind of head and the base.
  */
 public final class MergedModel {
   private static final int PARITY_BATCH = 16;
@@ -34,6 +34,7 @@ public final class MergedModel {
     OnnxGraph graph = PortableGraph.build(base, weights, precision);
     graph.metadata("labels", String.join("\n", weights.labels()));
     graph.metadata("pooling", base.config().pooling().id());
+    graph.metadata("head", base.config().head().id());
     graph.metadata("base", base.hubName());
     graph.metadata("base_sha256", base.digest());
     try {

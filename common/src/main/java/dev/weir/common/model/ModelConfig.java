@@ -3,22 +3,24 @@ package dev.weir.common.model;
 /**
  * The shape of a base model, as its {@code config.json} states it.
  *
- * @param architecture the Hugging Face {@code model_type}, e.g. {@code bert}
+ * @param architecture the family that it belongs to
  * @param hiddenSize width of a token vector
  * @param layers number of transformer layers
  * @param attentionHeads heads per layer; divides {@code hiddenSize}
  * @param intermediateSize width inside the feed-forward part
  * @param vocabSize rows of the word embedding
- * @param maxPositions longest sequence in tokens
+ * @param maxPositions longest sequence in tokens; for RoBERTa without the rows that no token uses
  * @param layerNormEps epsilon of every layer normalisation
  * @param pooling how token vectors become a text vector
  * @param tokenTypes whether there are token type (segment) embeddings; texts always use type 0
  * @param padTokenId id that pads a batch
  * @param clsTokenId id that starts a text
  * @param sepTokenId id that ends a text
+ * @param head what lies between text vector and logits; {@link HeadKind#LINEAR} unless pooling is
+ *     {@link Pooling#CLS}
  */
 public record ModelConfig(
-    String architecture,
+    Architecture architecture,
     int hiddenSize,
     int layers,
     int attentionHeads,
@@ -30,7 +32,8 @@ public record ModelConfig(
     boolean tokenTypes,
     int padTokenId,
     int clsTokenId,
-    int sepTokenId) {
+    int sepTokenId,
+    HeadKind head) {
   public ModelConfig {
     positive("hidden_size", hiddenSize);
     positive("num_hidden_layers", layers);
@@ -48,6 +51,12 @@ public record ModelConfig(
       throw new ModelException(
           "invalid-model-config",
           "layer_norm_eps %s is outside (0, 1); correct config.json.".formatted(layerNormEps));
+    }
+    if (head != HeadKind.LINEAR && pooling != Pooling.CLS) {
+      throw new ModelException(
+          "invalid-model-config",
+          "A %s head reads the first token, pooling is %s; use a linear head."
+              .formatted(head.id(), pooling.id()));
     }
     tokenId("pad", padTokenId, vocabSize);
     tokenId("cls", clsTokenId, vocabSize);

@@ -8,6 +8,7 @@ import static dev.weir.common.model.WeightNames.bias;
 import static dev.weir.common.model.WeightNames.weight;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraPair;
 import java.util.List;
 
@@ -188,20 +189,47 @@ final class PortableGraph {
 
   private void head(String hidden) {
     int labels = adapter.labels().size();
+    String vectors = dense(pooled(hidden));
     graph.floats("classifier.weight", adapter::headWeight, labels, config.hiddenSize());
     graph.floats("classifier.bias", adapter::headBias, labels);
     graph.node(
         "Gemm",
         LOGITS,
-        List.of(pooled(hidden), "classifier.weight", "classifier.bias"),
+        List.of(vectors, "classifier.weight", "classifier.bias"),
         attribute("transB", 1L));
     graph.output(LOGITS, FLOAT, "batch", labels);
+  }
+
+  /** The adapter's dense layer, where the head has one. */
+  private String dense(String vectors) {
+    DenseLayer dense = adapter.dense();
+    return dense == null ? vectors : activated("dense", vectors, dense.weight(), dense.bias());
+  }
+
+  private String activated(String name, String vectors, float[] weight, float[] bias) {
+    int width = config.hiddenSize();
+    graph.floats(weight(name), () -> weight, width, width);
+    graph.floats(bias(name), () -> bias, width);
+    String sum =
+        graph.node(
+            "Gemm",
+            name + ".sum",
+            List.of(vectors, weight(name), bias(name)),
+            attribute("transB", 1L));
+    return graph.node(config.head().activation(), name + ".activated", List.of(sum));
   }
 
   private String pooled(String hidden) {
     if (config.pooling() == Pooling.CLS) {
       String first = graph.node("Slice", "first", List.of(hidden, "zero", "one", "one"));
-      return graph.node("Squeeze", "pooled", List.of(first, "one"));
+      String vectors = graph.node("Squeeze", "pooled", List.of(first, "one"));
+      return config.head() != HeadKind.POOLER
+          ? vectors
+          : activated(
+              WeightNames.POOLER,
+              vectors,
+              base.weight(weight(WeightNames.POOLER)).data(),
+              base.weight(bias(WeightNames.POOLER)).data());
     }
     graph.node("Unsqueeze", "mask.tokens", List.of("mask", "two"));
     graph.node("Mul", "tokens", List.of(hidden, "mask.tokens"));

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraPair;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -94,6 +95,12 @@ public final class SlotEncoder implements AutoCloseable {
         }
       }
     }
+    DenseLayer dense = weights.dense();
+    if (dense != null) {
+      float[] transposed = Matrices.transpose(dense.weight(), hidden, hidden);
+      table(SlotGraph.DENSE_WEIGHT).write(slot, transposed, hidden, hidden);
+      table(SlotGraph.DENSE_BIAS).write(slot, dense.bias(), 1, hidden);
+    }
     float[] head = Matrices.transpose(weights.headWeight(), labels, hidden);
     table(SlotGraph.HEAD_WEIGHT).write(slot, head, hidden, labels);
     table(SlotGraph.HEAD_BIAS).write(slot, weights.headBias(), 1, labels);
@@ -177,6 +184,10 @@ public final class SlotEncoder implements AutoCloseable {
         add(tables, SlotGraph.tableA(path), layout, module.in(config), layout.rank());
         add(tables, SlotGraph.tableB(path), layout, layout.rank(), module.out(config));
       }
+    }
+    if (config.head().hasDense()) {
+      add(tables, SlotGraph.DENSE_WEIGHT, layout, config.hiddenSize(), config.hiddenSize());
+      add(tables, SlotGraph.DENSE_BIAS, layout, 1, config.hiddenSize());
     }
     add(tables, SlotGraph.HEAD_WEIGHT, layout, config.hiddenSize(), layout.labels());
     add(tables, SlotGraph.HEAD_BIAS, layout, 1, layout.labels());

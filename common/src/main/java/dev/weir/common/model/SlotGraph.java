@@ -18,7 +18,8 @@ import java.util.function.Supplier;
  *
  * <p>Padding is told by length: attention masks the keys behind a text's end, all else is per
  * token. With {@link Pooling#CLS} only the first token leaves the last layer, so that layer's
- * query, output and feed-forward parts are computed for it alone.
+ * query, output and feed-forward parts are computed for it alone. Heads, a base's pooler among
+ * them, are 32-bit floats in every precision.
  */
 final class SlotGraph {
   static final String IDS = "input_ids";
@@ -27,6 +28,8 @@ final class SlotGraph {
   static final String POOL = "pool";
   static final String HEAD_WEIGHT = "head.weight";
   static final String HEAD_BIAS = "head.bias";
+  static final String DENSE_WEIGHT = "dense.weight";
+  static final String DENSE_BIAS = "dense.bias";
   static final String LOGITS = "logits";
   static final String POOLED = "pooled";
 
@@ -207,8 +210,12 @@ final class SlotGraph {
       graph.input(POOL, FLOAT, "batch", 1, "sequence");
       vectors = product("pooled.mean", POOL, hidden);
     }
+    if (config.head() == HeadKind.POOLER) {
+      vectors = pooler(vectors);
+    }
+    String read = config.head().hasDense() ? dense(vectors) : vectors;
     String heads = gathered(HEAD_WEIGHT, config.hiddenSize(), layout.labels());
-    String scores = product("head.product", vectors, heads);
+    String scores = product("head.product", read, heads);
     String biases = gathered(HEAD_BIAS, 1, layout.labels());
     String biased = graph.node("Add", "head.sum", List.of(scores, biases));
     String axis = graph.longs("head.axis", 1);
@@ -216,6 +223,24 @@ final class SlotGraph {
     graph.node("Squeeze", POOLED, List.of(vectors, axis));
     graph.output(LOGITS, FLOAT, "batch", layout.labels());
     graph.output(POOLED, FLOAT, "batch", config.hiddenSize());
+  }
+
+  private String pooler(String vectors) {
+    int hidden = config.hiddenSize();
+    String name = weight(WeightNames.POOLER);
+    float[] stored = base.weight(name).data();
+    graph.floats(name, () -> Matrices.transpose(stored, hidden, hidden), hidden, hidden);
+    String raw = product("pooler.product", vectors, name);
+    String sum = graph.node("Add", "pooler.sum", List.of(raw, vector(bias(WeightNames.POOLER))));
+    return graph.node(config.head().activation(), "pooler.activated", List.of(sum));
+  }
+
+  /** Each row's own dense layer. */
+  private String dense(String vectors) {
+    int hidden = config.hiddenSize();
+    String raw = product("dense.product", vectors, gathered(DENSE_WEIGHT, hidden, hidden));
+    String sum = graph.node("Add", "dense.sum", List.of(raw, gathered(DENSE_BIAS, 1, hidden)));
+    return graph.node(config.head().activation(), "dense.activated", List.of(sum));
   }
 
   private String vector(String name) {

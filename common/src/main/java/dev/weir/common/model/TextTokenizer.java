@@ -6,14 +6,17 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * Turns text into the token ids of one base model, with the Hugging Face tokenizer of its {@code
- * tokenizer.json}.
+ * tokenizer.json}: WordPiece with {@code [CLS]}, {@code [SEP]} and {@code [PAD]} (BERT,
+ * DistilBERT), or byte-level BPE with {@code <s>}, {@code </s>} and {@code <pad>} (RoBERTa).
  *
  * <p>Padding and truncation that the file asks for are ignored: batches are padded by whoever runs
- * them, and long texts keep their head <em>and</em> tail, where reviews state their verdict.
+ * them, and what is left of long texts is the caller's choice ({@link Truncation}).
  *
  * <p>Any Java string is accepted: lone surrogates become U+FFFD, and characters that the tokenizer
  * does not know become its unknown token. Thread-safe. Owns native memory: {@link BaseModel} closes
@@ -22,6 +25,10 @@ import java.util.Map;
 public final class TextTokenizer implements AutoCloseable {
   /** Characters of each end that are looked at, per token of the budget; English has 4 to 5. */
   private static final int CLIP_CHARS_PER_TOKEN = 16;
+
+  /** What starts a text, ends it, and pads a batch: the names of BERT and of RoBERTa. */
+  private static final List<List<String>> SPECIAL_TOKENS =
+      List.of(List.of("[CLS]", "[SEP]", "[PAD]"), List.of("<s>", "</s>", "<pad>"));
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -50,14 +57,12 @@ public final class TextTokenizer implements AutoCloseable {
       }
       root.putNull("truncation");
       root.putNull("padding");
-      int cls = specialToken(root, "[CLS]", source);
-      int sep = specialToken(root, "[SEP]", source);
-      int pad = specialToken(root, "[PAD]", source);
+      List<Integer> special = specialTokens(root, source);
       HuggingFaceTokenizer tokenizer =
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(JSON.writeValueAsBytes(root)),
               Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
-      return new TextTokenizer(tokenizer, cls, sep, pad);
+      return new TextTokenizer(tokenizer, special.get(0), special.get(1), special.get(2));
     } catch (IOException | RuntimeException e) {
       if (e instanceof ModelException known) {
         throw known;
@@ -70,22 +75,33 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /**
-   * Token ids of a text: {@code [CLS]}, word pieces, {@code [SEP]}. An empty text has just the two.
-   *
-   * <p>When there are more than {@code maxTokens - 2} word pieces, the first half (the larger one)
-   * and the last half of that budget are kept. A text longer than {@code 32 · maxTokens} characters
-   * is first cut to its first and last {@code 16 · maxTokens}, so that the time is bounded.
+   * Token ids of a text, the middle of a long one cut out.
    *
    * @param maxTokens at least 2
    */
   public int[] encode(String text, int maxTokens) {
-    if (maxTokens < 2) {
-      throw new IllegalArgumentException("maxTokens must be at least 2, is " + maxTokens);
-    }
-    String clean = replaceLoneSurrogates(clip(text, maxTokens));
+    return encode(text, TokenLimit.of(maxTokens));
+  }
+
+  /**
+   * Token ids of a text: the token that starts it, word pieces, the token that ends it. An empty
+   * text has just the two.
+   *
+   * <p>When there are more than {@code maxTokens - 2} word pieces, the first or the last of them
+   * are kept, or ({@link Truncation#HEAD_TAIL}) the first half of that budget, the larger one, and
+   * the last half. A text longer than {@code 32 · maxTokens} characters is first cut to {@code 16 ·
+   * maxTokens} of each end that counts, so that the time is bounded.
+   */
+  public int[] encode(String text, TokenLimit limit) {
+    String clean = replaceLoneSurrogates(clip(text, limit));
     long[] pieces = clean.isEmpty() ? new long[0] : tokenizer.encode(clean, false, false).getIds();
-    int budget = Math.min(maxTokens - 2, pieces.length);
-    int head = pieces.length > budget ? (budget + 1) / 2 : budget;
+    int budget = Math.min(limit.maxTokens() - 2, pieces.length);
+    int head =
+        switch (limit.truncation()) {
+          case LEFT -> 0;
+          case RIGHT -> budget;
+          case HEAD_TAIL -> pieces.length > budget ? (budget + 1) / 2 : budget;
+        };
     int tail = budget - head;
     int[] ids = new int[budget + 2];
     ids[0] = clsTokenId;
@@ -119,8 +135,8 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  static String clip(String text, int maxTokens) {
-    long half = (long) CLIP_CHARS_PER_TOKEN * maxTokens;
+  static String clip(String text, TokenLimit limit) {
+    long half = (long) CLIP_CHARS_PER_TOKEN * limit.maxTokens();
     if (text.length() <= 2 * half) {
       return text;
     }
@@ -132,7 +148,11 @@ public final class TextTokenizer implements AutoCloseable {
     if (Character.isLowSurrogate(text.charAt(tailStart))) {
       tailStart++;
     }
-    return text.substring(0, headEnd) + " " + text.substring(tailStart);
+    return switch (limit.truncation()) {
+      case LEFT -> text.substring(tailStart);
+      case RIGHT -> text.substring(0, headEnd);
+      case HEAD_TAIL -> text.substring(0, headEnd) + " " + text.substring(tailStart);
+    };
   }
 
   /** A lone surrogate has no UTF-8 form: the native side would refuse or misread the string. */
@@ -148,14 +168,33 @@ public final class TextTokenizer implements AutoCloseable {
     return text;
   }
 
-  private static int specialToken(JsonNode root, String token, String source) {
-    JsonNode id = root.path("model").path("vocab").path(token);
-    if (!id.isInt()) {
-      throw new ModelException(
-          "unsupported-tokenizer",
-          source + " has no " + token + " in its vocabulary; use a BERT WordPiece tokenizer.json.");
+  private static List<Integer> specialTokens(JsonNode root, String source) {
+    for (List<String> names : SPECIAL_TOKENS) {
+      List<Integer> ids =
+          names.stream()
+              .map(name -> id(root, name))
+              .filter(OptionalInt::isPresent)
+              .map(OptionalInt::getAsInt)
+              .toList();
+      if (ids.size() == names.size()) {
+        return ids;
+      }
     }
-    return id.intValue();
+    throw new ModelException(
+        "unsupported-tokenizer",
+        "%s has neither all of %s nor all of %s; use the tokenizer.json of a BERT, DistilBERT or RoBERTa."
+            .formatted(source, SPECIAL_TOKENS.get(0), SPECIAL_TOKENS.get(1)));
+  }
+
+  /** A token's id, of the vocabulary or of the tokens added to it. */
+  private static OptionalInt id(JsonNode root, String token) {
+    JsonNode id = root.path("model").path("vocab").path(token);
+    for (JsonNode added : root.path("added_tokens")) {
+      if (!id.isInt() && added.path("content").asText().equals(token)) {
+        id = added.path("id");
+      }
+    }
+    return id.isInt() ? OptionalInt.of(id.intValue()) : OptionalInt.empty();
   }
 
   /**

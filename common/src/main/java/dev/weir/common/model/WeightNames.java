@@ -3,11 +3,12 @@ package dev.weir.common.model;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The weights that a BERT encoder consists of, by Hugging Face name, with their shapes. */
+/** The weights that an encoder consists of, by canonical (BERT's) name, with their shapes. */
 final class WeightNames {
   static final String WORDS = "embeddings.word_embeddings.weight";
   static final String POSITIONS = "embeddings.position_embeddings.weight";
   static final String TOKEN_TYPES = "embeddings.token_type_embeddings.weight";
+  static final String POOLER = "pooler.dense";
   static final String EMBEDDING_NORM = "embeddings.LayerNorm";
 
   private WeightNames() {}
@@ -29,6 +30,10 @@ final class WeightNames {
       }
       norm(shapes, attentionNorm(layer), hidden);
       norm(shapes, outputNorm(layer), hidden);
+    }
+    if (config.head() == HeadKind.POOLER) {
+      shapes.put(weight(POOLER), new long[] {hidden, hidden});
+      shapes.put(bias(POOLER), new long[] {hidden});
     }
     return shapes;
   }

@@ -24,6 +24,14 @@ public interface ArtifactStore extends AutoCloseable {
   void discard(Path staged);
 
   /**
+   * Removes what processes that died left staged or half deleted: what nobody has written to for an
+   * hour. No reader ever sees such directories, they only take space.
+   *
+   * @return how many were removed
+   */
+  int sweep();
+
+  /**
    * Makes a staged artifact visible under its id, at once and for good.
    *
    * <p>The staged directory holds {@code manifest.json} and the files it names. Publishing the same

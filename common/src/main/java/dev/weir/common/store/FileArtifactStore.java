@@ -10,9 +10,14 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +35,20 @@ public final class FileArtifactStore implements ArtifactStore {
 
   private static final String STAGING = ".staging";
 
+  /** Staging takes as long as writing the files and judging them, which is minutes. */
+  private static final Duration ABANDONED = Duration.ofHours(1);
+
   private final Path root;
+  private final Clock clock;
 
   /** A store under {@code root}, which is created when first written to. */
   public FileArtifactStore(Path root) {
+    this(root, Clock.systemUTC());
+  }
+
+  FileArtifactStore(Path root, Clock clock) {
     this.root = root.toAbsolutePath().normalize();
+    this.clock = clock;
   }
 
   @Override
@@ -52,6 +66,40 @@ public final class FileArtifactStore implements ArtifactStore {
       deleteTree(staged);
     } catch (IOException e) {
       throw failed("remove", staged, e);
+    }
+  }
+
+  @Override
+  public int sweep() {
+    Path staging = root.resolve(STAGING);
+    if (!Files.isDirectory(staging)) {
+      return 0;
+    }
+    Instant limit = clock.instant().minus(ABANDONED);
+    int removed = 0;
+    try (Stream<Path> entries = Files.list(staging)) {
+      for (Path entry : entries.toList()) {
+        if (lastWritten(entry).isBefore(limit)) {
+          deleteTree(entry);
+          removed++;
+        }
+      }
+      return removed;
+    } catch (IOException e) {
+      throw failed("clean up", staging, e);
+    }
+  }
+
+  private static Instant lastWritten(Path directory) throws IOException {
+    Instant last = Instant.EPOCH;
+    try (Stream<Path> walk = Files.walk(directory)) {
+      for (Path path : walk.toList()) {
+        Instant written = Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS).toInstant();
+        last = written.isAfter(last) ? written : last;
+      }
+      return last;
+    } catch (NoSuchFileException | UncheckedIOException e) {
+      return Instant.MAX; // Its owner lives: it has just removed something.
     }
   }
 
@@ -262,6 +310,8 @@ public final class FileArtifactStore implements ArtifactStore {
       for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
       }
+    } catch (UncheckedIOException e) {
+      throw e.getCause(); // Another process removes the same.
     }
   }
 

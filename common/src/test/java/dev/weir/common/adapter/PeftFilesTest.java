@@ -6,15 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Pooling;
+import dev.weir.common.model.Tensor;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -81,6 +89,86 @@ class PeftFilesTest {
     assertThat(config.path("target_modules").toString())
         .isEqualTo("[\"attention.self.query\",\"attention.self.value\"]");
     assertThat(config.path("peft_type").asText()).isEqualTo("LORA");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "BERT|bert.encoder.layer.0.attention.self.query|attention.self.query|classifier",
+        "DISTILBERT|distilbert.transformer.layer.0.attention.q_lin|q_lin|pre_classifier,classifier",
+        "ROBERTA|roberta.encoder.layer.0.attention.self.query|attention.self.query|classifier.dense,classifier.out_proj"
+      })
+  void eachArchitectureHasItsOwnNames(
+      Architecture architecture, String module, String target, String heads, @TempDir Path other)
+      throws IOException {
+    TestingBaseModel.write(other, 1, architecture);
+    try (BaseModel model = BaseModel.load(other.toString())) {
+      LoraConfig lora = new LoraConfig(4, 8, 0, LinearModule.parse("query"));
+      AdapterWeights written = TestingAdapter.random(model.config(), lora, 3, 5);
+      PeftFiles.write(directory, written, model, new TokenLimit(64, Truncation.LEFT));
+
+      List<String> names = new ArrayList<>();
+      for (String head : heads.split(",")) {
+        names.add("base_model.model." + head + ".weight");
+        names.add("base_model.model." + head + ".bias");
+      }
+      for (String path : List.of(module, module.replace("layer.0", "layer.1"))) {
+        names.add("base_model.model." + path + ".lora_A.weight");
+        names.add("base_model.model." + path + ".lora_B.weight");
+      }
+      assertThat(Safetensors.read(directory.resolve(PeftFiles.WEIGHTS)).keySet())
+          .containsExactlyInAnyOrderElementsOf(names);
+      JsonNode config = JSON.readTree(directory.resolve(PeftFiles.CONFIG).toFile());
+      assertThat(config.path("target_modules").toString()).isEqualTo("[\"" + target + "\"]");
+      JsonNode facts = JSON.readTree(directory.resolve(PeftFiles.FACTS).toFile());
+      assertThat(facts.path("head").asText()).isEqualTo(architecture.head().id());
+      assertThat(facts.path("truncation").asText()).isEqualTo("left");
+
+      AdapterWeights read = PeftFiles.read(directory, model.config());
+      assertThat(read.headWeight()).containsExactly(written.headWeight());
+      assertThat(read.pairs().keySet()).isEqualTo(written.pairs().keySet());
+      assertThat(read.dense() == null).isEqualTo(written.dense() == null);
+      if (read.dense() != null && written.dense() != null) {
+        assertThat(read.dense().weight()).containsExactly(written.dense().weight());
+        assertThat(read.dense().bias()).containsExactly(written.dense().bias());
+      }
+
+      assertRefused("head-mismatch", "a " + architecture.head().id() + " head");
+      Files.delete(directory.resolve(PeftFiles.FACTS));
+      edit("modules_to_save", "[\"classifier\",\"score\"]");
+      assertThat(PeftFiles.read(directory, model.config()).labels()).hasSize(3);
+    }
+  }
+
+  @Test
+  void aMissingDenseLayerIsNamed(@TempDir Path other) {
+    TestingBaseModel.write(other, 1, Architecture.DISTILBERT);
+    try (BaseModel model = BaseModel.load(other.toString())) {
+      PeftFiles.write(
+          directory, TestingAdapter.random(model.config(), LoraConfig.NONE, 2, 1), model, 64);
+      Path file = directory.resolve(PeftFiles.WEIGHTS);
+      Map<String, Tensor> tensors = new HashMap<>(Safetensors.read(file));
+      tensors.remove("base_model.model.pre_classifier.weight");
+      Safetensors.write(file, tensors, Map.of());
+      assertThatThrownBy(() -> PeftFiles.read(directory, model.config()))
+          .hasMessageContaining("base_model.model.pre_classifier.weight is missing");
+      tensors.put(
+          "base_model.model.pre_classifier.weight", new Tensor(new long[] {2, 2}, new float[4]));
+      Safetensors.write(file, tensors, Map.of());
+      assertThatThrownBy(() -> PeftFiles.read(directory, model.config()))
+          .hasMessageContaining("4 weights and 32 biases");
+    }
+  }
+
+  @Test
+  void headsOfFilesThatDoNotSayAreLinear() throws IOException {
+    write("query");
+    Path file = directory.resolve(PeftFiles.FACTS);
+    ObjectNode facts = (ObjectNode) JSON.readTree(file.toFile());
+    facts.remove(List.of("head", "truncation"));
+    Files.write(file, JSON.writeValueAsBytes(facts));
+    assertThat(PeftFiles.read(directory, base.config()).labels()).hasSize(3);
   }
 
   @Test

@@ -20,8 +20,20 @@ class LinearModuleTest {
   }
 
   @Test
+  void understandsTheNamesInPeftsTargetModules() {
+    assertThat(LinearModule.parse("q_lin,attention.v_lin")).containsExactlyInAnyOrder(QUERY, VALUE);
+    assertThat(LinearModule.parse("q_lin,k_lin,v_lin,out_lin,lin1,lin2"))
+        .containsExactly(LinearModule.values());
+    assertThat(LinearModule.parse("attention.self.query,intermediate.dense"))
+        .containsExactlyInAnyOrder(QUERY, LinearModule.INTERMEDIATE);
+    assertThat(LinearModule.parse("output.dense"))
+        .containsExactlyInAnyOrder(ATTENTION_OUTPUT, LinearModule.OUTPUT);
+    assertThat(LinearModule.parse("attention.output.dense")).containsExactly(ATTENTION_OUTPUT);
+  }
+
+  @Test
   void unknownModuleNamesTheChoices() {
-    for (String spec : new String[] {"", "query,", "q_lin"}) {
+    for (String spec : new String[] {"", "query,", "qlin", "self"}) {
       assertThatThrownBy(() -> LinearModule.parse(spec))
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("query, key, value, attention-output, intermediate, output");

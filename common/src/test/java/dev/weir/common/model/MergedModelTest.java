@@ -44,6 +44,30 @@ class MergedModelTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Architecture.class)
+  void mergedAnswersAsSlotsForEachArchitecture(Architecture architecture) {
+    Path file = directory.resolve("model.onnx");
+    Path written = TestingBaseModel.write(directory.resolve("base"), 3, architecture);
+    try (BaseModel base = BaseModel.load(written.toString())) {
+      int[][] texts = texts(base);
+      AdapterWeights adapter = adapter(base, "all-linear");
+      SlotLayout layout = new SlotLayout(2, 4, 3, adapter.lora().targets());
+      MergedModel.write(base, adapter, Precision.FP32, file);
+      float[][] merged = MergedModel.run(file, texts, base.config().padTokenId());
+      try (SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.FP32, 1)) {
+        encoder.write(1, adapter);
+        int[] slots = {1, 1, 1};
+        EncoderOutput output = encoder.run(texts, slots);
+        for (int i = 0; i < texts.length; i++) {
+          assertThat(merged[i]).containsExactly(output.logits()[i], within(1e-5f));
+        }
+        encoder.clear(1);
+        assertThat(encoder.run(texts, slots).logits()[0]).containsOnly(0);
+      }
+    }
+  }
+
   @Test
   void eightBitsStayCloseToFloats() {
     Path file = directory.resolve("model.onnx");

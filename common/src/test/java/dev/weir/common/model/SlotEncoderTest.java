@@ -184,6 +184,28 @@ class SlotEncoderTest {
         .isInstanceOf(IllegalStateException.class);
   }
 
+  @Test
+  void adaptersWithDenseLayersShareABatch(@TempDir Path other) {
+    TestingBaseModel.write(other, 5, Architecture.DISTILBERT);
+    try (BaseModel distilBert = BaseModel.load(other.toString());
+        SlotEncoder encoder = SlotEncoder.open(distilBert, LAYOUT, Precision.FP32, 1)) {
+      int[] text = distilBert.tokenizer().encode("the plot was awful", 32);
+      for (int slot = 0; slot < 3; slot++) {
+        encoder.write(slot, TestingAdapter.random(distilBert.config(), LORA, 3, slot));
+      }
+      EncoderOutput together = encoder.run(new int[][] {text, text, text}, new int[] {0, 1, 2});
+      for (int slot = 0; slot < 3; slot++) {
+        float[] alone = encoder.run(new int[][] {text}, new int[] {slot}).logits()[0];
+        assertThat(together.logits()[slot]).containsExactly(alone, within(1e-5f));
+      }
+      AdapterWeights linear =
+          AdapterWeights.headOnly(List.of("a", "b"), new float[64], new float[2]);
+      assertThatThrownBy(() -> encoder.write(0, linear))
+          .hasMessageContaining("head is dense-relu")
+          .isInstanceOf(ModelException.class);
+    }
+  }
+
   private static void refuses(SlotEncoder encoder, LoraConfig lora, int labels, String reason) {
     AdapterWeights adapter = TestingAdapter.random(base.config(), lora, labels, 3);
     assertReason(() -> encoder.write(0, adapter), reason);

@@ -1,8 +1,12 @@
 package dev.weir.common.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.testing.TestingBaseModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
@@ -64,13 +68,60 @@ class TextTokenizerTest {
   }
 
   @Test
+  void truncationSaysWhichSideIsRead() {
+    String text = "the film was bad and the plot is boring";
+    int[] all = tokenizer.encode(text, 64);
+    assertThat(tokenizer.encode(text, new TokenLimit(5, Truncation.RIGHT)))
+        .containsExactly(CLS, all[1], all[2], all[3], SEP);
+    assertThat(tokenizer.encode(text, new TokenLimit(5, Truncation.LEFT)))
+        .containsExactly(CLS, all[7], all[8], all[9], SEP);
+    String veryLong = "good " + "x ".repeat(200_000) + "bad";
+    assertThat(tokenizer.encode(veryLong, new TokenLimit(6, Truncation.RIGHT))[1])
+        .isEqualTo(tokenizer.encode("good", 6)[1]);
+    assertThat(tokenizer.encode(veryLong, new TokenLimit(6, Truncation.LEFT))[4])
+        .isEqualTo(tokenizer.encode("bad", 6)[1]);
+    for (Truncation truncation : Truncation.values()) {
+      assertThat(Truncation.parse(truncation.id())).isEqualTo(truncation);
+      assertThat(tokenizer.encode("good film", new TokenLimit(8, truncation))).hasSize(4);
+    }
+    assertThatThrownBy(() -> Truncation.parse("middle"))
+        .hasMessageContaining("left, right, head+tail");
+  }
+
+  @Test
+  void byteLevelPiecesLieBetweenRobertasOwnTokens(@TempDir Path other) {
+    TestingBaseModel.write(other, 1, Architecture.ROBERTA);
+    try (BaseModel roberta = BaseModel.load(other.toString())) {
+      assertThat(roberta.config().clsTokenId()).isZero();
+      assertThat(roberta.config().padTokenId()).isEqualTo(1);
+      assertThat(roberta.config().sepTokenId()).isEqualTo(2);
+      int[] ids = roberta.tokenizer().encode("a good film \0🎬 é", 64);
+      assertThat(ids).startsWith(0).endsWith(2).hasSizeBetween(8, 20);
+      assertThat(Arrays.stream(ids).boxed())
+          .allMatch(id -> id >= 0 && id < roberta.config().vocabSize());
+      assertThat(roberta.tokenizer().encode("", 16)).containsExactly(0, 2);
+    }
+  }
+
+  @Test
+  void specialTokensMayBeAddedOnes(@TempDir Path other) throws Exception {
+    Path file = TestingBaseModel.write(other, 1, Architecture.ROBERTA).resolve("tokenizer.json");
+    ObjectNode json = (ObjectNode) new ObjectMapper().readTree(file.toFile());
+    ((ObjectNode) json.path("model").path("vocab")).remove("</s>");
+    Files.write(file, new ObjectMapper().writeValueAsBytes(json));
+    try (BaseModel roberta = BaseModel.load(other.toString())) {
+      assertThat(roberta.config().sepTokenId()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void clippingNeverSplitsASurrogatePair() {
     String text = "a" + "🎬".repeat(1000);
     for (int maxTokens = 2; maxTokens < 6; maxTokens++) {
-      String clipped = TextTokenizer.clip(text, maxTokens);
+      String clipped = TextTokenizer.clip(text, TokenLimit.of(maxTokens));
       assertThat(clipped).hasSizeLessThan(text.length());
       assertThat(TextTokenizer.replaceLoneSurrogates(clipped)).isEqualTo(clipped);
-      String shifted = TextTokenizer.clip(text + "b", maxTokens);
+      String shifted = TextTokenizer.clip(text + "b", TokenLimit.of(maxTokens));
       assertThat(TextTokenizer.replaceLoneSurrogates(shifted)).isEqualTo(shifted);
     }
   }

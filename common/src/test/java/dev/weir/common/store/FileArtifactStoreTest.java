@@ -7,9 +7,13 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.model.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,6 +53,24 @@ class FileArtifactStoreTest {
         .isInstanceOf(StoreException.class)
         .hasMessageContaining("already published");
     assertThat(store.fetch(ID, digest).resolve("adapter.bin")).hasContent("weights");
+  }
+
+  @Test
+  void sweepRemovesWhatDeadProcessesLeftAndNothingElse() throws IOException {
+    String digest = store.publish(ID, staged(ID, "weights"));
+    Path abandoned = staged(ID, "half");
+    assertThat(store.sweep()).isZero();
+    Clock later = Clock.offset(Clock.systemUTC(), Duration.ofHours(2));
+    Path live = staged(ID, "in progress");
+    Files.setLastModifiedTime(
+        live.resolve("adapter.bin"), FileTime.from(later.instant().minusSeconds(60)));
+
+    try (FileArtifactStore next = new FileArtifactStore(root.resolve("store"), later)) {
+      assertThat(next.sweep()).isEqualTo(1);
+      assertThat(abandoned).doesNotExist();
+      assertThat(live).isNotEmptyDirectory();
+      assertThat(next.fetch(ID, digest)).isDirectory();
+    }
   }
 
   @Test
@@ -117,6 +139,7 @@ class FileArtifactStoreTest {
             "base",
             List.of("negative", "positive"),
             128,
+            Truncation.HEAD_TAIL,
             new TreeMap<>(Map.of(name, new Manifest.FileEntry(sha, 7))),
             new TreeMap<>(),
             new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));

@@ -10,6 +10,8 @@ import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.Digests;
 import java.io.IOException;
@@ -26,7 +28,9 @@ import java.util.stream.Stream;
 public final class TestingArtifacts {
 
   public static final List<String> LABELS = List.of("negative", "positive");
-  public static final int MAX_TOKENS = 64;
+
+  /** Not the default, so that a loss on the way is noticed. */
+  public static final TokenLimit LIMIT = new TokenLimit(64, Truncation.LEFT);
 
   private TestingArtifacts() {}
 
@@ -43,7 +47,7 @@ public final class TestingArtifacts {
       AdapterId id,
       AdapterWeights weights) {
     Path staged = store.stage();
-    PeftFiles.write(staged, weights, base, MAX_TOKENS);
+    PeftFiles.write(staged, weights, base, LIMIT);
     Manifest manifest =
         new Manifest(
             Manifest.FORMAT,
@@ -53,7 +57,8 @@ public final class TestingArtifacts {
             base.name(),
             baseDigest,
             weights.labels(),
-            MAX_TOKENS,
+            LIMIT.maxTokens(),
+            LIMIT.truncation(),
             new TreeMap<>(files(staged)),
             new TreeMap<>(),
             new Manifest.Lineage(null, null, null, List.of(), 10, 0, 5, Map.of(), 1, "test"));

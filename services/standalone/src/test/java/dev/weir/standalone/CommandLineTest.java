@@ -2,11 +2,19 @@ package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.encoder.DeviceRequest;
+import dev.weir.trainer.encoder.TrainingDevice;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +109,61 @@ class CommandLineTest {
                 Files.createFile(dir.resolve("e")).toString()))
         .isEqualTo(1);
     assertThat(err.toString()).contains("usable rows");
+  }
+
+  @Test
+  void trainSaysWhereItRunsAndEndsWithZeroAtALearningRateOfTen() throws Exception {
+    assertThat(train("--device", "cpu", "--learning-rate", "10", "--head-learning-rate", "10"))
+        .isZero();
+    assertThat(out.toString())
+        .contains("device cpu, as asked for; PyTorch ")
+        .contains("epoch 0 was kept")
+        .contains("\"device\":\"cpu\"")
+        .contains("\"engineVersion\":\"");
+  }
+
+  @Test
+  void trainOnAGpuThatIsNotThereEndsWithOneAndSaysHowToGetIt() throws Exception {
+    Assumptions.assumeFalse(
+        TrainingDevice.choose(DeviceRequest.AUTO).device().isGpu(), "there is a GPU");
+    assertThat(train("--device", "cuda")).isEqualTo(1);
+    assertThat(err.toString().strip().lines()).hasSize(1);
+    assertThat(err.toString()).contains("A GPU cannot be used (no-").contains("=cpu");
+    assertThat(train("--device", "abacus")).isEqualTo(2);
+    assertThat(err.toString()).contains("WEIR_TRAIN_DEVICE").contains("auto, cpu, cuda");
+  }
+
+  @Test
+  void trainOnADamagedBaseEndsWithOneAndNamesTheFile() throws Exception {
+    TestingBaseModel.write(dir.resolve("base"), 1);
+    Path weights = dir.resolve("base").resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    Files.write(weights, Arrays.copyOf(bytes, bytes.length / 2));
+
+    assertThat(trainOn(dir.resolve("base"))).isEqualTo(1);
+    assertThat(err.toString().strip().lines()).hasSize(1);
+    assertThat(err.toString()).contains(weights.toString());
+    assertThat(dir.resolve("adapter")).doesNotExist();
+  }
+
+  private int train(String... options) throws IOException {
+    return trainOn(TestingBaseModel.write(dir.resolve("base"), 1), options);
+  }
+
+  private int trainOn(Path base, String... options) throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 80; i++) {
+      rows.append(
+          "{\"text\":\"%s film %d\",\"label\":\"%s\"}%n"
+              .formatted(
+                  i % 2 == 0 ? "a good" : "an awful", i, i % 2 == 0 ? "positive" : "negative"));
+    }
+    String data = Files.writeString(dir.resolve("rows.jsonl"), rows).toString();
+    List<String> arguments = new ArrayList<>(List.of("train", "--data", data, "--eval", data));
+    arguments.addAll(List.of("--base", base.toString(), "--threads", "1", "--json"));
+    arguments.addAll(List.of("--out", dir.resolve("adapter").toString()));
+    arguments.addAll(List.of(options));
+    return run(Map.of(), arguments.toArray(String[]::new));
   }
 
   private int run(Map<String, String> environment, String... arguments) {

@@ -5,6 +5,7 @@ import dev.weir.common.model.Precision;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.export.ArtifactWriter;
@@ -26,16 +27,24 @@ final class Bench implements AutoCloseable {
   private final ArtifactWriter writer;
   private final ServingEncoder serving;
   private final int threads;
+  private final TrainingDevice device;
   private @Nullable BertEncoder encoder;
 
-  Bench(BaseModel base, ArtifactStore store, TrainingOptions options, int minHoldout, int threads) {
+  Bench(
+      BaseModel base,
+      ArtifactStore store,
+      TrainingOptions options,
+      int minHoldout,
+      int threads,
+      TrainingDevice device) {
     this.base = base;
     this.store = store;
-    this.options = options.within(base.config());
+    this.options = options.within(base.config()).on(device);
     this.gate = new PromotionGate(minHoldout);
     this.writer = new ArtifactWriter(base);
     this.serving = new ServingEncoder(base, threads, Precision.FP32, options.lora());
     this.threads = threads;
+    this.device = device;
   }
 
   BaseModel base() {
@@ -65,7 +74,7 @@ final class Bench implements AutoCloseable {
   BertEncoder encoder() {
     if (encoder == null) {
       TorchRuntime.threads(threads);
-      encoder = new BertEncoder(base, options.arithmetic());
+      encoder = new BertEncoder(base, device, options.arithmetic());
     }
     return encoder;
   }

@@ -90,8 +90,7 @@ final class Contest {
     Path staged = bench.store().stage();
     boolean handedOver = false;
     try {
-      int maxTokens = bench.options().maxTokens();
-      bench.writer().writeAdapter(staged, trained.weights(), maxTokens);
+      bench.writer().writeAdapter(staged, trained.weights(), bench.options().limit());
       AdapterWeights written = PeftFiles.read(staged, bench.base().config());
       double seconds = seconds(began);
       metrics.trained(method, seconds, trained.examplesPerSecond(), trained.nonFiniteSteps());
@@ -160,7 +159,7 @@ final class Contest {
     if (ready == null || !parent.equals(trainerParent)) {
       EncodedExamples examples =
           EncodedExamples.of(
-              set.train(), batch.labels(), bench.base().tokenizer(), bench.options().maxTokens());
+              set.train(), batch.labels(), bench.base().tokenizer(), bench.options().limit());
       ready =
           new AdapterTrainer(
               bench.serving(),
@@ -208,7 +207,7 @@ final class Contest {
 
   private HoldoutEvaluator evaluator() {
     if (evaluator == null) {
-      evaluator = new HoldoutEvaluator(bench.serving(), set.holdout(), bench.options().maxTokens());
+      evaluator = new HoldoutEvaluator(bench.serving(), set.holdout(), bench.options().limit());
     }
     return evaluator;
   }

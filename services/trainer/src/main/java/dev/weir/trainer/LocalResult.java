@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param examplesPerSecond speed of the optimizer steps
  * @param seconds the whole training, evaluation not counted
  * @param parameters how many numbers were trained
+ * @param steps optimizer steps
  * @param nonFiniteSteps optimizer steps skipped for a loss or gradient that is not finite
  */
 public record LocalResult(
@@ -28,4 +29,5 @@ public record LocalResult(
     double examplesPerSecond,
     double seconds,
     ParameterCount parameters,
+    int steps,
     int nonFiniteSteps) {}

@@ -12,6 +12,7 @@ import dev.weir.common.store.StoreException;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.Scores;
@@ -43,12 +44,24 @@ public final class LocalTraining {
   private final BaseModel base;
   private final TrainingOptions options;
   private final int threads;
+  private final TrainingDevice device;
 
-  /** Trainings on {@code base}, with so many threads for one operation. */
+  /**
+   * Trainings on {@code base}, with so many threads for one operation, on the device that the
+   * options ask for.
+   *
+   * @throws dev.weir.trainer.encoder.DeviceException if that is a GPU and cannot be used
+   */
   public LocalTraining(BaseModel base, TrainingOptions options, int threads) {
     this.base = base;
-    this.options = options.within(base.config());
+    this.device = TrainingDevice.choose(options.device());
+    this.options = options.within(base.config()).on(device);
     this.threads = threads;
+  }
+
+  /** Where it trains. */
+  public TrainingDevice device() {
+    return device;
   }
 
   /** How many numbers will be trained. */
@@ -78,20 +91,20 @@ public final class LocalTraining {
     TorchRuntime.threads(threads);
     try (ServingEncoder serving =
             new ServingEncoder(base, threads, Precision.FP32, options.lora());
-        BertEncoder encoder = new BertEncoder(base, options.arithmetic())) {
+        BertEncoder encoder = new BertEncoder(base, device, options.arithmetic())) {
       long began = System.nanoTime();
       EncodedExamples examples =
-          EncodedExamples.of(data, labels, base.tokenizer(), options.maxTokens());
+          EncodedExamples.of(data, labels, base.tokenizer(), options.limit());
       AdapterTrainer trainer = new AdapterTrainer(serving, options, labels, examples, null);
       AdapterWeights probe = trainer.headRefresh().weights();
       AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> false);
       double seconds = (System.nanoTime() - began) / 1e9;
       gate.after(trained.steps(), trained.nonFiniteSteps()).ifPresent(LocalTraining::refuse);
-      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.maxTokens());
+      HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.limit());
       Path staged = stage(output);
       try {
         ArtifactWriter writer = new ArtifactWriter(base);
-        writer.writeAdapter(staged, trained.weights(), options.maxTokens());
+        writer.writeAdapter(staged, trained.weights(), options.limit());
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Scores scores = rows.score(PeftFiles.read(staged, base.config()));
@@ -108,6 +121,7 @@ public final class LocalTraining {
             trained.examplesPerSecond(),
             seconds,
             parameters(labels),
+            trained.steps(),
             trained.nonFiniteSteps());
       } finally {
         remove(staged);
@@ -171,13 +185,26 @@ public final class LocalTraining {
     }
   }
 
+  /** The old adapter steps aside whole and goes only once the new one is in its place. */
   private static void replace(Path staged, Path output) {
-    remove(output);
+    Path aside = staged.resolveSibling(staged.getFileName() + "-old");
+    boolean replaces = Files.exists(output);
     try {
-      Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+      if (replaces) {
+        Files.move(output, aside, StandardCopyOption.ATOMIC_MOVE);
+      }
+      try {
+        Files.move(staged, output, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        if (replaces) {
+          Files.move(aside, output, StandardCopyOption.ATOMIC_MOVE);
+        }
+        throw e;
+      }
     } catch (IOException e) {
       throw unwritable(output, e);
     }
+    remove(aside);
   }
 
   private static void remove(Path directory) {

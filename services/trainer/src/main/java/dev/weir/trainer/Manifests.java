@@ -44,6 +44,7 @@ final class Manifests {
         base.digest(),
         labels,
         options.maxTokens(),
+        options.truncation(),
         new TreeMap<>(),
         metrics,
         new Manifest.Lineage(

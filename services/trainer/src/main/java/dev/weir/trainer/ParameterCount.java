@@ -18,11 +18,9 @@ public record ParameterCount(long trainable, long total) {
   /** The count for a base, options, and a number of labels. */
   public static ParameterCount of(BaseModel base, TrainingOptions options, int labels) {
     ModelConfig config = base.config();
-    long frozen = 0;
-    for (String name : base.weightNames()) {
-      frozen += base.weight(name).data().length;
-    }
-    long head = (long) labels * (config.hiddenSize() + 1);
+    long frozen = base.parameters();
+    long row = config.hiddenSize() + 1L;
+    long head = labels * row + (config.head().hasDense() ? config.hiddenSize() * row : 0);
     long lora = 0;
     int layers = config.layers() - options.firstLayer(config.layers());
     for (LinearModule module : options.targets()) {

@@ -2,7 +2,9 @@ package dev.weir.trainer;
 
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.trainer.encoder.TrainingDevice;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -23,6 +25,16 @@ final class TrainerMetrics {
             .description("optimizer steps skipped for a loss or gradient that is not finite")
             .register(registry);
     registry.gauge("weir.trainer.examples.per.second", examplesPerSecond, AtomicReference::get);
+  }
+
+  /** An information gauge: always 1, what it says is in its tags. */
+  void device(TrainingDevice device) {
+    Gauge.builder("weir.trainer.device", () -> 1)
+        .description("where adapters are trained; always 1")
+        .tag("device", device.word())
+        .tag("engine", "pytorch")
+        .tag("version", device.engineVersion())
+        .register(registry);
   }
 
   void decided(Release release) {

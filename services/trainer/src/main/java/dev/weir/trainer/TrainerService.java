@@ -2,11 +2,15 @@ package dev.weir.trainer;
 
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.StoreException;
+import dev.weir.trainer.encoder.TrainingDevice;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,11 +30,16 @@ public final class TrainerService implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
   private static final Duration DRAIN = Duration.ofSeconds(60);
 
+  private final TrainerConfig config;
+  private final BaseModel base;
+  private final Health health;
   private final ArtifactStore store;
   private final TrainerState state;
+  private final TrainerMetrics meters;
   private final TrainingLoop loop;
   private final ExecutorService fitting =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-fit"));
+  private volatile @Nullable TrainingDevice device;
   private @Nullable Thread thread;
   private boolean closed;
 
@@ -41,29 +50,52 @@ public final class TrainerService implements AutoCloseable {
 
   TrainerService(
       TrainerConfig config, Metrics metrics, Health health, BaseModel base, ArtifactStore store) {
+    this.config = config;
+    this.base = base;
+    this.health = health;
     this.store = store;
     this.state = new TrainerState(health);
-    TrainerMetrics meters = new TrainerMetrics(metrics.registry());
-    this.loop =
-        new TrainingLoop(
-            config,
-            store,
-            state,
-            fitting,
-            () ->
-                new BatchTrainer(
-                    config,
-                    new Bench(base, store, config.options(), config.minHoldout(), config.threads()),
-                    state,
-                    meters,
-                    Clock.systemUTC()));
+    this.meters = new TrainerMetrics(metrics.registry());
+    this.loop = new TrainingLoop(config, store, state, fitting, this::newTrainer);
   }
 
-  /** Starts the loop. */
+  private BatchTrainer newTrainer() {
+    TrainingDevice found = Objects.requireNonNull(device, "not started");
+    return new BatchTrainer(
+        config,
+        new Bench(base, store, config.options(), config.minHoldout(), config.threads(), found),
+        state,
+        meters,
+        Clock.systemUTC());
+  }
+
+  /**
+   * Finds the device and starts the loop.
+   *
+   * @throws dev.weir.trainer.encoder.DeviceException if a GPU is asked for and cannot be used
+   */
   public synchronized void start() {
     if (thread == null && !closed) {
+      TrainingDevice found = TrainingDevice.choose(config.options().device());
+      LOG.info("training on {}, PyTorch {}", found.detail(), found.engineVersion());
+      health.register("trainer-device", () -> new Status.Up(found.detail()));
+      meters.device(found);
+      device = found;
+      sweep();
       thread = new Thread(loop, "trainer-loop");
       thread.start();
+    }
+  }
+
+  /** A process that died while it exported may have filled the disk with what nobody needs. */
+  private void sweep() {
+    try {
+      int removed = store.sweep();
+      if (removed > 0) {
+        LOG.info("removed {} unfinished artifacts of processes that died", removed);
+      }
+    } catch (StoreException e) {
+      LOG.warn("unfinished artifacts of processes that died stay: {}", e.getMessage());
     }
   }
 

@@ -1,16 +1,22 @@
 package dev.weir.trainer;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.Digests;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,6 +69,8 @@ class LocalTrainingTest {
     Manifest manifest =
         EventJson.read(Files.readAllBytes(output.resolve(Manifest.FILE)), Manifest.class);
     assertThat(manifest.files()).containsKeys("model.onnx", "adapter_model.safetensors");
+    assertThat(training.device().word())
+        .isEqualTo(manifest.lineage().settings().get("WEIR_TRAIN_DEVICE"));
     assertThat(manifest.metrics()).containsEntry("holdoutAccuracy", result.accuracy());
     assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
   }
@@ -91,6 +99,45 @@ class LocalTrainingTest {
   }
 
   @Test
+  void countsTheDenseLayerOfDistilBertAsPeftDoes() {
+    Path other =
+        TestingBaseModel.write(directory.resolve("distilbert"), 7, Architecture.DISTILBERT);
+    try (BaseModel distilBert = BaseModel.load(other.toString())) {
+      ParameterCount count =
+          new LocalTraining(
+                  distilBert,
+                  TrainingOptions.parse(
+                      Map.of("WEIR_TRAIN_RANK", "1", "WEIR_TRAIN_TARGETS", "q_lin")),
+                  1)
+              .parameters(TestingData.LABELS);
+      long head = 33 * 32 + 2 * 33;
+      long lora = 2 * (32 + 32);
+      assertThat(count)
+          .isEqualTo(new ParameterCount(lora + head, distilBert.parameters() + head + lora + head));
+    }
+  }
+
+  @Test
+  void truncationTravelsWithTheAdapter() throws IOException {
+    Path output = directory.resolve("out");
+    new LocalTraining(
+            base,
+            TrainingOptions.parse(
+                Map.of("WEIR_TRAIN_EPOCHS", "0", "WEIR_TRAIN_TRUNCATION", "left")),
+            1)
+        .train(DATA, EVALUATION, TestingData.LABELS, output, progress -> {});
+
+    byte[] json = Files.readAllBytes(output.resolve(Manifest.FILE));
+    assertThat(EventJson.read(json, Manifest.class).limit())
+        .isEqualTo(new TokenLimit(TestingBaseModel.MAX_POSITIONS, Truncation.LEFT));
+    assertThat(Files.readString(output.resolve("weir_adapter.json"))).contains("\"left\"");
+    String older = new String(json, UTF_8).replace("\"truncation\":\"left\",", "");
+    assertThat(older).doesNotContain("truncation\"");
+    assertThat(EventJson.read(older.getBytes(UTF_8), Manifest.class).truncation())
+        .isEqualTo(Truncation.HEAD_TAIL);
+  }
+
+  @Test
   void refusesWhatCannotBeLearnedFrom() {
     List<LabeledText> oneClass = DATA.stream().filter(t -> t.label().equals("positive")).toList();
 
@@ -101,6 +148,75 @@ class LocalTrainingTest {
         .isInstanceOfSatisfying(
             TrainingException.class, e -> assertThat(e.reason()).isEqualTo("one-class-only"));
     assertThat(directory.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aLearningRateOfTenEndsAtTheProbe() {
+    LocalResult result = wild().train(DATA, EVALUATION, TestingData.LABELS, out(), p -> {});
+
+    assertThat(result.bestEpoch()).isZero();
+    assertThat(result.accuracy()).isEqualTo(result.probeAccuracy());
+    assertFinite();
+  }
+
+  @Test
+  void aLearningRateOfTenWithoutAValidationPartIsRefusedOrFinite() {
+    try {
+      wild().train(DATA.subList(0, 40), EVALUATION, TestingData.LABELS, out(), progress -> {});
+      assertFinite();
+    } catch (TrainingException e) {
+      assertThat(e.reason()).isEqualTo("too-many-nonfinite-steps");
+      assertThat(out()).doesNotExist();
+    }
+  }
+
+  @Test
+  void keepsTheOldAdapterWhenTheNewOneIsRefused() {
+    LocalResult before = train(DATA, out());
+
+    assertThatThrownBy(() -> train(DATA.subList(0, 3), out()))
+        .isInstanceOf(TrainingException.class);
+
+    assertThat(Digests.sha256(read(Manifest.FILE))).isEqualTo(before.digest());
+    assertFinite();
+  }
+
+  @Test
+  void leavesNothingBesideTheAdapterItReplaces() {
+    train(DATA, out());
+    LocalResult second = train(DATA.subList(0, 80), out());
+
+    assertThat(Digests.sha256(read(Manifest.FILE))).isEqualTo(second.digest());
+    assertThat(directory).isDirectoryNotContaining("glob:**/.weir-adapter-*");
+  }
+
+  private LocalTraining wild() {
+    return new LocalTraining(
+        base,
+        TrainingOptions.parse(
+            Map.of(
+                "WEIR_TRAIN_EPOCHS", "2",
+                "WEIR_TRAIN_LAYERS", "0",
+                "WEIR_TRAIN_LEARNING_RATE", "10",
+                "WEIR_TRAIN_HEAD_LEARNING_RATE", "10")),
+        1);
+  }
+
+  private Path out() {
+    return directory.resolve("out");
+  }
+
+  private byte[] read(String name) {
+    try {
+      return Files.readAllBytes(out().resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The reader refuses numbers that are not finite. */
+  private void assertFinite() {
+    assertThat(PeftFiles.read(out(), base.config()).labels()).isEqualTo(TestingData.LABELS);
   }
 
   @Test

@@ -80,7 +80,11 @@ final class LoopHarness implements AutoCloseable {
   }
 
   void start(ArtifactStore store) {
-    service = new TrainerService(config(), metrics, health, base, store);
+    start(base, store);
+  }
+
+  void start(BaseModel model, ArtifactStore store) {
+    service = new TrainerService(config(), metrics, health, model, store);
     service.start();
   }
 

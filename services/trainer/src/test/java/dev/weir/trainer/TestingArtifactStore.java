@@ -16,6 +16,7 @@ final class TestingArtifactStore implements ArtifactStore {
   private final AtomicInteger failuresLeft;
   private final Supplier<RuntimeException> failure;
   private final boolean afterPublish;
+  private String unwritable;
 
   private TestingArtifactStore(
       ArtifactStore real, int failures, boolean afterPublish, Supplier<RuntimeException> failure) {
@@ -37,12 +38,27 @@ final class TestingArtifactStore implements ArtifactStore {
     return new TestingArtifactStore(real, failures, false, failure);
   }
 
+  /** Gives staging directories in which one file cannot be written: the disk is full by then. */
+  static TestingArtifactStore fullDisk(ArtifactStore real, int failures, String fileName) {
+    TestingArtifactStore store =
+        new TestingArtifactStore(real, failures, false, IllegalStateException::new);
+    store.unwritable = fileName;
+    return store;
+  }
+
   int failuresLeft() {
     return failuresLeft.get();
   }
 
   @Override
   public Path stage() {
+    if (unwritable != null) {
+      Path staged = real.stage();
+      if (failuresLeft.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+        FullDisk.at(staged.resolve(unwritable));
+      }
+      return staged;
+    }
     if (!afterPublish) {
       failIfDue();
     }
@@ -67,6 +83,11 @@ final class TestingArtifactStore implements ArtifactStore {
   @Override
   public void discard(Path staged) {
     real.discard(staged);
+  }
+
+  @Override
+  public int sweep() {
+    return real.sweep();
   }
 
   @Override

@@ -80,6 +80,8 @@ class TrainingLoopIT {
       Awaitility.await().until(() -> loop.batchesDone() == 1);
       assertThat(events(loop)).contains("started", "promoted");
       assertThat(loop.metrics.scrape()).contains("weir_trainer_decisions_total");
+      assertThat(loop.metrics.scrape()).contains("weir_trainer_device{device=\"");
+      assertThat(loop.health.report(true).toString()).contains("trainer-device");
       assertThat(loop.health.ready()).isTrue();
     }
   }
@@ -180,6 +182,85 @@ class TrainingLoopIT {
       assertThat(full.failuresLeft()).isZero();
       assertThat(release.state()).isEqualTo(Release.State.PROMOTED);
       assertThat(release.version()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void keepsTheChampionAndLeavesNothingBehindWhenTheDiskIsFullWhileExporting() throws IOException {
+    FullDisk.assume();
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start();
+      Release first = loop.awaitReleases(1).get(0);
+      Awaitility.await().until(() -> loop.batchesDone() == 1);
+      loop.stop();
+
+      TestingArtifactStore full =
+          TestingArtifactStore.fullDisk(
+              new FileArtifactStore(store), 2, "adapter_model.safetensors");
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+      loop.start(full);
+      Release second = loop.awaitReleases(2).get(1);
+
+      assertThat(full.failuresLeft()).isZero();
+      assertThat(second.decision().reason()).isNotEqualTo("training-failed");
+      Awaitility.await().until(() -> loop.batchesDone() == 2);
+      assertThat(store.resolve(".staging")).isEmptyDirectory();
+      try (FileArtifactStore reader = new FileArtifactStore(store)) {
+        assertThat(reader.fetch(first.id(), first.digest())).isDirectory();
+      }
+    }
+  }
+
+  @Test
+  void championOfAnotherBaseCountsAsNoneAndIsLeftAlone(@TempDir Path directory) {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh");
+        BaseModel other = BaseModel.load(TestingBaseModel.write(directory, 8).toString())) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start();
+      Release first = loop.awaitReleases(1).get(0);
+      Awaitility.await().until(() -> loop.batchesDone() == 1);
+      loop.stop();
+
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+      loop.start(other, new FileArtifactStore(store));
+      Release second = loop.awaitReleases(2).get(1);
+
+      assertThat(second.decision().championVersion()).isNull();
+      assertThat(second.decision().reason()).isEqualTo("better-than-majority");
+      assertThat(second.baseDigest()).isEqualTo(other.digest());
+      try (FileArtifactStore reader = new FileArtifactStore(store)) {
+        assertThat(reader.fetch(first.id(), first.digest())).isDirectory();
+        assertThat(reader.manifest(second.id()).orElseThrow().lineage().parentVersion()).isNull();
+      }
+    }
+  }
+
+  @Test
+  void aLearningRateOfTenLeavesTheHeadRefreshInService() {
+    try (LoopHarness loop =
+        new LoopHarness(
+            base,
+            store,
+            "WEIR_TRAIN_LEARNING_RATE=10",
+            "WEIR_TRAIN_HEAD_LEARNING_RATE=10",
+            "WEIR_TRAIN_LAYERS=0")) {
+      loop.produce(examples("default", "b1", 120, 1));
+      loop.produce(batch("default", "b1", 120));
+      loop.start();
+
+      List<Release> releases = loop.awaitReleases(2);
+
+      assertThat(releases)
+          .extracting(Release::state)
+          .containsExactly(Release.State.PROMOTED, Release.State.RETAINED);
+      assertThat(releases.get(1).decision().reason())
+          .isIn("not-better", "too-many-nonfinite-steps");
+      assertThat(loop.champions(3)).extracting(Champion::version).containsExactly(1);
     }
   }
 

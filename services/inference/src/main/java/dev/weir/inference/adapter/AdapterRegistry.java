@@ -182,7 +182,7 @@ public final class AdapterRegistry implements AutoCloseable {
         loaded.id(),
         loaded.digest(),
         loaded.weights(),
-        loaded.maxTokens(),
+        loaded.limit(),
         clock.instant(),
         engine,
         take(engine));

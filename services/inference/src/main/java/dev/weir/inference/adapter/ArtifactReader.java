@@ -81,7 +81,7 @@ public final class ArtifactReader {
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    return new LoadedAdapter(id, champion.digest(), weights, manifest.maxTokens());
+    return new LoadedAdapter(id, champion.digest(), weights, manifest.limit());
   }
 
   private static void sameLabels(

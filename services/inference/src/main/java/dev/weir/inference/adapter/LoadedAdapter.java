@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.TokenLimit;
 
 /**
  * An adapter that was read and checked and is not in a slot yet.
@@ -9,6 +10,6 @@ import dev.weir.common.adapter.AdapterWeights;
  * @param id its version
  * @param digest sha-256 (hex) of its manifest
  * @param weights its numbers
- * @param maxTokens longest input, special tokens included
+ * @param limit how its inputs are cut
  */
-record LoadedAdapter(AdapterId id, String digest, AdapterWeights weights, int maxTokens) {}
+record LoadedAdapter(AdapterId id, String digest, AdapterWeights weights, TokenLimit limit) {}

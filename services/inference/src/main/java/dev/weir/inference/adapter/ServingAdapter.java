@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.TokenLimit;
 import java.time.Instant;
 import java.util.List;
 
@@ -16,7 +17,7 @@ public final class ServingAdapter {
   private final AdapterId id;
   private final String digest;
   private final AdapterWeights weights;
-  private final int maxTokens;
+  private final TokenLimit limit;
   private final Instant liveSince;
   private final int slot;
   private final UseCount uses;
@@ -25,14 +26,14 @@ public final class ServingAdapter {
       AdapterId id,
       String digest,
       AdapterWeights weights,
-      int maxTokens,
+      TokenLimit limit,
       Instant liveSince,
       Engine engine,
       int slot) {
     this.id = id;
     this.digest = digest;
     this.weights = weights;
-    this.maxTokens = maxTokens;
+    this.limit = limit;
     this.liveSince = liveSince;
     this.slot = slot;
     this.uses = new UseCount(() -> engine.giveSlot(slot));
@@ -40,7 +41,7 @@ public final class ServingAdapter {
 
   /** The same version in a slot of another engine. */
   ServingAdapter movedTo(Engine engine, int newSlot) {
-    return new ServingAdapter(id, digest, weights, maxTokens, liveSince, engine, newSlot);
+    return new ServingAdapter(id, digest, weights, limit, liveSince, engine, newSlot);
   }
 
   /** Which version this is. */
@@ -58,9 +59,9 @@ public final class ServingAdapter {
     return weights.labels();
   }
 
-  /** Longest input in tokens, special tokens included. */
-  public int maxTokens() {
-    return maxTokens;
+  /** How its inputs are cut. */
+  public TokenLimit limit() {
+    return limit;
   }
 
   /** When it was published here. */

@@ -135,7 +135,7 @@ public final class AdaptersView {
         adapter.id().version(),
         adapter.digest(),
         adapter.labels(),
-        adapter.maxTokens(),
+        adapter.limit().maxTokens(),
         adapter.slot(),
         adapter.liveSince());
   }

@@ -89,9 +89,9 @@ final class BatchScorer {
 
   /** The queued tokens, unless a version with another token limit has taken over meanwhile. */
   private int[] tokens(Query query, ServingAdapter adapter) {
-    return adapter.maxTokens() == query.maxTokens()
+    return adapter.limit().equals(query.limit())
         ? query.tokens()
-        : tokenizer.encode(query.text(), adapter.maxTokens());
+        : tokenizer.encode(query.text(), adapter.limit());
   }
 
   private static Answer answer(ServingAdapter adapter, float[] logits) {

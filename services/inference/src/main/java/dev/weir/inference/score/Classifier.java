@@ -2,6 +2,7 @@ package dev.weir.inference.score;
 
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingAdapter;
@@ -117,9 +118,9 @@ public final class Classifier implements AutoCloseable {
       Review review = reviews.get(i);
       Optional<ServingAdapter> serving = registry.state().adapter(review.adapter());
       if (serving.isPresent()) {
-        int maxTokens = serving.get().maxTokens();
-        int[] tokens = tokenizer.encode(review.text(), maxTokens);
-        split.queries.add(new Query(review.text(), review.adapter(), tokens, maxTokens));
+        TokenLimit limit = serving.get().limit();
+        int[] tokens = tokenizer.encode(review.text(), limit);
+        split.queries.add(new Query(review.text(), review.adapter(), tokens, limit));
       } else {
         split.abstained[i] = abstain(review.adapter());
       }

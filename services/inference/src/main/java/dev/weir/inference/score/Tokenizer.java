@@ -1,9 +1,11 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.model.TokenLimit;
+
 /** Turns text into token ids; thread-safe. */
 @FunctionalInterface
 public interface Tokenizer {
 
-  /** Token ids of a text, special tokens included, at most {@code maxTokens} of them. */
-  int[] encode(String text, int maxTokens);
+  /** Token ids of a text, special tokens included, a longer one cut to {@code limit}. */
+  int[] encode(String text, TokenLimit limit);
 }

@@ -74,7 +74,7 @@ class AdapterLoaderTest {
     ServingAdapter adapter = registry.state().adapter("default").orElseThrow();
     assertThat(adapter.digest()).isEqualTo(digest);
     assertThat(adapter.labels()).isEqualTo(TestingArtifacts.LABELS);
-    assertThat(adapter.maxTokens()).isEqualTo(TestingArtifacts.MAX_TOKENS);
+    assertThat(adapter.limit()).isEqualTo(TestingArtifacts.LIMIT);
     await().until(loader::settled);
     assertThat(loader.failures()).isEmpty();
   }

@@ -5,6 +5,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.TokenLimit;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ public final class TestingAdapters {
     AdapterWeights weights =
         AdapterWeights.headOnly(labels, new float[labels.size() * HIDDEN], bias);
     return new LoadedAdapter(
-        new AdapterId(adapter, version), "digest-" + version, weights, MAX_TOKENS);
+        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(MAX_TOKENS));
   }
 
   static LoadedAdapter lora(String adapter, int version, int rank, LinearModule target) {
@@ -62,6 +63,7 @@ public final class TestingAdapters {
             List.of("negative", "positive"),
             new float[2 * HIDDEN],
             new float[2]);
-    return new LoadedAdapter(new AdapterId(adapter, version), "digest-" + version, weights, 32);
+    return new LoadedAdapter(
+        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(32));
   }
 }

@@ -49,6 +49,11 @@ final class TestingStore implements ArtifactStore {
   }
 
   @Override
+  public int sweep() {
+    return store.sweep();
+  }
+
+  @Override
   public String publish(AdapterId id, Path staged) {
     return store.publish(id, staged);
   }

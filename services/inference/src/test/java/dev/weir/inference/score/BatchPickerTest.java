@@ -2,6 +2,7 @@ package dev.weir.inference.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.common.model.TokenLimit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -77,7 +78,9 @@ class BatchPickerTest {
     Submission submission = new Submission(lengths.size());
     Deque<Row> rows = new ArrayDeque<>();
     for (int i = 0; i < lengths.size(); i++) {
-      rows.add(new Row(new Query("", "default", new int[lengths.get(i)], 64), submission, i));
+      rows.add(
+          new Row(
+              new Query("", "default", new int[lengths.get(i)], TokenLimit.of(64)), submission, i));
     }
     return rows;
   }

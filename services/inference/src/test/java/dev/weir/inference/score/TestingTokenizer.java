@@ -1,5 +1,6 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.model.TokenLimit;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -17,10 +18,10 @@ public final class TestingTokenizer implements Tokenizer {
   }
 
   @Override
-  public int[] encode(String text, int maxTokens) {
+  public int[] encode(String text, TokenLimit limit) {
     encoded.incrementAndGet();
     String[] words = text.split(" ", -1);
-    int[] tokens = new int[Math.min(words.length + 2, maxTokens)];
+    int[] tokens = new int[Math.min(words.length + 2, limit.maxTokens())];
     Arrays.fill(tokens, 9);
     tokens[0] = 1;
     tokens[1] = words[0].matches("\\d+") ? Integer.parseInt(words[0]) : 0;

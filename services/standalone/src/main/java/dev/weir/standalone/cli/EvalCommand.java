@@ -86,7 +86,7 @@ final class EvalCommand implements Callable<Integer> {
               Objects.requireNonNull(data), LabeledRows.scheme(weights.labels()), command);
       try (ServingEncoder encoder = new ServingEncoder(model, threads, precision)) {
         long started = System.nanoTime();
-        Scores scores = new HoldoutEvaluator(encoder, rows, manifest.maxTokens()).score(weights);
+        Scores scores = new HoldoutEvaluator(encoder, rows, manifest.limit()).score(weights);
         report(scores, rows.size(), (System.nanoTime() - started) / 1e9, command.getOut());
       }
     }

@@ -7,6 +7,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.trainer.LocalResult;
 import dev.weir.trainer.LocalTraining;
 import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.fit.FitProgress;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.PrintWriter;
@@ -88,6 +89,8 @@ final class TrainCommand implements Callable<Integer> {
       LocalTraining training = new LocalTraining(model, options, threads);
       text.println(training.parameters(labels.names()));
       text.printf(
+          "device %s; PyTorch %s%n", training.device().detail(), training.device().engineVersion());
+      text.printf(
           "training on %d rows of %s, scoring on %d rows of %s%n",
           rows.size(), train, scored.size(), evaluation);
       text.flush();
@@ -98,7 +101,7 @@ final class TrainCommand implements Callable<Integer> {
               labels.names(),
               Objects.requireNonNull(out),
               progress -> show(progress, text));
-      report(result, text);
+      report(result, training.device(), text);
     }
     return 0;
   }
@@ -140,7 +143,7 @@ final class TrainCommand implements Callable<Integer> {
     text.flush();
   }
 
-  private void report(LocalResult result, PrintWriter text) {
+  private void report(LocalResult result, TrainingDevice device, PrintWriter text) {
     text.printf(
         Locale.ROOT,
         "accuracy %.4f  macro-F1 %.4f  log loss %.4f  (frozen linear probe: accuracy %.4f)%n",
@@ -168,7 +171,10 @@ final class TrainCommand implements Callable<Integer> {
       figures.put("peakRssMiB", PeakMemory.mebibytes());
       figures.put("trainableParameters", result.parameters().trainable());
       figures.put("totalParameters", result.parameters().total());
+      figures.put("steps", result.steps());
       figures.put("nonFiniteSteps", result.nonFiniteSteps());
+      figures.put("device", device.word());
+      figures.put("engineVersion", device.engineVersion());
       figures.put("digest", result.digest());
       text.println(new String(EventJson.write(figures), StandardCharsets.UTF_8));
     }

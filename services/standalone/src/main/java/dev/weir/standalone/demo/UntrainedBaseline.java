@@ -32,8 +32,7 @@ final class UntrainedBaseline {
     int right = 0;
     List<int[]> tokens =
         reviews.stream().map(review -> base.tokenizer().encode(review.text(), maxTokens)).toList();
-    float[] none = new float[labels.size() * base.config().hiddenSize()];
-    AdapterWeights frozen = AdapterWeights.headOnly(labels, none, new float[labels.size()]);
+    AdapterWeights frozen = AdapterWeights.untrained(base.config(), labels);
     try (ServingEncoder encoder = new ServingEncoder(base, threads())) {
       float[][] pooled = encoder.vectors(frozen, tokens);
       float[][][] heads = heads();

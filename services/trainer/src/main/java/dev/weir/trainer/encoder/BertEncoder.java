@@ -10,6 +10,7 @@ import ai.djl.nn.core.Embedding;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.Pooling;
@@ -21,8 +22,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The forward pass of a frozen BERT encoder on libtorch, with LoRA where an adapter has it (Devlin
- * et al., "BERT", NAACL 2019).
+ * The forward pass of a frozen BERT, DistilBERT or RoBERTa encoder on libtorch, with LoRA where an
+ * adapter has it (Devlin et al., "BERT", NAACL 2019).
  *
  * <p>Frozen: the base's own dropout is off, and its weights take no gradients. Each part consumes
  * its input array and frees its intermediate ones, so that a step holds no more than what autograd
@@ -42,17 +43,17 @@ public final class BertEncoder implements AutoCloseable {
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> halves;
 
-  /** Copies the weights of {@code base} to libtorch, which computes in 32 bits. */
+  /** Copies the weights of {@code base} to libtorch, on the CPU and in 32 bits. */
   public BertEncoder(BaseModel base) {
-    this(base, Arithmetic.FP32);
+    this(base, TrainingDevice.cpu(), Arithmetic.FP32);
   }
 
-  /** Copies the weights of {@code base} to libtorch. */
-  public BertEncoder(BaseModel base, Arithmetic arithmetic) {
+  /** Copies the weights of {@code base} to a device, where all of the encoder's arrays live. */
+  public BertEncoder(BaseModel base, TrainingDevice device, Arithmetic arithmetic) {
     this.config = base.config();
     this.arithmetic = arithmetic;
     this.owner = true;
-    this.manager = TorchRuntime.newManager();
+    this.manager = TorchRuntime.newManager(device.device());
     this.ops =
         new ScriptedOps(
             manager, config.attentionHeads(), config.hiddenSize() / config.attentionHeads());
@@ -121,7 +122,7 @@ public final class BertEncoder implements AutoCloseable {
   }
 
   /**
-   * The text vectors, {@code [rows, hidden]}.
+   * The text vectors, {@code [rows, hidden]}, which the head reads.
    *
    * @param hidden what enters layer {@code from}; consumed
    * @param adapter its LoRA applies from layer {@code from} on
@@ -134,9 +135,17 @@ public final class BertEncoder implements AutoCloseable {
       x = layer(layer, x, batch, adapter, training);
     }
     if (config.pooling() == Pooling.CLS) {
-      return x.get(new NDIndex(":, 0"));
+      NDArray first = x.get(new NDIndex(":, 0"));
+      return config.head() == HeadKind.POOLER ? pooler(first) : first;
     }
     return x.mul(batch.mean()).sum(new int[] {1});
+  }
+
+  /** BERT's own, frozen like the rest of it. */
+  private NDArray pooler(NDArray first) {
+    return Activation.tanh(
+        Linear.linear(first, weight("pooler.dense.weight"), weight("pooler.dense.bias"))
+            .singletonOrThrow());
   }
 
   private NDArray embed(TokenBatch batch) {

@@ -1,6 +1,7 @@
 package dev.weir.trainer.encoder;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -17,12 +18,13 @@ import org.slf4j.LoggerFactory;
  * The one door to libtorch: managers, threads, seeds, gradient mode, and arrays that own their
  * memory.
  *
- * <p>On the CPU, DJL's {@code NDManager.create} wraps a Java buffer instead of copying it, and the
- * buffer lives only as long as that wrapper. DJL's operators on a {@link Number} do so inside and
- * close the wrapper at once, while autograd goes on reading the freed memory: the cause of sporadic
- * non-finite gradients. Hence two rules, see {@code
- * docs/decisions/0004-memory-ownership-of-djl-arrays.md}: arrays come from {@link #own} and {@link
- * #constant}, and no operator on a {@code Number} is used where gradients flow.
+ * <p>Arrays live on the device of their manager; nothing here mixes two. On the CPU, DJL's {@code
+ * NDManager.create} wraps a Java buffer instead of copying it, and the buffer lives only as long as
+ * that wrapper. DJL's operators on a {@link Number} do so inside and close the wrapper at once,
+ * while autograd goes on reading the freed memory: the cause of sporadic non-finite gradients.
+ * Hence two rules, see {@code docs/decisions/0004-memory-ownership-of-djl-arrays.md}: arrays come
+ * from {@link #own} and {@link #constant}, and no operator on a {@code Number} is used where
+ * gradients flow.
  */
 public final class TorchRuntime {
 
@@ -61,9 +63,22 @@ public final class TorchRuntime {
     }
   }
 
+  /** The engine, loaded by now. */
+  static Engine engine() {
+    return Engine.getEngine(ENGINE);
+  }
+
   /** A new root of arrays on the CPU; the caller closes it. */
   public static NDManager newManager() {
-    return NDManager.newBaseManager(Device.cpu(), ENGINE);
+    return newManager(Device.cpu());
+  }
+
+  /**
+   * A new root of arrays on a device, which its children and all results of its arrays share; the
+   * caller closes it.
+   */
+  public static NDManager newManager(Device device) {
+    return NDManager.newBaseManager(device, ENGINE);
   }
 
   /** Threads of one operation, for the whole process. */
@@ -82,14 +97,20 @@ public final class TorchRuntime {
 
   /** An array in libtorch's own memory with a copy of {@code values}, row-major. */
   public static NDArray own(NDManager manager, float[] values, long... shape) {
-    try (NDArray alias = manager.create(values, new Shape(shape))) {
-      return alias.duplicate();
-    }
+    return owned(manager, manager.create(values, new Shape(shape)));
   }
 
   /** As {@link #own(NDManager, float[], long...)}, for indices. */
   public static NDArray own(NDManager manager, long[] values, long... shape) {
-    try (NDArray alias = manager.create(values, new Shape(shape))) {
+    return owned(manager, manager.create(values, new Shape(shape)));
+  }
+
+  /** On a GPU the array is a copy already: the device cannot read a Java buffer. */
+  private static NDArray owned(NDManager manager, NDArray created) {
+    if (manager.getDevice().isGpu()) {
+      return created;
+    }
+    try (NDArray alias = created) {
       return alias.duplicate();
     }
   }

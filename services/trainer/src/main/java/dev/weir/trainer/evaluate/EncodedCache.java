@@ -1,6 +1,7 @@
 package dev.weir.trainer.evaluate;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraPair;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -82,6 +83,11 @@ final class EncodedCache {
   static String digest(AdapterWeights weights) {
     MessageDigest sha = sha256();
     sha.update(bodyDigest(weights).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    DenseLayer dense = weights.dense();
+    if (dense != null) {
+      update(sha, dense.weight());
+      update(sha, dense.bias());
+    }
     update(sha, weights.headWeight());
     update(sha, weights.headBias());
     return HexFormat.of().formatHex(sha.digest());

@@ -1,6 +1,7 @@
 package dev.weir.trainer.evaluate;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.trainer.data.LabeledText;
 import java.util.List;
 
@@ -16,11 +17,11 @@ public final class HoldoutEvaluator {
   private final List<int[]> tokens;
   private final List<String> wanted;
 
-  /** An evaluator over {@code rows}, cut to {@code maxTokens}. */
-  public HoldoutEvaluator(ServingEncoder encoder, List<LabeledText> rows, int maxTokens) {
+  /** An evaluator over {@code rows}, cut to {@code limit}. */
+  public HoldoutEvaluator(ServingEncoder encoder, List<LabeledText> rows, TokenLimit limit) {
     this.encoder = encoder;
     this.tokens =
-        rows.stream().map(row -> encoder.base().tokenizer().encode(row.text(), maxTokens)).toList();
+        rows.stream().map(row -> encoder.base().tokenizer().encode(row.text(), limit)).toList();
     this.wanted = rows.stream().map(LabeledText::label).toList();
   }
 

@@ -8,6 +8,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Precision;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.common.store.Digests;
 import dev.weir.common.store.StoreException;
 import java.io.IOException;
@@ -41,8 +42,8 @@ public final class ArtifactWriter {
   }
 
   /** Writes the adapter's own files, in PEFT's layout. */
-  public void writeAdapter(Path directory, AdapterWeights weights, int maxTokens) {
-    write(directory, () -> PeftFiles.write(directory, weights, base, maxTokens));
+  public void writeAdapter(Path directory, AdapterWeights weights, TokenLimit limit) {
+    write(directory, () -> PeftFiles.write(directory, weights, base, limit));
   }
 
   /** Writes the base with the adapter merged into it, as large as the base. */
@@ -104,6 +105,7 @@ public final class ArtifactWriter {
         manifest.baseDigest(),
         manifest.labels(),
         manifest.maxTokens(),
+        manifest.truncation(),
         files,
         manifest.metrics(),
         manifest.lineage());

@@ -1,6 +1,7 @@
 package dev.weir.trainer.export;
 
 import dev.weir.common.adapter.Manifest;
+import dev.weir.common.model.Truncation;
 import java.util.Locale;
 
 /** The text that tells people what an adapter is, in the form Hugging Face's hub shows. */
@@ -34,7 +35,9 @@ final class ModelCard {
         .append(lineage.holdoutExamples())
         .append("\n- Longest input: ")
         .append(manifest.maxTokens())
-        .append(" tokens; of longer texts the head and the tail are read\n");
+        .append(" tokens; of longer texts ")
+        .append(read(manifest.truncation()))
+        .append('\n');
     if (lineage.parentVersion() != null) {
       card.append("- Trained from version ").append(lineage.parentVersion()).append('\n');
     }
@@ -43,5 +46,13 @@ final class ModelCard {
         .forEach(
             (name, value) -> card.append(String.format(Locale.ROOT, "- %s: %.4f\n", name, value)));
     return card.toString();
+  }
+
+  private static String read(Truncation truncation) {
+    return switch (truncation) {
+      case LEFT -> "the tail is read";
+      case RIGHT -> "the head is read";
+      case HEAD_TAIL -> "the head and the tail are read";
+    };
   }
 }

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019), on Java arrays: its state
- * never crosses to native memory.
+ * never crosses to native memory. Anchoring likewise pulls every parameter back to where it started
+ * (L2-SP, Li et al., ICML 2018): to the champion, when the training goes on from it.
  *
  * <p>Not thread-safe.
  */
@@ -17,13 +18,18 @@ final class AdamW {
 
   private final List<Parameter> parameters;
   private final double weightDecay;
+  private final double anchoring;
+  private final float[][] anchors;
   private final float[][] first;
   private final float[][] second;
   private int steps;
 
-  AdamW(List<Parameter> parameters, double weightDecay) {
+  AdamW(List<Parameter> parameters, double weightDecay, double anchoring) {
     this.parameters = parameters;
     this.weightDecay = weightDecay;
+    this.anchoring = anchoring;
+    this.anchors =
+        parameters.stream().map(parameter -> parameter.values().clone()).toArray(float[][]::new);
     this.first = zeros(parameters);
     this.second = zeros(parameters);
   }
@@ -44,6 +50,8 @@ final class AdamW {
       Parameter parameter = parameters.get(p);
       double rate = parameter.head() ? headRate : loraRate;
       double keep = parameter.decays() ? 1 - rate * weightDecay : 1;
+      double pull = Math.min(1, rate * anchoring);
+      float[] anchor = anchors[p];
       float[] values = parameter.values();
       float[] gradient = gradients.get(p);
       float[] m = first[p];
@@ -53,7 +61,8 @@ final class AdamW {
         m[i] = (float) (BETA1 * m[i] + (1 - BETA1) * g);
         v[i] = (float) (BETA2 * v[i] + (1 - BETA2) * g * g);
         double change = (m[i] / correction1) / (Math.sqrt(v[i] / correction2) + EPSILON);
-        values[i] = (float) (values[i] * keep - rate * change);
+        double pulled = values[i] * keep + pull * (anchor[i] - values[i]);
+        values[i] = (float) (pulled - rate * change);
       }
     }
   }

@@ -8,7 +8,6 @@ import dev.weir.trainer.lora.TrainableAdapter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -46,12 +45,8 @@ public final class AdapterTrainer {
     this.labels = List.copyOf(labels);
     this.examples = examples;
     this.hasChampion = champion != null;
-    int hidden = serving.base().config().hiddenSize();
     this.champion =
-        champion != null
-            ? champion
-            : AdapterWeights.headOnly(
-                labels, new float[labels.size() * hidden], new float[labels.size()]);
+        champion != null ? champion : AdapterWeights.untrained(serving.base().config(), labels);
   }
 
   /**
@@ -74,7 +69,7 @@ public final class AdapterTrainer {
 
   /** A new head on the champion's text vectors, or on the base's: seconds. */
   public Trained headRefresh() {
-    AdapterWeights weights = withHead(champion, probe());
+    AdapterWeights weights = withHead(champion, probe(), features());
     long count = (long) weights.headWeight().length + weights.headBias().length;
     return new Trained(weights, 0, 0, 0, 0, count);
   }
@@ -93,12 +88,13 @@ public final class AdapterTrainer {
     int first = options.firstLayer(encoder.config().layers());
     TrainableAdapter start =
         warm
-            ? TrainableAdapter.from(encoder.config(), first, withHead(lora(champion), head))
+            ? TrainableAdapter.from(
+                encoder.config(), first, withHead(lora(champion), head, vectors))
             : TrainableAdapter.fresh(
                 encoder.config(),
                 options.lora(),
                 first,
-                AdapterWeights.headOnly(labels, head.weight(), head.bias()),
+                withHead(bare(), head, vectors),
                 options.seed());
     FineTuner.Outcome outcome =
         new FineTuner(encoder, options, listener, cancelled)
@@ -106,7 +102,8 @@ public final class AdapterTrainer {
     AdapterWeights weights = outcome.weights();
     if (outcome.bestEpoch() == 0 && parts[1].length > 0) {
       // Nothing was gained: then the head may as well learn from the validation part, too.
-      weights = withHead(weights, head(vectors, IntStream.range(0, examples.size()).toArray()));
+      LinearProbe.Head all = head(vectors, IntStream.range(0, examples.size()).toArray());
+      weights = withHead(weights, all, vectors);
     }
     return new Trained(
         weights,
@@ -120,7 +117,12 @@ public final class AdapterTrainer {
   /** The champion's matrices under today's dropout, which does not outlive a training. */
   private AdapterWeights lora(AdapterWeights from) {
     return new AdapterWeights(
-        options.lora(), from.pairs(), from.labels(), from.headWeight(), from.headBias());
+        options.lora(),
+        from.pairs(),
+        from.labels(),
+        from.dense(),
+        from.headWeight(),
+        from.headBias());
   }
 
   private static boolean sameShape(LoraConfig a, LoraConfig b) {
@@ -157,18 +159,18 @@ public final class AdapterTrainer {
   }
 
   private float[][] baseFeatures() {
-    AdapterWeights bare =
-        new AdapterWeights(
-            LoraConfig.NONE,
-            Map.of(),
-            champion.labels(),
-            champion.headWeight(),
-            champion.headBias());
-    return serving.vectors(bare, examples.tokens());
+    return serving.vectors(bare(), examples.tokens());
   }
 
-  private AdapterWeights withHead(AdapterWeights body, LinearProbe.Head head) {
-    return new AdapterWeights(body.lora(), body.pairs(), labels, head.weight(), head.bias());
+  private AdapterWeights bare() {
+    return AdapterWeights.untrained(serving.base().config(), labels);
+  }
+
+  /** A body with a head that answers as the probe does on {@code vectors}. */
+  private AdapterWeights withHead(AdapterWeights body, LinearProbe.Head probe, float[][] vectors) {
+    HeadStart head = HeadStart.of(serving.base().config().head(), probe, vectors);
+    return new AdapterWeights(
+        body.lora(), body.pairs(), labels, head.dense(), head.weight(), head.bias());
   }
 
   /** Rows to learn from and rows to choose the epoch by, which keep the labels' proportions. */

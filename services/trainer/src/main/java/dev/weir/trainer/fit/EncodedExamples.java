@@ -1,6 +1,7 @@
 package dev.weir.trainer.fit;
 
 import dev.weir.common.model.TextTokenizer;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.trainer.data.LabeledText;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,12 +21,12 @@ public record EncodedExamples(List<int[]> tokens, int[] labels) {
    * @throws IllegalArgumentException if a text has a label that is not one of {@code names}
    */
   public static EncodedExamples of(
-      List<LabeledText> texts, List<String> names, TextTokenizer tokenizer, int maxTokens) {
+      List<LabeledText> texts, List<String> names, TextTokenizer tokenizer, TokenLimit limit) {
     List<int[]> tokens = new ArrayList<>(texts.size());
     int[] labels = new int[texts.size()];
     for (int i = 0; i < labels.length; i++) {
       LabeledText text = texts.get(i);
-      tokens.add(tokenizer.encode(text.text(), maxTokens));
+      tokens.add(tokenizer.encode(text.text(), limit));
       labels[i] = names.indexOf(text.label());
       if (labels[i] < 0) {
         throw new IllegalArgumentException(

@@ -80,6 +80,7 @@ final class FineTuner {
     private final FrozenPrefix trainPrefix;
     private final FrozenPrefix validationPrefix;
     private final AdamW optimizer;
+    private final CrossEntropy objective;
     private final int steps;
     private final int warmupSteps;
     private int step;
@@ -97,7 +98,8 @@ final class FineTuner {
       int first = adapter.firstLayer();
       this.trainPrefix = new FrozenPrefix(encoder, first, train.tokens(), budget);
       this.validationPrefix = new FrozenPrefix(encoder, first, validation.tokens(), budget / 4);
-      this.optimizer = new AdamW(adapter.parameters(), options.weightDecay());
+      this.optimizer = new AdamW(adapter.parameters(), options.weightDecay(), options.anchoring());
+      this.objective = CrossEntropy.of(options, adapter.labels(), train.labels());
       int perEpoch = (train.size() + options.batchSize() - 1) / options.batchSize();
       this.steps = perEpoch * options.epochs();
       this.warmupSteps = Math.max(1, (int) Math.round(steps * options.warmup()));
@@ -157,8 +159,9 @@ final class FineTuner {
       try (NDManager arrays = encoder.newStep()) {
         BoundAdapter bound = adapter.bind(arrays, true);
         double loss = 0;
+        double total = objective.weight(train.labels(), batch);
         for (int[] part : BatchPlanner.split(batch, train.tokens(), options.microBatchTokens())) {
-          loss += backward(arrays, bound, part, batch.length);
+          loss += backward(arrays, bound, part, total);
         }
         List<float[]> gradients = bound.gradients();
         double norm = AdamW.norm(gradients);
@@ -176,16 +179,13 @@ final class FineTuner {
     }
 
     /** Adds a part's gradients; returns its share of the batch's mean loss. */
-    private double backward(NDManager step, BoundAdapter bound, int[] part, int batchSize) {
+    private double backward(NDManager step, BoundAdapter bound, int[] part, double total) {
       try (NDManager pass = step.newSubManager();
           TorchRuntime.GradientMode on = TorchRuntime.gradients(true)) {
         NDArray logits = logits(pass, bound, train, trainPrefix, part, on);
         int classes = (int) logits.getShape().get(1);
-        float[] targets = new float[part.length * classes];
-        for (int i = 0; i < part.length; i++) {
-          targets[i * classes + train.labels()[part[i]]] = -1f / batchSize;
-        }
-        NDArray wanted = TorchRuntime.own(pass, targets, part.length, classes);
+        float[] factors = objective.factors(train.labels(), part, total);
+        NDArray wanted = TorchRuntime.own(pass, factors, part.length, classes);
         NDArray loss = logits.logSoftmax(-1).mul(wanted).sum();
         TorchRuntime.backward(loss);
         return loss.getFloat();

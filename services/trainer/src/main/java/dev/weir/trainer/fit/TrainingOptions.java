@@ -7,6 +7,10 @@ import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
 import dev.weir.trainer.encoder.Arithmetic;
+import dev.weir.trainer.encoder.DeviceRequest;
+import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -34,7 +38,7 @@ public final class TrainingOptions {
       Setting.text(
               "WEIR_TRAIN_TARGETS",
               "query,value",
-              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas")
+              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
           .map(TrainingOptions::targets);
   private static final Setting<Integer> LAYERS =
       Setting.integer(
@@ -83,6 +87,28 @@ public final class TrainingOptions {
           "share of the training examples by which the best epoch is chosen");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
+  private static final Setting<Double> ANCHORING =
+      Setting.decimal(
+          "WEIR_TRAIN_ANCHORING",
+          0,
+          0,
+          1000,
+          "decoupled pull of all parameters back to where the training started: to the champion");
+  private static final Setting<Double> LABEL_SMOOTHING =
+      Setting.decimal(
+          "WEIR_TRAIN_LABEL_SMOOTHING",
+          0,
+          0,
+          0.9,
+          "share of a target's probability that is spread over all labels");
+  private static final Setting<CrossEntropy.ClassWeights> CLASS_WEIGHTS =
+      new Setting<>(
+          "WEIR_TRAIN_CLASS_WEIGHTS",
+          "none",
+          CrossEntropy.ClassWeights.RANGE,
+          "weight of each label's examples in LoRA's loss",
+          false,
+          CrossEntropy.ClassWeights::parse);
   private static final Setting<Arithmetic> ARITHMETIC =
       Setting.oneOf(
               "WEIR_TRAIN_ARITHMETIC",
@@ -96,16 +122,37 @@ public final class TrainingOptions {
                   word.equals("auto")
                       ? Arithmetic.fastest()
                       : Arithmetic.valueOf(word.toUpperCase(Locale.ROOT)));
+  private static final Setting<DeviceRequest> DEVICE =
+      Setting.oneOf(
+              "WEIR_TRAIN_DEVICE",
+              "auto",
+              "where to train: cuda needs a GPU and a build with the Maven profile cuda, auto takes"
+                  + " the CPU where either is missing",
+              "auto",
+              "cpu",
+              "cuda")
+          .map(word -> DeviceRequest.valueOf(word.toUpperCase(Locale.ROOT)));
+  private static final Setting<Truncation> TRUNCATION =
+      Setting.oneOf(
+              "WEIR_TRAIN_TRUNCATION",
+              "head+tail",
+              "what is read of longer texts: left and right name the side that is cut off",
+              "left",
+              "right",
+              "head+tail")
+          .map(Truncation::parse);
   private static final Setting<Long> SEED =
       new Setting<>(
           "WEIR_TRAIN_SEED", "1", "a whole number", "seed of all randomness", false, Long::valueOf);
 
   private final Settings settings;
   private final int longest;
+  private final String device;
 
-  private TrainingOptions(Settings settings, int longest) {
+  private TrainingOptions(Settings settings, int longest, String device) {
     this.settings = settings;
     this.longest = longest;
+    this.device = device;
   }
 
   /** The settings, in the order of the README's table. */
@@ -127,13 +174,19 @@ public final class TrainingOptions {
         CLIP,
         VALIDATION_SHARE,
         MAX_TOKENS,
+        ANCHORING,
+        LABEL_SMOOTHING,
+        CLASS_WEIGHTS,
         ARITHMETIC,
+        DEVICE,
+        TRUNCATION,
         SEED);
   }
 
   /** The options that settings ask for. */
   public static TrainingOptions from(Settings settings) {
-    return new TrainingOptions(settings, Integer.MAX_VALUE);
+    String asked = settings.get(DEVICE).name().toLowerCase(Locale.ROOT);
+    return new TrainingOptions(settings, Integer.MAX_VALUE, asked);
   }
 
   /**
@@ -153,7 +206,12 @@ public final class TrainingOptions {
 
   /** The same, with inputs no longer than a base can read. */
   public TrainingOptions within(ModelConfig base) {
-    return new TrainingOptions(settings, base.maxPositions());
+    return new TrainingOptions(settings, base.maxPositions(), device);
+  }
+
+  /** The same, with the device that was found for it: lineage names that one. */
+  public TrainingOptions on(TrainingDevice found) {
+    return new TrainingOptions(settings, longest, found.word());
   }
 
   /** What LoRA changes. */
@@ -177,6 +235,7 @@ public final class TrainingOptions {
     }
     written.put(MAX_TOKENS.name(), Integer.toString(maxTokens()));
     written.put(ARITHMETIC.name(), arithmetic().id());
+    written.put(DEVICE.name(), device);
     return written;
   }
 
@@ -261,9 +320,28 @@ public final class TrainingOptions {
     return settings.get(VALIDATION_SHARE);
   }
 
+  /** Decoupled pull of all parameters back to where the training started. */
+  public double anchoring() {
+    return settings.get(ANCHORING);
+  }
+
+  /** Share of a target's probability that is spread over all labels. */
+  public double labelSmoothing() {
+    return settings.get(LABEL_SMOOTHING);
+  }
+
+  CrossEntropy.ClassWeights classWeights() {
+    return settings.get(CLASS_WEIGHTS);
+  }
+
   /** What the frozen linear layers are computed in. */
   public Arithmetic arithmetic() {
     return settings.get(ARITHMETIC);
+  }
+
+  /** Where to train. */
+  public DeviceRequest device() {
+    return settings.get(DEVICE);
   }
 
   /** The seed of all randomness. */
@@ -271,9 +349,19 @@ public final class TrainingOptions {
     return settings.get(SEED);
   }
 
-  /** Longest input, special tokens included; of longer texts the head and the tail. */
+  /** Longest input, special tokens included; see {@link #truncation} for longer texts. */
   public int maxTokens() {
     return Math.min(settings.get(MAX_TOKENS), longest);
+  }
+
+  /** What is cut off longer texts. */
+  public Truncation truncation() {
+    return settings.get(TRUNCATION);
+  }
+
+  /** {@link #maxTokens} and {@link #truncation}: how texts are cut, in training and in serving. */
+  public TokenLimit limit() {
+    return new TokenLimit(maxTokens(), truncation());
   }
 
   private static Set<LinearModule> targets(String spec) {

@@ -22,13 +22,19 @@ public final class BoundAdapter {
   private final List<Parameter> parameters;
   private final NDArray scaling;
   private final float dropout;
+  private final BoundHead head;
 
   BoundAdapter(
-      Map<String, NDArray> leaves, List<Parameter> parameters, NDArray scaling, float dropout) {
+      Map<String, NDArray> leaves,
+      List<Parameter> parameters,
+      NDArray scaling,
+      float dropout,
+      BoundHead head) {
     this.leaves = leaves;
     this.parameters = parameters;
     this.scaling = scaling;
     this.dropout = dropout;
+    this.head = head;
   }
 
   /** Whether LoRA changes a linear module. */
@@ -56,9 +62,7 @@ public final class BoundAdapter {
    * damage.
    */
   public NDArray logits(NDArray pooled) {
-    return Linear.linear(
-            pooled, leaf(TrainableAdapter.HEAD_WEIGHT), leaf(TrainableAdapter.HEAD_BIAS))
-        .singletonOrThrow();
+    return head.logits(pooled);
   }
 
   /** The gradients since the binding, one array per parameter, in the parameters' order. */

@@ -3,8 +3,10 @@ package dev.weir.trainer.lora;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.trainer.encoder.TorchRuntime;
@@ -16,7 +18,8 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * An adapter in training: LoRA matrices of the layers from {@link #firstLayer} up, and the head.
+ * An adapter in training: LoRA matrices of the layers from {@link #firstLayer} up, and the head
+ * with its dense layer if it has one.
  *
  * <p>Layers below are frozen: their pairs in {@link #weights()} are those it started from, or
  * zeros. A starts Kaiming-uniform as PEFT does it (bound 1/√in), B at zero, so that an untrained
@@ -26,9 +29,13 @@ public final class TrainableAdapter {
 
   static final String HEAD_WEIGHT = "classifier.weight";
   static final String HEAD_BIAS = "classifier.bias";
+  static final String DENSE_WEIGHT = "dense.weight";
+  static final String DENSE_BIAS = "dense.bias";
   private static final String SUFFIX_A = ".lora_A";
 
   private final LoraConfig lora;
+  private final HeadKind head;
+  private final HeadUnits units;
   private final int firstLayer;
   private final List<String> labels;
   private final Map<String, LoraPair> frozen;
@@ -36,11 +43,15 @@ public final class TrainableAdapter {
 
   private TrainableAdapter(
       LoraConfig lora,
+      HeadKind head,
+      HeadUnits units,
       int firstLayer,
       List<String> labels,
       Map<String, LoraPair> frozen,
       List<Parameter> parameters) {
     this.lora = lora;
+    this.head = head;
+    this.units = units;
     this.firstLayer = firstLayer;
     this.labels = labels;
     this.frozen = frozen;
@@ -67,7 +78,8 @@ public final class TrainableAdapter {
     return from(
         config,
         firstLayer,
-        new AdapterWeights(lora, pairs, head.labels(), head.headWeight(), head.headBias()));
+        new AdapterWeights(
+            lora, pairs, head.labels(), head.dense(), head.headWeight(), head.headBias()));
   }
 
   /** An adapter that goes on from {@code start}. */
@@ -89,14 +101,31 @@ public final class TrainableAdapter {
       }
     }
     int labels = start.labels().size();
-    parameters.add(matrix(HEAD_WEIGHT, start.headWeight(), true, labels, config.hiddenSize()));
+    int hidden = config.hiddenSize();
+    HeadUnits units = HeadUnits.of(start);
+    DenseLayer dense = start.dense();
+    if (dense != null) {
+      // No decay: its start is the identity, not zero.
+      float[] weight = HeadUnits.times(dense.weight(), 1 / units.dense());
+      float[] bias = HeadUnits.times(dense.bias(), 1 / units.dense());
+      parameters.add(new Parameter(DENSE_WEIGHT, weight, true, false, hidden, hidden));
+      parameters.add(new Parameter(DENSE_BIAS, bias, true, false, hidden));
+    }
+    float[] classifier = HeadUnits.times(start.headWeight(), 1 / units.classifier());
+    parameters.add(matrix(HEAD_WEIGHT, classifier, true, labels, hidden));
     parameters.add(new Parameter(HEAD_BIAS, start.headBias().clone(), true, false, labels));
-    return new TrainableAdapter(lora, firstLayer, start.labels(), frozen, parameters);
+    return new TrainableAdapter(
+        lora, config.head(), units, firstLayer, start.labels(), frozen, parameters);
   }
 
   /** The lowest layer that is trained. */
   public int firstLayer() {
     return firstLayer;
+  }
+
+  /** Class names, in the order of the head's rows. */
+  public List<String> labels() {
+    return labels;
   }
 
   /** All trainable tensors, always in the same order. */
@@ -117,7 +146,13 @@ public final class TrainableAdapter {
   /** The adapter as it was at a snapshot. */
   public static TrainableAdapter restored(TrainableAdapter adapter, List<Parameter> snapshot) {
     return new TrainableAdapter(
-        adapter.lora, adapter.firstLayer, adapter.labels, adapter.frozen, List.copyOf(snapshot));
+        adapter.lora,
+        adapter.head,
+        adapter.units,
+        adapter.firstLayer,
+        adapter.labels,
+        adapter.frozen,
+        List.copyOf(snapshot));
   }
 
   /** A copy of the numbers as they are. */
@@ -131,8 +166,19 @@ public final class TrainableAdapter {
         pairs.put(path, new LoraPair(values(values, nameOfA(path)), values(values, nameOfB(path))));
       }
     }
+    DenseLayer dense =
+        values.containsKey(DENSE_WEIGHT)
+            ? new DenseLayer(
+                HeadUnits.times(values(values, DENSE_WEIGHT), units.dense()),
+                HeadUnits.times(values(values, DENSE_BIAS), units.dense()))
+            : null;
     return new AdapterWeights(
-        lora, pairs, labels, values(values, HEAD_WEIGHT), values(values, HEAD_BIAS));
+        lora,
+        pairs,
+        labels,
+        dense,
+        HeadUnits.times(values(values, HEAD_WEIGHT), units.classifier()),
+        values(values, HEAD_BIAS));
   }
 
   /**
@@ -145,8 +191,18 @@ public final class TrainableAdapter {
     for (Parameter parameter : parameters) {
       leaves.put(parameter.name(), BoundAdapter.leaf(step, parameter, training));
     }
+    BoundHead bound =
+        new BoundHead(
+            leaves,
+            head,
+            TorchRuntime.constant(step, units.dense()),
+            TorchRuntime.constant(step, units.classifier()));
     return new BoundAdapter(
-        leaves, parameters(), TorchRuntime.constant(step, lora.scaling()), (float) lora.dropout());
+        leaves,
+        parameters(),
+        TorchRuntime.constant(step, lora.scaling()),
+        (float) lora.dropout(),
+        bound);
   }
 
   static String nameOfA(String modulePath) {

@@ -2,6 +2,7 @@ package dev.weir.trainer.publish;
 
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.model.BaseModel;
@@ -50,10 +51,14 @@ public final class ChampionReader {
       return Optional.empty();
     }
     String made =
-        releases.release(champion.get().id()).map(Release::baseDigest).orElse(base.digest());
+        releases
+            .release(champion.get().id())
+            .map(Release::baseDigest)
+            .or(() -> store.manifest(champion.get().id()).map(Manifest::baseDigest))
+            .orElse(base.digest());
     if (!made.equals(base.digest())) {
       LOG.warn(
-          "base-mismatch: adapter {} was trained on base {}, this process has {} ({}); it counts as no champion",
+          "base-mismatch: adapter {} was trained on base {}, this process has {} ({}); it counts as no champion. To train on from it, start with its base in WEIR_BASE_MODEL",
           champion.get().id(),
           made,
           base.digest(),

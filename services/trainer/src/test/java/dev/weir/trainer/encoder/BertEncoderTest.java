@@ -7,9 +7,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.Pooling;
+import dev.weir.common.model.Precision;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.evaluate.ServingEncoder;
@@ -46,6 +49,35 @@ class BertEncoderTest {
   }
 
   @ParameterizedTest
+  @EnumSource(Architecture.class)
+  void eachArchitectureAnswersTheSameInTrainingInServingAndMerged(Architecture architecture) {
+    try (BaseModel base = base(architecture);
+        ServingEncoder serving = new ServingEncoder(base, 1);
+        BertEncoder encoder = new BertEncoder(base)) {
+      AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 3, 5);
+      List<int[]> tokens = tokens(base);
+      Path file = directory.resolve("model.onnx");
+      MergedModel.write(base, weights, Precision.FP32, file);
+      float[][] merged =
+          MergedModel.run(file, tokens.toArray(int[][]::new), base.config().padTokenId());
+
+      float[] logits = logits(encoder, weights, tokens, 0);
+
+      assertSame(logits, serving.logits(weights, tokens), 1e-5f);
+      assertSame(logits, merged, 1e-5f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Architecture.class)
+  void gradientsOfEachHeadAgreeWithFiniteDifferences(Architecture architecture) {
+    try (BaseModel base = base(architecture);
+        BertEncoder encoder = new BertEncoder(base)) {
+      agreeWithFiniteDifferences(base, encoder);
+    }
+  }
+
+  @ParameterizedTest
   @EnumSource(Pooling.class)
   void untrainedLoraAnswersAsTheBaseDoes(Pooling pooling) {
     try (BaseModel base = base(pooling);
@@ -75,35 +107,58 @@ class BertEncoderTest {
 
   @ParameterizedTest
   @EnumSource(Pooling.class)
+  void bfloat16AnswersNearlyTheSameAndItsExactViewPrecisely(Pooling pooling) {
+    try (BaseModel base = base(pooling);
+        ServingEncoder serving = new ServingEncoder(base, 1);
+        BertEncoder encoder = new BertEncoder(base, TrainingDevice.cpu(), Arithmetic.BF16)) {
+      AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 3, 5);
+      float[][] expected = serving.logits(weights, tokens(base));
+
+      assertSame(logits(encoder, weights, tokens(base), 0), expected, 0.05f);
+      assertSame(logits(encoder.exact(), weights, tokens(base), 0), expected, 1e-4f);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Pooling.class)
   void gradientsAgreeWithFiniteDifferences(Pooling pooling) {
     try (BaseModel base = base(pooling);
         BertEncoder encoder = new BertEncoder(base)) {
-      TrainableAdapter adapter =
-          TrainableAdapter.from(base.config(), 0, TestingAdapter.random(base.config(), ALL, 2, 5));
-      List<float[]> gradients = gradients(encoder, adapter, tokens(base));
-      Random random = new Random(3);
-      for (int p = 0; p < gradients.size(); p++) {
-        Parameter parameter = adapter.parameters().get(p);
-        int i = random.nextInt(parameter.values().length);
-        float value = parameter.values()[i];
-        float nudge = 5e-3f;
-        parameter.values()[i] = value + nudge;
-        double above = loss(encoder, adapter, tokens(base));
-        parameter.values()[i] = value - nudge;
-        double below = loss(encoder, adapter, tokens(base));
-        parameter.values()[i] = value;
+      agreeWithFiniteDifferences(base, encoder);
+    }
+  }
 
-        double expected = (above - below) / (2 * nudge);
+  private static void agreeWithFiniteDifferences(BaseModel base, BertEncoder encoder) {
+    TrainableAdapter adapter =
+        TrainableAdapter.from(base.config(), 0, TestingAdapter.random(base.config(), ALL, 2, 5));
+    List<float[]> gradients = gradients(encoder, adapter, tokens(base));
+    Random random = new Random(3);
+    for (int p = 0; p < gradients.size(); p++) {
+      Parameter parameter = adapter.parameters().get(p);
+      int i = random.nextInt(parameter.values().length);
+      float value = parameter.values()[i];
+      float nudge = 5e-3f;
+      parameter.values()[i] = value + nudge;
+      double above = loss(encoder, adapter, tokens(base));
+      parameter.values()[i] = value - nudge;
+      double below = loss(encoder, adapter, tokens(base));
+      parameter.values()[i] = value;
 
-        assertThat((double) gradients.get(p)[i])
-            .as(parameter.name())
-            .isCloseTo(expected, within(2e-3 + 0.02 * Math.abs(expected)));
-      }
+      double expected = (above - below) / (2 * nudge);
+
+      assertThat((double) gradients.get(p)[i])
+          .as(parameter.name())
+          .isCloseTo(expected, within(2e-3 + 0.02 * Math.abs(expected)));
     }
   }
 
   private BaseModel base(Pooling pooling) {
     return BaseModel.load(TestingBaseModel.write(directory, 7, pooling).toString());
+  }
+
+  private BaseModel base(Architecture architecture) {
+    return BaseModel.load(
+        TestingBaseModel.write(directory.resolve("base"), 7, architecture).toString());
   }
 
   private static List<int[]> tokens(BaseModel base) {
@@ -125,7 +180,8 @@ class BertEncoderTest {
 
   private static NDArray forward(
       BertEncoder encoder, NDManager step, BoundAdapter bound, List<int[]> tokens, int prefix) {
-    TokenBatch batch = TokenBatch.of(step, tokens.toArray(int[][]::new), 0);
+    TokenBatch batch =
+        TokenBatch.of(step, tokens.toArray(int[][]::new), encoder.config().padTokenId());
     NDArray entering = encoder.prefix(batch, prefix);
     return bound.logits(encoder.pooled(entering, prefix, batch, bound, false));
   }

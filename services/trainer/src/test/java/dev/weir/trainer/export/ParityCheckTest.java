@@ -6,6 +6,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.common.store.StoreException;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -47,7 +48,7 @@ class ParityCheckTest {
       AdapterWeights weights = TestingAdapter.random(base.config(), ALL, 2, 5);
       Path nowhere = directory.resolve("not-there");
       Assertions.assertThatThrownBy(
-              () -> new ArtifactWriter(base).writeAdapter(nowhere, weights, 32))
+              () -> new ArtifactWriter(base).writeAdapter(nowhere, weights, TokenLimit.of(32)))
           .isInstanceOfSatisfying(
               StoreException.class, e -> assertThat(e.reason()).isEqualTo("store-io"));
     }

@@ -12,7 +12,7 @@ class AdamWTest {
   @Test
   void followsAHandWorkedExample() {
     Parameter matrix = new Parameter("m", new float[] {1, -2}, false, true, 1, 2);
-    AdamW optimizer = new AdamW(List.of(matrix), 0.1);
+    AdamW optimizer = new AdamW(List.of(matrix), 0.1, 0);
 
     optimizer.step(List.of(new float[] {0.5f, -4}), 1, 0.01, 0);
     // m̂ = g and v̂ = g², so each value moves by the rate against its gradient's sign, after the
@@ -29,11 +29,27 @@ class AdamWTest {
   @Test
   void headAndBiasHaveTheirOwnRules() {
     Parameter bias = new Parameter("b", new float[] {1}, true, false, 1);
-    AdamW optimizer = new AdamW(List.of(bias), 0.5);
+    AdamW optimizer = new AdamW(List.of(bias), 0.5, 0);
 
     optimizer.step(List.of(new float[] {3}), 1, 0, 0.1);
 
     assertThat(bias.values()[0]).isCloseTo(0.9f, within(1e-6f));
+  }
+
+  @Test
+  void anchoringPullsBackToTheStart() {
+    Parameter free = new Parameter("m", new float[] {1}, false, false, 1);
+    Parameter anchored = new Parameter("m", new float[] {1}, false, false, 1);
+    AdamW loose = new AdamW(List.of(free), 0, 0);
+    AdamW tight = new AdamW(List.of(anchored), 0, 10);
+
+    for (int step = 0; step < 50; step++) {
+      loose.step(List.of(new float[] {1}), 1, 0.01, 0);
+      tight.step(List.of(new float[] {1}), 1, 0.01, 0);
+    }
+
+    assertThat(free.values()[0]).isCloseTo(0.5f, within(1e-3f));
+    assertThat(anchored.values()[0]).isBetween(0.89f, 0.95f);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.TestingData;
 import dev.weir.trainer.data.LabeledText;
@@ -134,12 +135,13 @@ class AdapterTrainerTest {
         serving,
         options,
         TestingData.LABELS,
-        EncodedExamples.of(texts, TestingData.LABELS, base.tokenizer(), options.maxTokens()),
+        EncodedExamples.of(texts, TestingData.LABELS, base.tokenizer(), options.limit()),
         champion);
   }
 
   private static Scores score(AdapterWeights weights) {
-    return new HoldoutEvaluator(serving, TestingData.texts(100, 2), 64).score(weights);
+    return new HoldoutEvaluator(serving, TestingData.texts(100, 2), TokenLimit.of(64))
+        .score(weights);
   }
 
   private static TrainingOptions options(String... variables) {

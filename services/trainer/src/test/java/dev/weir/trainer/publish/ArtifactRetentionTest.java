@@ -6,6 +6,7 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.model.Truncation;
 import dev.weir.common.store.FileArtifactStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,6 +47,7 @@ class ArtifactRetentionTest {
             "digest",
             List.of("a", "b"),
             16,
+            Truncation.HEAD_TAIL,
             new TreeMap<>(),
             new TreeMap<>(),
             new Manifest.Lineage(null, null, null, List.of(), 1, 0, 1, Map.of(), 1, "test"));

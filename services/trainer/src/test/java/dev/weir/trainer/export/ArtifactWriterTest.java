@@ -1,0 +1,51 @@
+package dev.weir.trainer.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LinearModule;
+import dev.weir.common.store.StoreException;
+import dev.weir.testing.TestingAdapter;
+import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.FullDisk;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ArtifactWriterTest {
+
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "adapter_model.safetensors",
+        "adapter_config.json",
+        "weir_adapter.json",
+        ArtifactWriter.MERGED
+      })
+  void fullDiskIsAnOutageWhicheverFileMeetsIt(String file) {
+    Path base = TestingBaseModel.write(directory.resolve("base"), 1);
+    FullDisk.at(directory.resolve(file));
+    try (BaseModel model = BaseModel.load(base.toString())) {
+      LoraConfig lora = new LoraConfig(2, 4, 0, EnumSet.of(LinearModule.QUERY));
+      AdapterWeights weights = TestingAdapter.random(model.config(), lora, 2, 1);
+      ArtifactWriter writer = new ArtifactWriter(model);
+
+      assertThatThrownBy(
+              () -> {
+                writer.writeAdapter(directory, weights, 64);
+                writer.writeMerged(directory, weights);
+              })
+          .hasMessageContaining("free disk space")
+          .hasStackTraceContaining("No space left on device")
+          .isInstanceOfSatisfying(
+              StoreException.class, e -> assertThat(e.reason()).isEqualTo("store-io"));
+    }
+  }
+}
