@@ -212,7 +212,7 @@ def source(table, name, directory):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the tiny models only")
-    parser.add_argument("--only", help="models whose name contains this")
+    parser.add_argument("--only", help="models whose name starts with this")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore")
     transformers.utils.logging.set_verbosity_error()
@@ -224,7 +224,7 @@ def main():
         root = Path(temporary)
 
         def wanted(name):
-            return arguments.only is None or arguments.only in name
+            return arguments.only is None or name.startswith(arguments.only)
 
         def work(name):
             directory = root / "work" / name

@@ -55,7 +55,7 @@ public final class ExportBase {
   private static ObjectNode config(ModelConfig config) {
     ObjectNode json =
         JSON.createObjectNode()
-            .put("model_type", config.architecture())
+            .put("model_type", "bert")
             .put("hidden_act", "gelu")
             .put("hidden_size", config.hiddenSize())
             .put("num_hidden_layers", config.layers())
