@@ -28,6 +28,9 @@ public final class TrainingOptions {
   /** Below this many examples a validation part would be too small to choose by. */
   public static final int MIN_FOR_VALIDATION = 60;
 
+  private static final String AUTO = "auto";
+  private static final String GPU = "cuda";
+
   private static final Setting<Integer> RANK =
       Setting.integer("WEIR_TRAIN_RANK", 8, 1, 256, "LoRA: inner dimension");
   private static final Setting<Double> ALPHA =
@@ -126,19 +129,14 @@ public final class TrainingOptions {
           "weight of each label's examples in LoRA's loss",
           false,
           CrossEntropy.ClassWeights::parse);
-  private static final Setting<Arithmetic> ARITHMETIC =
+  private static final Setting<String> ARITHMETIC =
       Setting.oneOf(
-              "WEIR_TRAIN_ARITHMETIC",
-              "auto",
-              "numbers of the frozen linear layers in training; auto takes bf16 where the processor has it",
-              "auto",
-              "fp32",
-              "bf16")
-          .map(
-              word ->
-                  word.equals("auto")
-                      ? Arithmetic.fastest()
-                      : Arithmetic.valueOf(word.toUpperCase(Locale.ROOT)));
+          "WEIR_TRAIN_ARITHMETIC",
+          AUTO,
+          "numbers of the frozen linear layers in training; auto takes bf16 on a processor that has it",
+          AUTO,
+          "fp32",
+          "bf16");
   private static final Setting<DeviceRequest> DEVICE =
       Setting.oneOf(
               "WEIR_TRAIN_DEVICE",
@@ -380,7 +378,11 @@ public final class TrainingOptions {
 
   /** What the frozen linear layers are computed in. */
   public Arithmetic arithmetic() {
-    return settings.get(ARITHMETIC);
+    String word = settings.get(ARITHMETIC);
+    if (!word.equals(AUTO)) {
+      return Arithmetic.valueOf(word.toUpperCase(Locale.ROOT));
+    }
+    return device.equals(GPU) ? Arithmetic.FP32 : Arithmetic.fastest();
   }
 
   /** Where to train. */
