@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed peers-venv clean
+.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -36,6 +36,21 @@ golden: build peers-venv ## the golden vectors of the Java tests
 
 speed: build ## training against PEFT; options in SPEED
 	benchmarks/speed.sh $(SPEED)
+
+# These take labeled texts of your own: JSON lines with text and label.
+DATA ?= ../shared/data/sst2-train.jsonl
+EVAL ?= ../shared/data/sst2-dev.jsonl
+LONG ?= ../shared/data/imdb-train.jsonl
+
+steps: ## 10,000 optimizer steps without one that is not finite; the JSON says steps and nonFiniteSteps
+	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --out target/steps --json
+
+memory: ## peak memory at 512 tokens and batches of 16
+	./weir train --data $(LONG) --eval $(EVAL) --max-tokens 512 --batch-size 16 --epochs 1 --out target/memory --json
+
+cycles: build ## 200 trainings in one process, and whether its memory grows
+	OMP_WAIT_POLICY=PASSIVE java -Xms1g -Xmx1g -XX:+AlwaysPreTouch -Dai.djl.offline=true -DOPT_OUT_TRACKING=true \
+	  -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.TrainingCycles $(DATA) 200
 
 clean:
 	$(MVN) clean

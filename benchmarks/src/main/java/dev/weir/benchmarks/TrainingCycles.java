@@ -1,0 +1,137 @@
+package dev.weir.benchmarks;
+
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.Precision;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.fit.AdapterTrainer;
+import dev.weir.trainer.fit.EncodedExamples;
+import dev.weir.trainer.fit.TrainingOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Trains again and again in one process, each time from the adapter before, and says whether its
+ * memory grows: least squares of the resident set over the cycles, without the first quarter.
+ *
+ * <p>Arguments: JSON lines with {@code text} and {@code label}, cycles. Start it with a heap of
+ * fixed size that is touched beforehand, so that only native memory is left to move. Exit code 1 if
+ * the slope is above zero by more than two standard errors and makes more than 2 % of the resident
+ * set over the cycles measured.
+ */
+public final class TrainingCycles {
+  private static final int ROWS = 64;
+  private static final List<String> LABELS = List.of("negative", "positive");
+  private static final double TOLERATED = 0.02;
+
+  private TrainingCycles() {}
+
+  public static void main(String[] args) throws IOException {
+    List<LabeledText> rows = rows(Path.of(args[0]));
+    int cycles = Integer.parseInt(args[1]);
+    double[] resident = new double[cycles];
+    TrainingOptions options =
+        TrainingOptions.parse(Map.of("WEIR_TRAIN_EPOCHS", "1", "WEIR_TRAIN_VALIDATION_SHARE", "0"));
+    TorchRuntime.threads(Runtime.getRuntime().availableProcessors());
+    try (BaseModel base = BaseModel.load(BaseModel.DEFAULT);
+        ServingEncoder serving =
+            new ServingEncoder(base, 1, Precision.FP32, options.lora(base.config().layers()));
+        BertEncoder encoder = new BertEncoder(base, TrainingDevice.cpu(), options.arithmetic())) {
+      AdapterWeights champion = AdapterWeights.untrained(base.config(), LABELS);
+      for (int cycle = 0; cycle < cycles; cycle++) {
+        int from = cycle * ROWS % (rows.size() - 2 * ROWS);
+        TokenLimit limit = options.limit();
+        EncodedExamples examples =
+            EncodedExamples.of(rows.subList(from, from + ROWS), LABELS, base.tokenizer(), limit);
+        AdapterTrainer trainer = new AdapterTrainer(serving, options, LABELS, examples, champion);
+        trainer.headRefresh();
+        champion = trainer.lora(encoder, progress -> {}, () -> false).weights();
+        List<LabeledText> holdout = rows.subList(from + ROWS, from + 2 * ROWS);
+        double accuracy = new HoldoutEvaluator(serving, holdout, limit).score(champion).accuracy();
+        resident[cycle] = residentMebibytes();
+        if (cycle % 20 == 19) {
+          System.out.printf(
+              Locale.ROOT,
+              "cycle %d: %.0f MiB, accuracy %.3f on the next %d rows%n",
+              cycle + 1,
+              resident[cycle],
+              accuracy,
+              ROWS);
+        }
+      }
+    }
+    judge(resident);
+  }
+
+  private static void judge(double[] resident) {
+    int from = resident.length / 4;
+    int n = resident.length - from;
+    double meanX = (n - 1) / 2.0;
+    double meanY = 0;
+    for (int i = 0; i < n; i++) {
+      meanY += resident[from + i] / n;
+    }
+    double sxx = 0;
+    double sxy = 0;
+    for (int i = 0; i < n; i++) {
+      sxx += (i - meanX) * (i - meanX);
+      sxy += (i - meanX) * (resident[from + i] - meanY);
+    }
+    double slope = sxy / sxx;
+    double squares = 0;
+    for (int i = 0; i < n; i++) {
+      double rest = resident[from + i] - meanY - slope * (i - meanX);
+      squares += rest * rest;
+    }
+    double error = Math.sqrt(squares / (n - 2) / sxx);
+    System.out.printf(
+        Locale.ROOT,
+        "%d cycles: resident set %.0f MiB, slope %.3f ± %.3f MiB per cycle%n",
+        resident.length,
+        meanY,
+        slope,
+        error);
+    if (slope > 2 * error && slope * n > TOLERATED * meanY) {
+      System.out.println("memory grows");
+      System.exit(1);
+    }
+  }
+
+  private static double residentMebibytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
+      }
+    }
+    throw new IOException("/proc/self/status has no VmRSS");
+  }
+
+  private static List<LabeledText> rows(Path file) throws IOException {
+    List<LabeledText> rows = new ArrayList<>();
+    try (MappingIterator<Map<String, Object>> lines =
+        new ObjectMapper().readerForMapOf(Object.class).readValues(file.toFile())) {
+      while (lines.hasNext()) {
+        Map<String, Object> row = lines.next();
+        rows.add(
+            new LabeledText(String.valueOf(row.get("text")), String.valueOf(row.get("label"))));
+      }
+    }
+    if (rows.size() < 3 * ROWS) {
+      throw new IllegalArgumentException(file + " has fewer than " + 3 * ROWS + " rows");
+    }
+    return rows;
+  }
+}
