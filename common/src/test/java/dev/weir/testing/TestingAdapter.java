@@ -4,8 +4,10 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +29,35 @@ public final class TestingAdapter {
     return create(config, lora, labels, new Random(seed), 0);
   }
 
+  /** As initialised for training, also with DoRA: its magnitudes are the base's own. */
+  public static AdapterWeights zeroInitialised(
+      BaseModel base, LoraConfig lora, int labels, long seed) {
+    AdapterWeights zero = zeroInitialised(base.config(), lora, labels, seed);
+    if (!lora.useDora()) {
+      return zero;
+    }
+    Map<String, LoraPair> pairs = new TreeMap<>();
+    zero.pairs()
+        .forEach(
+            (path, pair) ->
+                pairs.put(
+                    path,
+                    new LoraPair(pair.a(), pair.b(), lengths(base.weight(path + ".weight")))));
+    return new AdapterWeights(lora, pairs, zero.labels(), zero.headWeight(), zero.headBias());
+  }
+
+  private static float[] lengths(Tensor weight) {
+    float[] lengths = new float[(int) weight.shape()[0]];
+    int in = weight.data().length / lengths.length;
+    for (int i = 0; i < weight.data().length; i++) {
+      lengths[i / in] += weight.data()[i] * weight.data()[i];
+    }
+    for (int row = 0; row < lengths.length; row++) {
+      lengths[row] = (float) Math.sqrt(lengths[row]);
+    }
+    return lengths;
+  }
+
   private static AdapterWeights create(
       ModelConfig config, LoraConfig lora, int labels, Random random, double deviationOfB) {
     List<String> names = new ArrayList<>();
@@ -39,11 +70,17 @@ public final class TestingAdapter {
     Map<String, LoraPair> pairs = new TreeMap<>();
     for (LinearModule module : lora.targets()) {
       for (int layer = 0; layer < config.layers(); layer++) {
-        pairs.put(
-            module.path(layer),
-            new LoraPair(
-                normal(random, lora.rank() * module.in(config), 0.2),
-                normal(random, module.out(config) * lora.rank(), deviationOfB)));
+        String path = module.path(layer);
+        if (lora.covers(layer)) {
+          int rank = lora.rank(path);
+          float[] a = normal(random, rank * module.in(config), 0.2);
+          float[] b = normal(random, module.out(config) * rank, deviationOfB);
+          float[] magnitude = lora.useDora() ? normal(random, module.out(config), 0.3) : null;
+          for (int i = 0; magnitude != null && i < magnitude.length; i++) {
+            magnitude[i] += 1; // about the rows' lengths in the testing base
+          }
+          pairs.put(path, new LoraPair(a, b, magnitude));
+        }
       }
     }
     DenseLayer dense =

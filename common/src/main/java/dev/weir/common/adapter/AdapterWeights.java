@@ -88,7 +88,8 @@ public final class AdapterWeights {
   }
 
   /**
-   * By {@link LinearModule#path(int)}; every target of every layer once {@link #validate} passed.
+   * By {@link LinearModule#path(int)}; once {@link #validate} passed, targets of covered layers and
+   * no other. Where one has no pair the base is unchanged: PEFT's expressions can choose so.
    */
   public Map<String, LoraPair> pairs() {
     return pairs;
@@ -120,8 +121,8 @@ public final class AdapterWeights {
   }
 
   /**
-   * Checks every shape against a base model: one pair per target and layer, no other, right sizes,
-   * finite values.
+   * Checks every shape against a base model: pairs at targets of covered layers only, of right
+   * sizes, with magnitudes exactly when DoRA is on, and finite values.
    *
    * @throws ModelException {@code adapter-shape-mismatch} or {@code adapter-not-finite}
    */
@@ -134,29 +135,56 @@ public final class AdapterWeights {
     validateDense(config);
     finite("head weight", headWeight);
     finite("head bias", headBias);
+    int known = 0;
     for (int layer = 0; layer < config.layers(); layer++) {
       for (LinearModule module : lora.targets()) {
         String path = module.path(layer);
-        LoraPair pair = pairs.get(path);
-        if (pair == null) {
-          throw mismatch("LoRA pair " + path + " is missing");
+        LoraPair pair = lora.covers(layer) ? pairs.get(path) : null;
+        if (pair != null) {
+          known++;
+          validate(path, pair, module.in(config), module.out(config));
         }
-        int a = lora.rank() * module.in(config);
-        int b = module.out(config) * lora.rank();
-        if (pair.a().length != a || pair.b().length != b) {
-          throw mismatch(
-              "LoRA pair %s has %d + %d values, rank %d on this base model needs %d + %d"
-                  .formatted(path, pair.a().length, pair.b().length, lora.rank(), a, b));
-        }
-        finite(path + " A", pair.a());
-        finite(path + " B", pair.b());
       }
     }
-    int expected = config.layers() * lora.targets().size();
-    if (pairs.size() != expected) {
+    if (known < pairs.size() || (known == 0 && !lora.targets().isEmpty())) {
       throw mismatch(
-          "there are %d LoRA pairs, %d layers and targets %s need %d"
-              .formatted(pairs.size(), config.layers(), lora.targets(), expected));
+          "of its %d LoRA pairs, %d are at targets %s of layers %s"
+              .formatted(
+                  pairs.size(),
+                  known,
+                  lora.targets(),
+                  lora.layers().isEmpty() ? "0 to " + (config.layers() - 1) : lora.layers()));
+    }
+    for (int layer : lora.layers()) {
+      if (layer >= config.layers()) {
+        throw mismatch(
+            "LoRA covers layer %d, the base model has %d layers".formatted(layer, config.layers()));
+      }
+    }
+  }
+
+  private void validate(String path, LoraPair pair, int in, int out) {
+    int rank = lora.rank(path);
+    int a = rank * in;
+    int b = out * rank;
+    if (pair.a().length != a || pair.b().length != b) {
+      throw mismatch(
+          "LoRA pair %s has %d + %d values, rank %d on this base model needs %d + %d"
+              .formatted(path, pair.a().length, pair.b().length, rank, a, b));
+    }
+    finite(path + " A", pair.a());
+    finite(path + " B", pair.b());
+    float[] magnitude = pair.magnitude();
+    if (lora.useDora() != (magnitude != null) || (magnitude != null && magnitude.length != out)) {
+      throw mismatch(
+          "LoRA pair %s has %s, %s"
+              .formatted(
+                  path,
+                  magnitude == null ? "no magnitudes" : magnitude.length + " magnitudes",
+                  lora.useDora() ? "DoRA on this base model needs " + out : "DoRA is off"));
+    }
+    if (magnitude != null) {
+      finite(path + " magnitude", magnitude);
     }
   }
 

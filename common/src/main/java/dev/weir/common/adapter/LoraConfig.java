@@ -4,40 +4,128 @@ import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelException;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * What a low-rank adapter changes, and how strongly (Hu et al., "LoRA", ICLR 2022).
+ * What a low-rank adapter changes, and how strongly (Hu et al., "LoRA", ICLR 2022), with the
+ * options of Hugging Face PEFT.
  *
- * @param rank inner dimension r; 0 exactly when there are no targets
- * @param alpha numerator of {@link #scaling()}
+ * <p>A pattern's key is a regular expression that matches a module's path from some dot on to its
+ * end, such as {@code query} or {@code layer\.11\..*}; of several that match, the first one holds.
+ *
+ * @param rank inner dimension r where no pattern says otherwise; 0 exactly when there are no
+ *     targets
+ * @param alpha numerator of {@link #scaling} where no pattern says otherwise
  * @param dropout probability of dropping an input feature while training, in [0, 1)
- * @param targets the adapted linear layers, the same in every transformer layer
+ * @param targets the adapted linear layers, the same in every covered transformer layer
+ * @param useRslora whether the scaling is alpha / √rank (Kalajdzievski, "rsLoRA", 2023)
+ * @param useDora whether each row's magnitude is trained apart from its direction (Liu et al.,
+ *     "DoRA", ICML 2024)
+ * @param rankPattern ranks of some modules, at least 1, in order
+ * @param alphaPattern alphas of some modules, in order
+ * @param layers indices of the covered transformer layers; empty for all
  */
-public record LoraConfig(int rank, double alpha, double dropout, Set<LinearModule> targets) {
+public record LoraConfig(
+    int rank,
+    double alpha,
+    double dropout,
+    Set<LinearModule> targets,
+    boolean useRslora,
+    boolean useDora,
+    Map<String, Integer> rankPattern,
+    Map<String, Double> alphaPattern,
+    Set<Integer> layers) {
   /** No LoRA: the adapter is a head on the frozen base. */
   public static final LoraConfig NONE = new LoraConfig(0, 0, 0, Set.of());
 
+  /**
+   * Copies what it is given.
+   *
+   * @throws ModelException {@code invalid-lora-config}
+   */
   public LoraConfig {
     targets = targets.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(targets));
+    rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+    alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+    layers = Collections.unmodifiableSet(new TreeSet<>(layers));
     if (targets.isEmpty() != (rank == 0) || rank < 0) {
       throw new ModelException(
           "invalid-lora-config",
           "LoRA rank is 0 exactly when there are no targets; got rank %d and targets %s."
               .formatted(rank, targets));
     }
-    if (!Double.isFinite(alpha) || alpha < 0) {
-      throw new ModelException(
-          "invalid-lora-config", "LoRA alpha must be finite and at least 0, is " + alpha + ".");
-    }
+    requireAlpha("LoRA alpha", alpha);
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ModelException(
           "invalid-lora-config", "LoRA dropout must be in [0, 1), is " + dropout + ".");
     }
+    rankPattern.forEach(
+        (key, value) -> {
+          NamePatterns.compile(key);
+          if (value < 1) {
+            throw new ModelException(
+                "invalid-lora-config",
+                "LoRA rank of %s must be at least 1, is %d.".formatted(key, value));
+          }
+        });
+    alphaPattern.forEach(
+        (key, value) -> {
+          NamePatterns.compile(key);
+          requireAlpha("LoRA alpha of " + key, value);
+        });
+    if (layers.stream().anyMatch(layer -> layer < 0)) {
+      throw new ModelException(
+          "invalid-lora-config", "LoRA layers must be at least 0, are " + layers + ".");
+    }
   }
 
-  /** The factor on B·A: alpha / rank, or 0 without LoRA. */
-  public double scaling() {
-    return rank == 0 ? 0 : alpha / rank;
+  /** Plain LoRA: one rank and alpha for every target of every layer. */
+  public LoraConfig(int rank, double alpha, double dropout, Set<LinearModule> targets) {
+    this(rank, alpha, dropout, targets, false, false, Map.of(), Map.of(), Set.of());
+  }
+
+  /** The rank of a module, by {@link LinearModule#path(int)}. */
+  public int rank(String path) {
+    return NamePatterns.first(rankPattern, path).orElse(rank);
+  }
+
+  /** The alpha of a module, by {@link LinearModule#path(int)}. */
+  public double alpha(String path) {
+    return NamePatterns.first(alphaPattern, path).orElse(alpha);
+  }
+
+  /** The factor on a module's B·A: alpha / rank, or alpha / √rank; 0 without LoRA. */
+  public double scaling(String path) {
+    int r = rank(path);
+    if (r == 0) {
+      return 0;
+    }
+    return alpha(path) / (useRslora ? Math.sqrt(r) : r);
+  }
+
+  /** Whether a transformer layer may have LoRA at all. */
+  public boolean covers(int layer) {
+    return !targets.isEmpty() && (layers.isEmpty() || layers.contains(layer));
+  }
+
+  /** No module's rank is above this one; 0 without LoRA. */
+  public int maxRank() {
+    int max = rank;
+    if (!targets.isEmpty()) {
+      for (int value : rankPattern.values()) {
+        max = Math.max(max, value);
+      }
+    }
+    return max;
+  }
+
+  private static void requireAlpha(String what, double alpha) {
+    if (!Double.isFinite(alpha) || alpha < 0) {
+      throw new ModelException(
+          "invalid-lora-config", what + " must be finite and at least 0, is " + alpha + ".");
+    }
   }
 }

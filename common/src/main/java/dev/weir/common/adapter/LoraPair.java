@@ -1,5 +1,7 @@
 package dev.weir.common.adapter;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The two low-rank factors of one linear layer; its weight changes by scaling · B · A.
  *
@@ -7,6 +9,14 @@ package dev.weir.common.adapter;
  *
  * @param a {@code [rank, in]}, row-major
  * @param b {@code [out, rank]}, row-major, without the scaling
+ * @param magnitude {@code [out]}, DoRA's length of each row of the changed weight; {@code null}
+ *     without DoRA
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-public record LoraPair(float[] a, float[] b) {}
+public record LoraPair(float[] a, float[] b, float @Nullable [] magnitude) {
+
+  /** A pair without DoRA. */
+  public LoraPair(float[] a, float[] b) {
+    this(a, b, null);
+  }
+}

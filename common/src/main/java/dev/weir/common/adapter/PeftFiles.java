@@ -20,11 +20,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 
 /**
  * Reads and writes an adapter as Hugging Face PEFT lays it out: {@code adapter_config.json} and
@@ -53,6 +54,7 @@ public final class PeftFiles {
   private static final String LORA_B = ".lora_B.weight";
   private static final String WEIGHT = ".weight";
   private static final String BIAS = ".bias";
+  private static final String MAGNITUDE = ".lora_magnitude_vector";
   private static final long MAX_JSON_BYTES = 1 << 20;
 
   private static final ObjectMapper JSON =
@@ -87,13 +89,14 @@ public final class PeftFiles {
     facts.put("pooling", config.pooling().id());
     facts.put("head", config.head().id());
     facts.put("baseDigest", base.digest());
-    writeJson(dir.resolve(CONFIG), peftConfig(weights.lora(), base));
+    writeJson(dir.resolve(CONFIG), peftConfig(weights, base));
     writeJson(dir.resolve(FACTS), facts);
   }
 
   /**
    * Reads an adapter, also one that PEFT itself wrote: without {@code weir_adapter.json} the labels
-   * are {@code LABEL_0}, {@code LABEL_1}, ….
+   * are {@code LABEL_0}, {@code LABEL_1}, …. Which modules it adapts is told by its tensors; that
+   * the configuration's targets are among them is checked.
    *
    * @param config of the base model that it has to fit
    * @throws ModelException {@code missing-file}, {@code corrupt-json}, {@code corrupt-safetensors},
@@ -119,16 +122,15 @@ public final class PeftFiles {
     }
     Map<String, LoraPair> pairs = new TreeMap<>();
     Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
+    Set<Integer> layers = new TreeSet<>();
     for (LinearModule module : LinearModule.values()) {
       for (int layer = 0; layer < config.layers(); layer++) {
-        String name = name(config, module, layer);
-        if (tensors.containsKey(name + LORA_A)) {
+        String path = module.path(layer);
+        String name = name(config, path);
+        if (tensors.containsKey(PREFIX + name + LORA_A) || PeftTargets.promises(peft, name)) {
           targets.add(module);
-          pairs.put(
-              module.path(layer),
-              new LoraPair(
-                  take(dir, tensors, name + LORA_A, 2).data(),
-                  take(dir, tensors, name + LORA_B, 2).data()));
+          layers.add(layer);
+          pairs.put(path, pair(dir, tensors, PREFIX + name));
         }
       }
     }
@@ -138,41 +140,66 @@ public final class PeftFiles {
           "%s has tensors that this base model has no place for, such as %s; load the base model that it was trained on."
               .formatted(dir.resolve(WEIGHTS), tensors.keySet().iterator().next()));
     }
-    LoraConfig lora =
-        targets.isEmpty()
-            ? LoraConfig.NONE
-            : new LoraConfig(
-                peft.path("r").asInt(),
-                peft.path("lora_alpha").asDouble(),
-                peft.path("lora_dropout").asDouble(0),
-                targets);
+    LoraConfig lora = LoraConfig.NONE;
+    if (!targets.isEmpty()) {
+      Map<String, Integer> ranks = new LinkedHashMap<>();
+      peft.path("rank_pattern")
+          .properties()
+          .forEach(e -> ranks.put(e.getKey(), e.getValue().asInt()));
+      Map<String, Double> alphas = new LinkedHashMap<>();
+      peft.path("alpha_pattern")
+          .properties()
+          .forEach(e -> alphas.put(e.getKey(), e.getValue().asDouble()));
+      lora =
+          new LoraConfig(
+              peft.path("r").asInt(),
+              peft.path("lora_alpha").asDouble(),
+              peft.path("lora_dropout").asDouble(0),
+              targets,
+              peft.path("use_rslora").asBoolean(),
+              peft.path("use_dora").asBoolean(),
+              NamePatterns.renamed(ranks, pairs.keySet(), path -> name(config, path), path -> path),
+              NamePatterns.renamed(
+                  alphas, pairs.keySet(), path -> name(config, path), path -> path),
+              layers.size() == config.layers() ? Set.of() : layers);
+    }
     AdapterWeights weights =
         new AdapterWeights(lora, pairs, labels(dir, headBias.length), dense, headWeight, headBias);
     weights.validate(config);
     return weights;
   }
 
-  /** A module's name in PEFT's files, which is also that of the base's own Python class. */
-  private static String name(ModelConfig config, LinearModule module, int layer) {
+  /** A module's name in PEFT's eyes, which its patterns are matched against. */
+  private static String name(ModelConfig config, String path) {
     Architecture architecture = config.architecture();
-    return PREFIX + architecture.prefix() + architecture.path(module, layer);
+    return architecture.prefix() + architecture.inFiles(path);
+  }
+
+  private static LoraPair pair(Path dir, Map<String, Tensor> tensors, String name) {
+    float[] a = take(dir, tensors, name + LORA_A, 2).data();
+    float[] b = take(dir, tensors, name + LORA_B, 2).data();
+    boolean dora = tensors.containsKey(name + MAGNITUDE);
+    return new LoraPair(a, b, dora ? take(dir, tensors, name + MAGNITUDE, 1).data() : null);
   }
 
   private static Map<String, Tensor> tensors(AdapterWeights weights, ModelConfig config) {
     Map<String, Tensor> tensors = new TreeMap<>();
-    long rank = weights.lora().rank();
     for (LinearModule module : weights.lora().targets()) {
       for (int layer = 0; layer < config.layers(); layer++) {
         String path = module.path(layer);
         LoraPair pair = weights.pairs().get(path);
-        if (pair == null) {
-          throw new IllegalStateException("validated, yet without " + path);
+        if (pair != null) {
+          String name = PREFIX + name(config, path);
+          long rank = weights.lora().rank(path);
+          long out = module.out(config);
+          long[] shapeA = {rank, module.in(config)};
+          tensors.put(name + LORA_A, new Tensor(shapeA, pair.a()));
+          tensors.put(name + LORA_B, new Tensor(new long[] {out, rank}, pair.b()));
+          float[] magnitude = pair.magnitude();
+          if (magnitude != null) {
+            tensors.put(name + MAGNITUDE, new Tensor(new long[] {out}, magnitude));
+          }
         }
-        long[] shapeA = {rank, module.in(config)};
-        long[] shapeB = {module.out(config), rank};
-        String name = name(config, module, layer);
-        tensors.put(name + LORA_A, new Tensor(shapeA, pair.a()));
-        tensors.put(name + LORA_B, new Tensor(shapeB, pair.b()));
       }
     }
     long labels = weights.labels().size();
@@ -189,8 +216,13 @@ public final class PeftFiles {
     return tensors;
   }
 
-  private static ObjectNode peftConfig(LoraConfig lora, BaseModel base) {
+  private static ObjectNode peftConfig(AdapterWeights weights, BaseModel base) {
+    LoraConfig lora = weights.lora();
+    Set<String> paths = weights.pairs().keySet();
     ObjectNode json = JSON.createObjectNode();
+    NamePatterns.renamed(
+            lora.alphaPattern(), paths, path -> path, path -> name(base.config(), path))
+        .forEach(json.putObject("alpha_pattern")::put);
     json.put("base_model_name_or_path", base.hubName());
     json.put("bias", "none");
     json.put("fan_in_fan_out", false);
@@ -204,35 +236,13 @@ public final class PeftFiles {
     }
     json.put("peft_type", "LORA");
     json.put("r", Math.max(1, lora.rank()));
-    json.set("target_modules", targetModules(lora.targets(), base.config().architecture()));
+    NamePatterns.renamed(lora.rankPattern(), paths, path -> path, path -> name(base.config(), path))
+        .forEach(json.putObject("rank_pattern")::put);
+    PeftTargets.write(json, weights, base.config());
     json.put("task_type", "SEQ_CLS");
-    json.put("use_dora", false);
-    json.put("use_rslora", false);
+    json.put("use_dora", lora.useDora());
+    json.put("use_rslora", lora.useRslora());
     return json;
-  }
-
-  /**
-   * PEFT matches list entries by suffix, and BERT's {@code output.dense} is also the end of {@code
-   * attention.output.dense}: when just the former is meant, only a pattern says so.
-   */
-  private static JsonNode targetModules(Set<LinearModule> targets, Architecture architecture) {
-    boolean ambiguous =
-        targets.contains(LinearModule.OUTPUT)
-            && !targets.contains(LinearModule.ATTENTION_OUTPUT)
-            && architecture
-                .path(LinearModule.ATTENTION_OUTPUT)
-                .endsWith("." + architecture.path(LinearModule.OUTPUT));
-    if (ambiguous) {
-      String paths =
-          targets.stream()
-              .map(module -> architecture.path(module).replace(".", "\\."))
-              .collect(Collectors.joining("|"));
-      String layers = architecture.layers().replace(".", "\\.");
-      return JSON.getNodeFactory().textNode(".*" + layers + "\\d+\\.(" + paths + ")");
-    }
-    ArrayNode list = JSON.createArrayNode();
-    targets.forEach(module -> list.add(architecture.target(module)));
-    return list;
   }
 
   /** What PEFT itself wrote says nothing of pooling and head; its tensors have to fit. */

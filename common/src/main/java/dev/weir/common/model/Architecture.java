@@ -27,7 +27,7 @@ public enum Architecture {
   private static final Pattern DISTILBERT_NAME =
       Pattern.compile("transformer\\.layer\\.(\\d+)\\.(.+)\\.(weight|bias)");
   private static final Pattern CANONICAL_NAME =
-      Pattern.compile("encoder\\.layer\\.(\\d+)\\.(.+)\\.(weight|bias)");
+      Pattern.compile("encoder\\.layer\\.(\\d+)\\.(.+?)(\\.weight|\\.bias)?");
   private static final Map<LinearModule, String> DISTILBERT_MODULES =
       Map.of(
           LinearModule.QUERY, "attention.q_lin",
@@ -144,8 +144,8 @@ public enum Architecture {
     return CANONICAL_LAYERS + own.group(1) + "." + path + "." + own.group(3);
   }
 
-  /** A weight's name in a file of this family, without {@link #prefix()}: for messages. */
-  String inFiles(String canonical) {
+  /** A weight's or module's name in a file of this family, without {@link #prefix()}. */
+  public String inFiles(String canonical) {
     Matcher name = CANONICAL_NAME.matcher(canonical);
     if (this != DISTILBERT || !name.matches()) {
       return canonical;
@@ -156,7 +156,8 @@ public enum Architecture {
             .map(Map.Entry::getKey)
             .findFirst()
             .orElse(name.group(2));
-    return DISTILBERT_LAYERS + name.group(1) + "." + path + "." + name.group(3);
+    String end = name.group(3) == null ? "" : name.group(3);
+    return DISTILBERT_LAYERS + name.group(1) + "." + path + end;
   }
 
   private static String renamedEnd(String name, String before, String after) {

@@ -183,8 +183,7 @@ final class PortableGraph {
     LoraPair pair = adapter.pairs().get(path);
     return pair == null
         ? weight
-        : Matrices.merge(
-            weight, pair.a(), pair.b(), adapter.lora().rank(), adapter.lora().scaling());
+        : Matrices.merge(weight, pair, adapter.lora().rank(path), adapter.lora().scaling(path));
   }
 
   private void head(String hidden) {

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
+import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,6 +23,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * and {@code slots · (heads + LoRA)} floats.
  */
 public final class SlotEncoder implements AutoCloseable {
+  private final BaseModel base;
   private final ModelConfig config;
   private final SlotLayout layout;
   private final OrtSession session;
@@ -30,15 +32,17 @@ public final class SlotEncoder implements AutoCloseable {
   private boolean closed;
 
   private SlotEncoder(
-      ModelConfig config, SlotLayout layout, OrtSession session, Map<String, SlotTable> tables) {
-    this.config = config;
+      BaseModel base, SlotLayout layout, OrtSession session, Map<String, SlotTable> tables) {
+    this.base = base;
+    this.config = base.config();
     this.layout = layout;
     this.session = session;
     this.tables = tables;
   }
 
   /**
-   * Builds the graph and opens the session; the base may be closed afterwards.
+   * Builds the graph and opens the session; the base may be closed afterwards. Its weights are
+   * still read when an adapter with DoRA is written.
    *
    * @param intraOpThreads threads within one run, at least 1; for throughput use 1 and one caller
    *     per core
@@ -51,7 +55,7 @@ public final class SlotEncoder implements AutoCloseable {
     }
     Map<String, SlotTable> tables = tables(base.config(), layout);
     OrtSession session = OnnxRuntime.open(SlotGraph.build(base, layout, precision), intraOpThreads);
-    return new SlotEncoder(base.config(), layout, session, tables);
+    return new SlotEncoder(base, layout, session, tables);
   }
 
   public SlotLayout layout() {
@@ -60,11 +64,11 @@ public final class SlotEncoder implements AutoCloseable {
 
   /**
    * Puts an adapter into a slot. A smaller rank, fewer targets and fewer labels are padded by
-   * zeros.
+   * zeros; without DoRA the outputs' factors are 1.
    *
    * @throws ModelException {@code rank-too-large}, {@code target-not-in-layout}, {@code
-   *     too-many-labels}, {@code adapter-shape-mismatch}, {@code adapter-not-finite}; the slot is
-   *     unchanged then
+   *     dora-not-in-layout}, {@code too-many-labels}, {@code adapter-shape-mismatch}, {@code
+   *     adapter-not-finite}; the slot is unchanged then
    */
   public void write(int slot, AdapterWeights weights) {
     requireSlot(slot);
@@ -72,26 +76,18 @@ public final class SlotEncoder implements AutoCloseable {
     requireFits(weights);
     int labels = weights.labels().size();
     int hidden = config.hiddenSize();
-    int rank = weights.lora().rank();
-    float scaling = (float) weights.lora().scaling();
     for (LinearModule module : layout.targets()) {
       for (int layer = 0; layer < config.layers(); layer++) {
         String path = module.path(layer);
-        SlotTable tableA = table(SlotGraph.tableA(path));
-        SlotTable tableB = table(SlotGraph.tableB(path));
         LoraPair pair = weights.pairs().get(path);
         if (pair == null) {
-          tableA.clear(slot);
-          tableB.clear(slot);
-        } else {
-          int in = module.in(config);
-          int out = module.out(config);
-          tableA.write(slot, Matrices.transpose(pair.a(), rank, in), in, rank);
-          float[] scaled = Matrices.transpose(pair.b(), out, rank);
-          for (int i = 0; i < scaled.length; i++) {
-            scaled[i] *= scaling;
+          table(SlotGraph.tableA(path)).clear(slot);
+          table(SlotGraph.tableB(path)).clear(slot);
+          if (layout.dora()) {
+            table(SlotGraph.tableScale(path)).clear(slot);
           }
-          tableB.write(slot, scaled, rank, out);
+        } else {
+          write(slot, path, pair, weights.lora(), module.in(config), module.out(config));
         }
       }
     }
@@ -104,6 +100,22 @@ public final class SlotEncoder implements AutoCloseable {
     float[] head = Matrices.transpose(weights.headWeight(), labels, hidden);
     table(SlotGraph.HEAD_WEIGHT).write(slot, head, hidden, labels);
     table(SlotGraph.HEAD_BIAS).write(slot, weights.headBias(), 1, labels);
+  }
+
+  private void write(int slot, String path, LoraPair pair, LoraConfig lora, int in, int out) {
+    int rank = lora.rank(path);
+    double scaling = lora.scaling(path);
+    table(SlotGraph.tableA(path)).write(slot, Matrices.transpose(pair.a(), rank, in), in, rank);
+    float[] scaled = Matrices.transpose(pair.b(), out, rank);
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] *= (float) scaling;
+    }
+    table(SlotGraph.tableB(path)).write(slot, scaled, rank, out);
+    if (layout.dora()) {
+      float[] weight = base.weight(WeightNames.weight(path)).data();
+      float[] factors = Matrices.outputFactors(weight, pair, rank, scaling);
+      table(SlotGraph.tableScale(path)).write(slot, factors, 1, out);
+    }
   }
 
   /** Makes a slot the bare base again, with logits 0. */
@@ -183,6 +195,10 @@ public final class SlotEncoder implements AutoCloseable {
         String path = module.path(layer);
         add(tables, SlotGraph.tableA(path), layout, module.in(config), layout.rank());
         add(tables, SlotGraph.tableB(path), layout, layout.rank(), module.out(config));
+        if (layout.dora()) {
+          String scale = SlotGraph.tableScale(path);
+          tables.put(scale, new SlotTable(scale, layout.slots(), 1, module.out(config), 1));
+        }
       }
     }
     if (config.head().hasDense()) {
@@ -196,7 +212,7 @@ public final class SlotEncoder implements AutoCloseable {
 
   private static void add(
       Map<String, SlotTable> tables, String name, SlotLayout layout, int rows, int columns) {
-    tables.put(name, new SlotTable(name, layout.slots(), rows, columns));
+    tables.put(name, new SlotTable(name, layout.slots(), rows, columns, 0));
   }
 
   private SlotTable table(String name) {
@@ -215,11 +231,16 @@ public final class SlotEncoder implements AutoCloseable {
   }
 
   private void requireFits(AdapterWeights weights) {
-    if (weights.lora().rank() > layout.rank() && weights.lora().rank() > 0) {
+    if (weights.lora().maxRank() > layout.rank()) {
       throw new ModelException(
           "rank-too-large",
           "Adapter has LoRA rank %d, slots hold rank %d; raise the slots' rank or train with a smaller one."
-              .formatted(weights.lora().rank(), layout.rank()));
+              .formatted(weights.lora().maxRank(), layout.rank()));
+    }
+    if (weights.lora().useDora() && !layout.dora()) {
+      throw new ModelException(
+          "dora-not-in-layout",
+          "Adapter has DoRA's magnitudes, slots hold none; open slots with DoRA or train without it.");
     }
     if (!layout.targets().containsAll(weights.lora().targets())) {
       throw new ModelException(

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /**
  * The graph of a {@link SlotEncoder}: the base with ONNX Runtime's fused operators, and per adapted
  * linear layer {@code y = x·W + (x·A[slot])·B[slot]}, where A and B are inputs that hold every
- * slot.
+ * slot; with DoRA, {@code y · scale[slot]}.
  *
  * <p>Padding is told by length: attention masks the keys behind a text's end, all else is per
  * token. With {@link Pooling#CLS} only the first token leaves the last layer, so that layer's
@@ -66,6 +66,11 @@ final class SlotGraph {
   /** Name of the table input of B, {@code [slots, rank, out]}, scaling included. */
   static String tableB(String path) {
     return path + ".B";
+  }
+
+  /** Name of the table input of DoRA's factors, {@code [slots, 1, out]}, 1 where there are none. */
+  static String tableScale(String path) {
+    return path + ".dora";
   }
 
   private String embeddings() {
@@ -191,7 +196,10 @@ final class SlotGraph {
   private String addLora(String path, String x, String product, int in, int out) {
     String narrow = product(path + ".narrow", x, gathered(tableA(path), in, layout.rank()));
     String delta = product(path + ".delta", narrow, gathered(tableB(path), layout.rank(), out));
-    return graph.node("Add", path + ".adapted", List.of(product, delta));
+    String adapted = graph.node("Add", path + ".adapted", List.of(product, delta));
+    return layout.dora()
+        ? graph.node("Mul", path + ".scaled", List.of(adapted, gathered(tableScale(path), 1, out)))
+        : adapted;
   }
 
   private String product(String name, String left, String right) {

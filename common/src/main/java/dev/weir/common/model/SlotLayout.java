@@ -12,8 +12,15 @@ import java.util.Set;
  *     {@code targets} is empty
  * @param labels the largest number of labels that fits, at least 1
  * @param targets the linear layers that have LoRA inputs; empty: heads only, no LoRA inputs at all
+ * @param dora whether the targets' outputs have a factor per slot, which DoRA needs and the others
+ *     pay for
  */
-public record SlotLayout(int slots, int rank, int labels, Set<LinearModule> targets) {
+public record SlotLayout(int slots, int rank, int labels, Set<LinearModule> targets, boolean dora) {
+  /** A layout without DoRA. */
+  public SlotLayout(int slots, int rank, int labels, Set<LinearModule> targets) {
+    this(slots, rank, labels, targets, false);
+  }
+
   public SlotLayout {
     targets = targets.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(targets));
     if (slots < 1 || labels < 1 || rank < 0) {

@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * One graph input {@code [slots, rows, columns]} in native memory: the session reads the buffer
@@ -15,10 +16,15 @@ final class SlotTable implements AutoCloseable {
   private final OnnxTensor tensor;
   private final int rows;
   private final int columns;
+  private final float blank;
 
-  SlotTable(String name, int slots, int rows, int columns) {
+  /**
+   * @param blank what an empty slot holds everywhere
+   */
+  SlotTable(String name, int slots, int rows, int columns, float blank) {
     this.rows = rows;
     this.columns = columns;
+    this.blank = blank;
     long bytes = (long) slots * rows * columns * Float.BYTES;
     if (bytes > Integer.MAX_VALUE) {
       throw new ModelException(
@@ -35,6 +41,9 @@ final class SlotTable implements AutoCloseable {
     } catch (OrtException e) {
       throw new ModelException("invalid-graph", "Table " + name + ": " + e.getMessage(), e);
     }
+    for (int slot = 0; blank != 0 && slot < slots; slot++) {
+      clear(slot);
+    }
   }
 
   OnnxTensor tensor() {
@@ -42,12 +51,13 @@ final class SlotTable implements AutoCloseable {
   }
 
   /**
-   * Replaces a slot's matrix; what {@code source} does not cover becomes 0.
+   * Replaces a slot's matrix; what {@code source} does not cover becomes blank.
    *
    * @param source {@code [sourceRows, sourceColumns]}, row-major, no larger than the slot
    */
   void write(int slot, float[] source, int sourceRows, int sourceColumns) {
     float[] padded = new float[rows * columns];
+    Arrays.fill(padded, blank);
     for (int row = 0; row < sourceRows; row++) {
       System.arraycopy(source, row * sourceColumns, padded, row * columns, sourceColumns);
     }

@@ -184,10 +184,7 @@ class PeftFilesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "use_dora|true",
-        "use_rslora|true",
         "bias|\"all\"",
-        "rank_pattern|{\"query\":4}",
         "modules_to_save|[\"classifier\",\"pooler\"]",
         "some_future_option|3",
         "peft_type|\"IA3\""

@@ -42,7 +42,8 @@ final class Bench implements AutoCloseable {
     this.options = options.within(base.config()).on(device);
     this.gate = new PromotionGate(minHoldout);
     this.writer = new ArtifactWriter(base);
-    this.serving = new ServingEncoder(base, threads, Precision.FP32, options.lora());
+    this.serving =
+        new ServingEncoder(base, threads, Precision.FP32, options.lora(base.config().layers()));
     this.threads = threads;
     this.device = device;
   }

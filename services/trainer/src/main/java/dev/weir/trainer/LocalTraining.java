@@ -90,7 +90,8 @@ public final class LocalTraining {
     gate.before(data.stream().map(LabeledText::label).toList(), 0).ifPresent(LocalTraining::refuse);
     TorchRuntime.threads(threads);
     try (ServingEncoder serving =
-            new ServingEncoder(base, threads, Precision.FP32, options.lora());
+            new ServingEncoder(
+                base, threads, Precision.FP32, options.lora(base.config().layers()));
         BertEncoder encoder = new BertEncoder(base, device, options.arithmetic())) {
       long began = System.nanoTime();
       EncodedExamples examples =

@@ -1,5 +1,6 @@
 package dev.weir.trainer;
 
+import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
@@ -10,7 +11,7 @@ import java.util.Locale;
  * How many numbers a training changes, counted as PEFT does: the head is a saved module, so that
  * its original counts among all parameters, too.
  *
- * @param trainable LoRA matrices and head
+ * @param trainable LoRA's matrices, DoRA's magnitudes, and head
  * @param total base, original head, and trainable ones
  */
 public record ParameterCount(long trainable, long total) {
@@ -22,9 +23,15 @@ public record ParameterCount(long trainable, long total) {
     long row = config.hiddenSize() + 1L;
     long head = labels * row + (config.head().hasDense() ? config.hiddenSize() * row : 0);
     long lora = 0;
-    int layers = config.layers() - options.firstLayer(config.layers());
-    for (LinearModule module : options.targets()) {
-      lora += (long) layers * options.rank() * (module.in(config) + module.out(config));
+    LoraConfig settings = options.lora(config.layers());
+    for (int layer = 0; layer < config.layers(); layer++) {
+      for (LinearModule module : settings.targets()) {
+        if (settings.covers(layer)) {
+          long rank = settings.rank(module.path(layer));
+          lora += rank * (module.in(config) + module.out(config));
+          lora += settings.useDora() ? module.out(config) : 0;
+        }
+      }
     }
     return new ParameterCount(lora + head, frozen + head + lora + head);
   }

@@ -9,9 +9,9 @@ import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.Architecture;
 import dev.weir.common.model.BaseModel;
-import dev.weir.common.store.Digests;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.model.Truncation;
+import dev.weir.common.store.Digests;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.fit.TrainingOptions;
@@ -165,7 +165,8 @@ class LocalTrainingTest {
       wild().train(DATA.subList(0, 40), EVALUATION, TestingData.LABELS, out(), progress -> {});
       assertFinite();
     } catch (TrainingException e) {
-      assertThat(e.reason()).isEqualTo("too-many-nonfinite-steps");
+      // Numbers that large differ by more than the tolerance once they are merged.
+      assertThat(e.reason()).isIn("too-many-nonfinite-steps", "parity-failed");
       assertThat(out()).doesNotExist();
     }
   }

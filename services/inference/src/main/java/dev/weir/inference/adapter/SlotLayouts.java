@@ -30,8 +30,9 @@ final class SlotLayouts {
     Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
     targets.addAll(now.targets());
     targets.addAll(weights.lora().targets());
-    int rank = Math.max(now.rank(), weights.lora().rank());
+    int rank = Math.max(now.rank(), weights.lora().maxRank());
     int labels = Math.max(now.labels(), weights.labels().size());
-    return new SlotLayout(slots, rank, labels, targets);
+    boolean dora = now.dora() || weights.lora().useDora();
+    return new SlotLayout(slots, rank, labels, targets, dora);
   }
 }

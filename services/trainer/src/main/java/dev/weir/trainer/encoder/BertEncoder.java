@@ -249,9 +249,15 @@ public final class BertEncoder implements AutoCloseable {
 
     NDArray linear(LinearModule module, NDArray x) {
       String path = module.path(layer);
-      NDArray y = frozen(path, x);
-      NDArray change = adapter == null ? null : adapter.change(path, x, training);
-      return change == null ? y : y.addi(change);
+      return adapter == null
+          ? frozen(path, x)
+          : adapter.linear(
+              path,
+              x,
+              weight(path + ".weight"),
+              weight(path + ".bias"),
+              read -> frozen(path, read),
+              training);
     }
 
     NDArray feedForward(NDArray x) {

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraPair;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -71,18 +72,24 @@ final class EncodedCache {
     answers.put(key, answer);
   }
 
-  /** What text vectors depend on: the LoRA matrices alone. */
+  /** What text vectors depend on: each adapted module's scaling, matrices and magnitudes. */
   static String bodyDigest(AdapterWeights weights) {
     MessageDigest sha = sha256();
-    sha.update(ByteBuffer.allocate(8).putDouble(weights.lora().scaling()).array());
-    new TreeMap<>(weights.pairs()).forEach((path, pair) -> update(sha, pair));
+    new TreeMap<>(weights.pairs())
+        .forEach(
+            (path, pair) -> {
+              sha.update(path.getBytes(StandardCharsets.UTF_8));
+              double scaling = weights.lora().scaling(path);
+              sha.update(ByteBuffer.allocate(8).putDouble(scaling).array());
+              update(sha, pair);
+            });
     return HexFormat.of().formatHex(sha.digest());
   }
 
-  /** What logits depend on: LoRA matrices and head. */
+  /** What logits depend on: LoRA and head. */
   static String digest(AdapterWeights weights) {
     MessageDigest sha = sha256();
-    sha.update(bodyDigest(weights).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    sha.update(bodyDigest(weights).getBytes(StandardCharsets.UTF_8));
     DenseLayer dense = weights.dense();
     if (dense != null) {
       update(sha, dense.weight());
@@ -96,6 +103,11 @@ final class EncodedCache {
   private static void update(MessageDigest sha, LoraPair pair) {
     update(sha, pair.a());
     update(sha, pair.b());
+    float[] magnitude = pair.magnitude();
+    sha.update((byte) (magnitude == null ? 0 : 1));
+    if (magnitude != null) {
+      update(sha, magnitude);
+    }
   }
 
   private static void update(MessageDigest sha, float[] values) {

@@ -63,8 +63,8 @@ public final class ServingEncoder implements AutoCloseable {
   }
 
   /**
-   * The text vectors of some texts, in order; they depend on the LoRA matrices alone. Texts that
-   * were encoded before are not encoded again.
+   * The text vectors of some texts, in order; they depend on LoRA alone. Texts that were encoded
+   * before are not encoded again.
    */
   public float[][] vectors(AdapterWeights weights, List<int[]> tokens) {
     return remembered(EncodedCache.bodyDigest(weights), vectors, weights, tokens, true);
@@ -136,24 +136,28 @@ public final class ServingEncoder implements AutoCloseable {
     SlotEncoder open = encoder;
     if (open != null) {
       SlotLayout layout = open.layout();
-      if (weights.lora().rank() <= layout.rank()
+      if (weights.lora().maxRank() <= layout.rank()
+          && (layout.dora() || !weights.lora().useDora())
           && weights.labels().size() <= layout.labels()
           && layout.targets().containsAll(weights.lora().targets())) {
         return open;
       }
     }
-    int rank = Math.max(expected.rank(), weights.lora().rank());
+    int rank = Math.max(expected.maxRank(), weights.lora().maxRank());
+    boolean dora = expected.useDora() || weights.lora().useDora();
     int labels = weights.labels().size();
     Set<LinearModule> targets = EnumSet.noneOf(LinearModule.class);
     targets.addAll(expected.targets());
     targets.addAll(weights.lora().targets());
     if (open != null) {
       rank = Math.max(rank, open.layout().rank());
+      dora |= open.layout().dora();
       labels = Math.max(labels, open.layout().labels());
       targets.addAll(open.layout().targets());
     }
     close();
-    open = SlotEncoder.open(base, new SlotLayout(1, rank, labels, targets), precision, threads);
+    SlotLayout layout = new SlotLayout(1, rank, labels, targets, dora);
+    open = SlotEncoder.open(base, layout, precision, threads);
     encoder = open;
     return open;
   }

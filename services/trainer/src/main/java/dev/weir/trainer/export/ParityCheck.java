@@ -42,7 +42,7 @@ public final class ParityCheck {
    * @return {@code [rows][labels]}
    */
   public static float[][] logits(BertEncoder encoder, AdapterWeights weights, int[][] tokens) {
-    TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), 0, weights);
+    TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), weights);
     try (NDManager step = encoder.newStep();
         TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
       BoundAdapter bound = adapter.bind(step, off.on());

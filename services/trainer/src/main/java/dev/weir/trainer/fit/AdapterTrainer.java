@@ -81,21 +81,16 @@ public final class AdapterTrainer {
    */
   public Trained lora(
       BertEncoder encoder, FitProgress.Listener listener, BooleanSupplier cancelled) {
-    boolean warm = hasChampion && sameShape(champion.lora(), options.lora());
+    LoraConfig lora = options.lora(encoder.config().layers());
+    AdapterWeights warm = hasChampion ? WarmStart.of(champion, lora, encoder.config()) : null;
     int[][] parts = parts();
-    float[][] vectors = warm || champion.lora().rank() == 0 ? features() : baseFeatures();
+    float[][] vectors = warm != null || champion.lora().rank() == 0 ? features() : baseFeatures();
     LinearProbe.Head head = head(vectors, parts[0]);
-    int first = options.firstLayer(encoder.config().layers());
     TrainableAdapter start =
-        warm
-            ? TrainableAdapter.from(
-                encoder.config(), first, withHead(lora(champion), head, vectors))
+        warm != null
+            ? TrainableAdapter.from(encoder.config(), withHead(warm, head, vectors))
             : TrainableAdapter.fresh(
-                encoder.config(),
-                options.lora(),
-                first,
-                withHead(bare(), head, vectors),
-                options.seed());
+                serving.base(), lora, withHead(bare(), head, vectors), options.seed());
     FineTuner.Outcome outcome =
         new FineTuner(encoder, options, listener, cancelled)
             .fit(start, examples.rows(parts[0]), examples.rows(parts[1]));
@@ -112,24 +107,6 @@ public final class AdapterTrainer {
         outcome.nonFiniteSteps(),
         outcome.examplesPerSecond(),
         outcome.trainableParameters());
-  }
-
-  /** The champion's matrices under today's dropout, which does not outlive a training. */
-  private AdapterWeights lora(AdapterWeights from) {
-    return new AdapterWeights(
-        options.lora(),
-        from.pairs(),
-        from.labels(),
-        from.dense(),
-        from.headWeight(),
-        from.headBias());
-  }
-
-  private static boolean sameShape(LoraConfig a, LoraConfig b) {
-    return a.rank() == b.rank()
-        && a.rank() > 0
-        && a.alpha() == b.alpha()
-        && a.targets().equals(b.targets());
   }
 
   private LinearProbe.Head probe() {

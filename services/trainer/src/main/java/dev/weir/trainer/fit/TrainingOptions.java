@@ -6,11 +6,11 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
+import dev.weir.common.model.TokenLimit;
+import dev.weir.common.model.Truncation;
 import dev.weir.trainer.encoder.Arithmetic;
 import dev.weir.trainer.encoder.DeviceRequest;
 import dev.weir.trainer.encoder.TrainingDevice;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.model.Truncation;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +32,22 @@ public final class TrainingOptions {
       Setting.integer("WEIR_TRAIN_RANK", 8, 1, 256, "LoRA: inner dimension");
   private static final Setting<Double> ALPHA =
       Setting.decimal("WEIR_TRAIN_ALPHA", 16, 0, 4096, "LoRA: strength; scaling is alpha / rank");
+  private static final Setting<Boolean> RSLORA =
+      Setting.flag("WEIR_TRAIN_RSLORA", false, "LoRA: scaling is alpha / sqrt(rank) (rsLoRA)");
+  private static final Setting<Boolean> DORA =
+      Setting.flag("WEIR_TRAIN_DORA", false, "LoRA: magnitudes are trained apart (DoRA)");
+  private static final Setting<Map<String, Integer>> RANK_PATTERN =
+      Setting.text(
+              "WEIR_TRAIN_RANK_PATTERN",
+              "",
+              "LoRA: ranks of some modules, such as query=4,layer\\.11\\..*=16; the keys are regular expressions as in PEFT, the first that matches holds")
+          .map(value -> ModulePatterns.parse(value, 1, 256, Integer::valueOf));
+  private static final Setting<Map<String, Double>> ALPHA_PATTERN =
+      Setting.text(
+              "WEIR_TRAIN_ALPHA_PATTERN",
+              "",
+              "LoRA: alphas of some modules, written as the ranks are")
+          .map(value -> ModulePatterns.parse(value, 0, 4096, Double::valueOf));
   private static final Setting<Double> DROPOUT =
       Setting.decimal("WEIR_TRAIN_DROPOUT", 0.1, 0, 0.9, "LoRA: dropout on its inputs in training");
   private static final Setting<Set<LinearModule>> TARGETS =
@@ -40,13 +56,14 @@ public final class TrainingOptions {
               "query,value",
               "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
           .map(TrainingOptions::targets);
-  private static final Setting<Integer> LAYERS =
-      Setting.integer(
+  private static final Setting<LayerChoice> LAYERS =
+      new Setting<>(
           "WEIR_TRAIN_LAYERS",
-          6,
-          0,
-          1000,
-          "LoRA: how many of the uppermost transformer layers are adapted; 0 for all");
+          "6",
+          "0 … 1000, or indices",
+          "LoRA: how many of the uppermost transformer layers are adapted, 0 for all; with a dash or comma, which ones, counted from 0, such as 6-11 or 0,3,9-11",
+          false,
+          LayerChoice::parse);
   private static final Setting<Integer> EPOCHS =
       Setting.integer("WEIR_TRAIN_EPOCHS", 3, 0, 1000, "passes over the training examples at most");
   private static final Setting<Integer> BATCH_SIZE =
@@ -160,6 +177,10 @@ public final class TrainingOptions {
     return List.of(
         RANK,
         ALPHA,
+        RSLORA,
+        DORA,
+        RANK_PATTERN,
+        ALPHA_PATTERN,
         DROPOUT,
         TARGETS,
         LAYERS,
@@ -214,14 +235,22 @@ public final class TrainingOptions {
     return new TrainingOptions(settings, longest, found.word());
   }
 
-  /** What LoRA changes. */
-  public LoraConfig lora() {
-    return new LoraConfig(rank(), alpha(), dropout(), targets());
-  }
-
-  /** The lowest adapted layer of a base with so many layers. */
-  public int firstLayer(int baseLayers) {
-    return layers() == 0 ? 0 : Math.max(0, baseLayers - layers());
+  /**
+   * What LoRA changes of a base with so many layers.
+   *
+   * @throws ModelException {@code layer-not-in-base}
+   */
+  public LoraConfig lora(int baseLayers) {
+    return new LoraConfig(
+        rank(),
+        alpha(),
+        dropout(),
+        targets(),
+        rslora(),
+        dora(),
+        rankPattern(),
+        alphaPattern(),
+        settings.get(LAYERS).of(baseLayers));
   }
 
   /** Every option but the seed by name, for an adapter's lineage. */
@@ -239,14 +268,34 @@ public final class TrainingOptions {
     return written;
   }
 
-  /** LoRA's inner dimension. */
+  /** LoRA's inner dimension where no pattern says otherwise. */
   public int rank() {
     return settings.get(RANK);
   }
 
-  /** LoRA's strength; the scaling is alpha / rank. */
+  /** LoRA's strength where no pattern says otherwise; the scaling is alpha / rank. */
   public double alpha() {
     return settings.get(ALPHA);
+  }
+
+  /** Whether the scaling is alpha / √rank. */
+  public boolean rslora() {
+    return settings.get(RSLORA);
+  }
+
+  /** Whether magnitudes are trained apart from directions. */
+  public boolean dora() {
+    return settings.get(DORA);
+  }
+
+  /** Ranks of some modules, by regular expression. */
+  public Map<String, Integer> rankPattern() {
+    return settings.get(RANK_PATTERN);
+  }
+
+  /** Alphas of some modules, by regular expression. */
+  public Map<String, Double> alphaPattern() {
+    return settings.get(ALPHA_PATTERN);
   }
 
   /** Dropout on the inputs of LoRA while training. */
@@ -257,11 +306,6 @@ public final class TrainingOptions {
   /** The adapted linear layers. */
   public Set<LinearModule> targets() {
     return settings.get(TARGETS);
-  }
-
-  /** How many of the uppermost transformer layers are adapted; 0 for all. */
-  public int layers() {
-    return settings.get(LAYERS);
   }
 
   /** Passes over the training examples, at most: the best one is kept. */

@@ -6,9 +6,10 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import dev.weir.trainer.encoder.TorchRuntime;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /**
  * A trainable adapter's parameters as leaf arrays of one step, whose manager owns them.
@@ -18,21 +19,25 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BoundAdapter {
 
+  private final NDManager step;
   private final Map<String, NDArray> leaves;
   private final List<Parameter> parameters;
-  private final NDArray scaling;
+  private final Map<String, NDArray> scalings;
+  private final Map<String, NDArray> lengths = new HashMap<>();
   private final float dropout;
   private final BoundHead head;
 
   BoundAdapter(
+      NDManager step,
       Map<String, NDArray> leaves,
       List<Parameter> parameters,
-      NDArray scaling,
+      Map<String, NDArray> scalings,
       float dropout,
       BoundHead head) {
+    this.step = step;
     this.leaves = leaves;
     this.parameters = parameters;
-    this.scaling = scaling;
+    this.scalings = scalings;
     this.dropout = dropout;
     this.head = head;
   }
@@ -43,17 +48,65 @@ public final class BoundAdapter {
   }
 
   /**
-   * What LoRA adds to a linear module's output, scaling · B · A · dropout(x), or {@code null} where
-   * it has none.
+   * A linear module's output under the adapter, x·W + bias where it has no LoRA.
+   *
+   * <p>LoRA adds scaling · B · A · dropout(x). DoRA multiplies both by g, magnitude / ‖W + scaling
+   * · B · A‖ per output; as in PEFT the length is a constant to the gradient, and while dropout is
+   * on the base's share of what DoRA changes, (g − 1) · W, reads the dropped input as well.
+   *
+   * @param weight {@code [out, in]}, of the frozen base
+   * @param bias {@code [out]}
+   * @param frozen the base's own product with bias, as its arithmetic has it
+   * @param training whether dropout is on
    */
-  public @Nullable NDArray change(String modulePath, NDArray x, boolean training) {
-    NDArray a = leaves.get(TrainableAdapter.nameOfA(modulePath));
-    NDArray b = leaves.get(TrainableAdapter.nameOfB(modulePath));
-    if (a == null || b == null) {
-      return null;
+  public NDArray linear(
+      String modulePath,
+      NDArray x,
+      NDArray weight,
+      NDArray bias,
+      UnaryOperator<NDArray> frozen,
+      boolean training) {
+    NDArray scaling = scalings.get(modulePath);
+    if (scaling == null) {
+      return frozen.apply(x);
     }
-    NDArray low = Linear.linear(dropped(x, training), a).singletonOrThrow();
-    return Linear.linear(low.mul(scaling), b).singletonOrThrow();
+    boolean drops = training && dropout > 0;
+    NDArray read = drops ? Dropout.dropout(x, dropout, true).singletonOrThrow() : x;
+    NDArray narrow =
+        Linear.linear(read, leaf(TrainableAdapter.nameOfA(modulePath))).singletonOrThrow();
+    NDArray change =
+        Linear.linear(narrow.mul(scaling), leaf(TrainableAdapter.nameOfB(modulePath)))
+            .singletonOrThrow();
+    NDArray magnitude = leaves.get(TrainableAdapter.nameOfMagnitude(modulePath));
+    if (magnitude == null) {
+      return frozen.apply(x).addi(change);
+    }
+    NDArray g = magnitude.div(length(modulePath, weight, scaling));
+    g.attach(x.getManager());
+    NDArray base = Linear.linear(read, weight).singletonOrThrow();
+    NDArray scaled = base.add(change).mul(g);
+    return drops
+        ? scaled.addi(Linear.linear(x, weight, bias).singletonOrThrow()).subi(base)
+        : scaled.addi(bias);
+  }
+
+  /** ‖W + scaling · B · A‖ per row, the same for all parts of a step. */
+  @SuppressWarnings("try") // the mode acts by being open
+  private NDArray length(String modulePath, NDArray weight, NDArray scaling) {
+    NDArray known = lengths.get(modulePath);
+    if (known != null) {
+      return known;
+    }
+    try (NDManager scope = step.newSubManager();
+        TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
+      NDArray b = leaf(TrainableAdapter.nameOfB(modulePath)).mul(scaling);
+      b.attach(scope);
+      NDArray merged = b.matMul(leaf(TrainableAdapter.nameOfA(modulePath))).addi(weight);
+      NDArray length = merged.norm(new int[] {1});
+      length.attach(step);
+      lengths.put(modulePath, length);
+      return length;
+    }
   }
 
   /**
@@ -74,10 +127,6 @@ public final class BoundAdapter {
       }
     }
     return gradients;
-  }
-
-  private NDArray dropped(NDArray x, boolean training) {
-    return training && dropout > 0 ? Dropout.dropout(x, dropout, true).singletonOrThrow() : x;
   }
 
   private NDArray leaf(String name) {

@@ -9,7 +9,7 @@ package dev.weir.trainer.lora;
  * @param name where it belongs, such as {@code encoder.layer.3.attention.self.query.lora_A}
  * @param values row-major, updated in place
  * @param head whether it belongs to the classifier head, which has its own learning rate
- * @param decays whether weight decay applies: to matrices, not to biases
+ * @param decays whether weight decay applies: to matrices, not to biases and magnitudes
  * @param shape its dimensions
  */
 @SuppressWarnings("ArrayRecordComponent") // identity is the name; the values are meant to change

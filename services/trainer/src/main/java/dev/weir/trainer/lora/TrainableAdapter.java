@@ -6,6 +6,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
@@ -18,12 +19,12 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * An adapter in training: LoRA matrices of the layers from {@link #firstLayer} up, and the head
- * with its dense layer if it has one.
+ * An adapter in training: LoRA's matrices, DoRA's magnitudes, and the head with its dense layer if
+ * it has one.
  *
- * <p>Layers below are frozen: their pairs in {@link #weights()} are those it started from, or
- * zeros. A starts Kaiming-uniform as PEFT does it (bound 1/√in), B at zero, so that an untrained
- * LoRA changes nothing. Owned by the fitting thread.
+ * <p>A starts Kaiming-uniform as PEFT does it (bound 1/√in), B at zero and the magnitudes at the
+ * lengths of the base's rows, so that an untrained LoRA changes nothing. Owned by the fitting
+ * thread.
  */
 public final class TrainableAdapter {
 
@@ -38,7 +39,6 @@ public final class TrainableAdapter {
   private final HeadUnits units;
   private final int firstLayer;
   private final List<String> labels;
-  private final Map<String, LoraPair> frozen;
   private final List<Parameter> parameters;
 
   private TrainableAdapter(
@@ -47,58 +47,66 @@ public final class TrainableAdapter {
       HeadUnits units,
       int firstLayer,
       List<String> labels,
-      Map<String, LoraPair> frozen,
       List<Parameter> parameters) {
     this.lora = lora;
     this.head = head;
     this.units = units;
     this.firstLayer = firstLayer;
     this.labels = labels;
-    this.frozen = frozen;
     this.parameters = List.copyOf(parameters);
   }
 
   /** An adapter whose LoRA starts at zero change and whose head is that of {@code head}. */
   public static TrainableAdapter fresh(
-      ModelConfig config, LoraConfig lora, int firstLayer, AdapterWeights head, long seed) {
+      BaseModel base, LoraConfig lora, AdapterWeights head, long seed) {
+    ModelConfig config = base.config();
     Random random = new Random(seed);
     Map<String, LoraPair> pairs = new HashMap<>();
     for (int layer = 0; layer < config.layers(); layer++) {
       for (LinearModule module : lora.targets()) {
-        float[] a = new float[lora.rank() * module.in(config)];
-        if (layer >= firstLayer) {
+        if (lora.covers(layer)) {
+          String path = module.path(layer);
+          float[] a = new float[lora.rank(path) * module.in(config)];
           float bound = (float) (1 / Math.sqrt(module.in(config)));
           for (int i = 0; i < a.length; i++) {
             a[i] = (random.nextFloat() * 2 - 1) * bound;
           }
+          float[] b = new float[module.out(config) * lora.rank(path)];
+          float[] weight = base.weight(path + ".weight").data();
+          float[] magnitude = lora.useDora() ? lengths(weight, module.out(config)) : null;
+          pairs.put(path, new LoraPair(a, b, magnitude));
         }
-        pairs.put(module.path(layer), new LoraPair(a, new float[module.out(config) * lora.rank()]));
       }
     }
     return from(
         config,
-        firstLayer,
         new AdapterWeights(
             lora, pairs, head.labels(), head.dense(), head.headWeight(), head.headBias()));
   }
 
   /** An adapter that goes on from {@code start}. */
-  public static TrainableAdapter from(ModelConfig config, int firstLayer, AdapterWeights start) {
+  public static TrainableAdapter from(ModelConfig config, AdapterWeights start) {
     LoraConfig lora = start.lora();
     List<Parameter> parameters = new ArrayList<>();
-    Map<String, LoraPair> frozen = new TreeMap<>(start.pairs());
-    for (int layer = firstLayer; layer < config.layers(); layer++) {
+    int firstLayer = config.layers();
+    for (int layer = config.layers() - 1; layer >= 0; layer--) {
+      List<Parameter> ofLayer = new ArrayList<>();
       for (LinearModule module : lora.targets()) {
         String path = module.path(layer);
-        LoraPair pair = frozen.remove(path);
-        if (pair == null) {
-          throw new IllegalArgumentException("the start has no LoRA pair " + path);
+        LoraPair pair = start.pairs().get(path);
+        if (pair != null) {
+          firstLayer = layer;
+          int in = module.in(config);
+          int out = module.out(config);
+          ofLayer.add(matrix(nameOfA(path), pair.a(), false, lora.rank(path), in));
+          ofLayer.add(matrix(nameOfB(path), pair.b(), false, out, lora.rank(path)));
+          float[] magnitude = pair.magnitude();
+          if (magnitude != null) {
+            ofLayer.add(new Parameter(nameOfMagnitude(path), magnitude.clone(), false, false, out));
+          }
         }
-        int in = module.in(config);
-        int out = module.out(config);
-        parameters.add(matrix(nameOfA(path), pair.a(), false, lora.rank(), in));
-        parameters.add(matrix(nameOfB(path), pair.b(), false, out, lora.rank()));
       }
+      parameters.addAll(0, ofLayer);
     }
     int labels = start.labels().size();
     int hidden = config.hiddenSize();
@@ -114,11 +122,10 @@ public final class TrainableAdapter {
     float[] classifier = HeadUnits.times(start.headWeight(), 1 / units.classifier());
     parameters.add(matrix(HEAD_WEIGHT, classifier, true, labels, hidden));
     parameters.add(new Parameter(HEAD_BIAS, start.headBias().clone(), true, false, labels));
-    return new TrainableAdapter(
-        lora, config.head(), units, firstLayer, start.labels(), frozen, parameters);
+    return new TrainableAdapter(lora, config.head(), units, firstLayer, start.labels(), parameters);
   }
 
-  /** The lowest layer that is trained. */
+  /** The lowest layer that is trained; as many as the base has when only the head is. */
   public int firstLayer() {
     return firstLayer;
   }
@@ -151,7 +158,6 @@ public final class TrainableAdapter {
         adapter.units,
         adapter.firstLayer,
         adapter.labels,
-        adapter.frozen,
         List.copyOf(snapshot));
   }
 
@@ -159,11 +165,16 @@ public final class TrainableAdapter {
   public AdapterWeights weights() {
     Map<String, float[]> values = new HashMap<>();
     snapshot().forEach(parameter -> values.put(parameter.name(), parameter.values()));
-    Map<String, LoraPair> pairs = new TreeMap<>(frozen);
+    Map<String, LoraPair> pairs = new TreeMap<>();
     for (Parameter parameter : parameters) {
       if (parameter.name().endsWith(SUFFIX_A)) {
         String path = parameter.name().substring(0, parameter.name().length() - SUFFIX_A.length());
-        pairs.put(path, new LoraPair(values(values, nameOfA(path)), values(values, nameOfB(path))));
+        pairs.put(
+            path,
+            new LoraPair(
+                values(values, nameOfA(path)),
+                values(values, nameOfB(path)),
+                values.get(nameOfMagnitude(path))));
       }
     }
     DenseLayer dense =
@@ -191,18 +202,20 @@ public final class TrainableAdapter {
     for (Parameter parameter : parameters) {
       leaves.put(parameter.name(), BoundAdapter.leaf(step, parameter, training));
     }
+    Map<String, NDArray> scalings = new HashMap<>();
+    for (Parameter parameter : parameters) {
+      if (parameter.name().endsWith(SUFFIX_A)) {
+        String path = parameter.name().substring(0, parameter.name().length() - SUFFIX_A.length());
+        scalings.put(path, TorchRuntime.constant(step, lora.scaling(path)));
+      }
+    }
     BoundHead bound =
         new BoundHead(
             leaves,
             head,
             TorchRuntime.constant(step, units.dense()),
             TorchRuntime.constant(step, units.classifier()));
-    return new BoundAdapter(
-        leaves,
-        parameters(),
-        TorchRuntime.constant(step, lora.scaling()),
-        (float) lora.dropout(),
-        bound);
+    return new BoundAdapter(step, leaves, parameters(), scalings, (float) lora.dropout(), bound);
   }
 
   static String nameOfA(String modulePath) {
@@ -211,6 +224,24 @@ public final class TrainableAdapter {
 
   static String nameOfB(String modulePath) {
     return modulePath + ".lora_B";
+  }
+
+  static String nameOfMagnitude(String modulePath) {
+    return modulePath + ".lora_magnitude_vector";
+  }
+
+  /** The Euclidean length of each row. */
+  private static float[] lengths(float[] matrix, int rows) {
+    int columns = matrix.length / rows;
+    float[] lengths = new float[rows];
+    for (int row = 0; row < rows; row++) {
+      double squares = 0;
+      for (int i = row * columns; i < (row + 1) * columns; i++) {
+        squares += (double) matrix[i] * matrix[i];
+      }
+      lengths[row] = (float) Math.sqrt(squares);
+    }
+    return lengths;
   }
 
   private static float[] values(Map<String, float[]> values, String name) {

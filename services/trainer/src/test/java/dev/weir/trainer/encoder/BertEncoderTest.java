@@ -84,7 +84,7 @@ class BertEncoderTest {
         ServingEncoder serving = new ServingEncoder(base, 1);
         BertEncoder encoder = new BertEncoder(base)) {
       AdapterWeights head = TestingAdapter.random(base.config(), LoraConfig.NONE, 2, 5);
-      AdapterWeights fresh = TrainableAdapter.fresh(base.config(), ALL, 0, head, 1).weights();
+      AdapterWeights fresh = TrainableAdapter.fresh(base, ALL, head, 1).weights();
 
       float[] logits = logits(encoder, fresh, tokens(base), 0);
 
@@ -130,7 +130,7 @@ class BertEncoderTest {
 
   private static void agreeWithFiniteDifferences(BaseModel base, BertEncoder encoder) {
     TrainableAdapter adapter =
-        TrainableAdapter.from(base.config(), 0, TestingAdapter.random(base.config(), ALL, 2, 5));
+        TrainableAdapter.from(base.config(), TestingAdapter.random(base.config(), ALL, 2, 5));
     List<float[]> gradients = gradients(encoder, adapter, tokens(base));
     Random random = new Random(3);
     for (int p = 0; p < gradients.size(); p++) {
@@ -170,7 +170,7 @@ class BertEncoderTest {
 
   private static float[] logits(
       BertEncoder encoder, AdapterWeights weights, List<int[]> tokens, int prefix) {
-    TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), prefix, weights);
+    TrainableAdapter adapter = TrainableAdapter.from(encoder.config(), weights);
     try (NDManager step = encoder.newStep();
         TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
       BoundAdapter bound = adapter.bind(step, off.on());

@@ -7,6 +7,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.common.store.StoreException;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -39,7 +40,7 @@ class ArtifactWriterTest {
 
       assertThatThrownBy(
               () -> {
-                writer.writeAdapter(directory, weights, 64);
+                writer.writeAdapter(directory, weights, TokenLimit.of(64));
                 writer.writeMerged(directory, weights);
               })
           .hasMessageContaining("free disk space")

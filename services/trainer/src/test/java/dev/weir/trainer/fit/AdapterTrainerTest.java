@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.testing.TestingBaseModel;
+import dev.weir.trainer.ParameterCount;
 import dev.weir.trainer.TestingData;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
@@ -15,8 +18,11 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.lora.TrainableAdapter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -105,6 +111,73 @@ class AdapterTrainerTest {
   }
 
   @Test
+  void trainsMagnitudesAndGoesOnFromThem() {
+    String[] variant = {
+      "WEIR_TRAIN_DORA", "true",
+      "WEIR_TRAIN_RSLORA", "true",
+      "WEIR_TRAIN_TARGETS", "all-linear",
+      "WEIR_TRAIN_RANK_PATTERN", "query=3",
+      "WEIR_TRAIN_ALPHA_PATTERN", "output.dense=4",
+      "WEIR_TRAIN_LAYERS", "1-1",
+      "WEIR_TRAIN_MICRO_BATCH_TOKENS", "64",
+      "WEIR_TRAIN_VALIDATION_SHARE", "0"
+    };
+    AdapterWeights champion = trained(options(variant), null);
+    AdapterWeights start = trained(options(with(variant, "WEIR_TRAIN_EPOCHS", "0")), null);
+
+    champion.validate(base.config());
+    assertThat(champion.pairs()).hasSize(6);
+    assertThat(ParameterCount.of(base, options(variant), 2).trainable())
+        .isEqualTo(TrainableAdapter.from(base.config(), champion).count());
+    champion
+        .pairs()
+        .forEach(
+            (path, pair) ->
+                assertThat(pair.magnitude()).isNotEqualTo(start.pairs().get(path).magnitude()));
+
+    AdapterWeights next = trained(options(with(variant, "WEIR_TRAIN_EPOCHS", "0")), champion);
+    assertSameLora(next, champion);
+  }
+
+  @Test
+  void goesOnFromAChampionWithPairsOfZerosBelow() {
+    AdapterWeights champion = trained(options("WEIR_TRAIN_LAYERS", "1"), null);
+    LoraConfig some = champion.lora();
+    Map<String, LoraPair> pairs = new HashMap<>(champion.pairs());
+    for (LinearModule module : some.targets()) {
+      int size = some.rank() * TestingBaseModel.HIDDEN;
+      pairs.put(module.path(0), new LoraPair(new float[size], new float[size]));
+    }
+    AdapterWeights old =
+        new AdapterWeights(
+            new LoraConfig(some.rank(), some.alpha(), some.dropout(), some.targets()),
+            pairs,
+            champion.labels(),
+            champion.headWeight(),
+            champion.headBias());
+
+    AdapterWeights next = trained(options("WEIR_TRAIN_LAYERS", "1", "WEIR_TRAIN_EPOCHS", "0"), old);
+
+    assertSameLora(next, champion);
+  }
+
+  @Test
+  void startsAfreshUnderOtherSettings() {
+    AdapterWeights champion = trained(options(), null);
+    for (String[] other :
+        new String[][] {
+          {"WEIR_TRAIN_RSLORA", "true"},
+          {"WEIR_TRAIN_DORA", "true"},
+          {"WEIR_TRAIN_ALPHA_PATTERN", "query=3"},
+          {"WEIR_TRAIN_RANK_PATTERN", "layer\\.0\\..*=3"},
+          {"WEIR_TRAIN_LAYERS", "1"}
+        }) {
+      AdapterWeights next = trained(options(with(other, "WEIR_TRAIN_EPOCHS", "0")), champion);
+      assertThat(next.pairs().values()).allSatisfy(pair -> assertThat(pair.b()).containsOnly(0));
+    }
+  }
+
+  @Test
   void trainsTheUpperLayersOnlyWhenToldSo() {
     AdapterWeights weights =
         trainer(options("WEIR_TRAIN_LAYERS", "1", "WEIR_TRAIN_MICRO_BATCH_TOKENS", "64"), null)
@@ -112,7 +185,8 @@ class AdapterTrainerTest {
             .weights();
 
     weights.validate(base.config());
-    assertThat(weights.pairs().get(LinearModule.QUERY.path(0)).b()).containsOnly(0);
+    assertThat(weights.pairs().keySet())
+        .containsExactlyInAnyOrder(LinearModule.QUERY.path(1), LinearModule.VALUE.path(1));
   }
 
   @Test
@@ -127,6 +201,30 @@ class AdapterTrainerTest {
     assertThat(told.get(2).step()).isEqualTo(3);
     assertThat(told.get(2).steps()).isEqualTo(20);
     assertThat(told.get(2).secondsLeft()).isPositive();
+  }
+
+  private static AdapterWeights trained(TrainingOptions options, AdapterWeights champion) {
+    return trainer(options, champion).lora(encoder, progress -> {}, () -> false).weights();
+  }
+
+  private static void assertSameLora(AdapterWeights actual, AdapterWeights expected) {
+    assertThat(actual.pairs().keySet()).isEqualTo(expected.pairs().keySet());
+    expected
+        .pairs()
+        .forEach(
+            (path, pair) -> {
+              LoraPair other = actual.pairs().get(path);
+              assertThat(other.a()).isEqualTo(pair.a());
+              assertThat(other.b()).isEqualTo(pair.b());
+              assertThat(other.magnitude()).isEqualTo(pair.magnitude());
+            });
+  }
+
+  private static String[] with(String[] variables, String name, String value) {
+    String[] more = Arrays.copyOf(variables, variables.length + 2);
+    more[variables.length] = name;
+    more[variables.length + 1] = value;
+    return more;
   }
 
   private static AdapterTrainer trainer(TrainingOptions options, AdapterWeights champion) {
