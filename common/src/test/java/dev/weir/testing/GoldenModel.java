@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -23,7 +22,6 @@ import java.util.stream.Stream;
 public final class GoldenModel {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ROOT = "golden/";
-  private static final Set<String> PLAIN = Set.of("query-value", "all-linear");
 
   private final String kind;
   private final JsonNode expected;
@@ -39,14 +37,9 @@ public final class GoldenModel {
         .map(GoldenModel::new);
   }
 
-  /** All models, each with its adapters of plain LoRA. */
+  /** All models, each with all of its adapters. */
   public static Stream<Case> cases() {
-    return all()
-        .flatMap(
-            model ->
-                model.variants().stream()
-                    .filter(PLAIN::contains)
-                    .map(name -> new Case(model, name)));
+    return all().flatMap(model -> model.variants().stream().map(name -> new Case(model, name)));
   }
 
   /** What the tokenizers of the built-in models answer: texts, limit, and token ids by model. */

@@ -64,7 +64,11 @@ class GoldenModelTest {
       AdapterWeights weights = adapter(golden, base);
       SlotLayout layout =
           new SlotLayout(
-              1, weights.lora().rank(), weights.labels().size(), weights.lora().targets());
+              1,
+              weights.lora().maxRank(),
+              weights.labels().size(),
+              weights.lora().targets(),
+              weights.lora().useDora());
       try (SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.FP32, 1)) {
         encoder.write(0, weights);
         int[][] tokens = model.tokens();
