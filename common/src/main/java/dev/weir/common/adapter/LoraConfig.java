@@ -8,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * What a low-rank adapter changes, and how strongly (Hu et al., "LoRA", ICLR 2022), with the
@@ -109,6 +111,32 @@ public record LoraConfig(
   /** Whether a transformer layer may have LoRA at all. */
   public boolean covers(int layer) {
     return !targets.isEmpty() && (layers.isEmpty() || layers.contains(layer));
+  }
+
+  /**
+   * Checks that each pattern means some module of a base with so many layers: one that means none is
+   * most likely a name that another architecture has.
+   *
+   * @throws ModelException {@code invalid-lora-config}
+   */
+  public void requirePatternsMatch(int baseLayers) {
+    Set<String> keys = new TreeSet<>(rankPattern.keySet());
+    keys.addAll(alphaPattern.keySet());
+    for (String key : keys) {
+      Pattern pattern = NamePatterns.compile(key);
+      boolean matches =
+          IntStream.range(0, baseLayers)
+              .filter(this::covers)
+              .boxed()
+              .flatMap(layer -> targets.stream().map(target -> target.path(layer)))
+              .anyMatch(path -> pattern.matcher(path).lookingAt());
+      if (!matches) {
+        throw new ModelException(
+            "invalid-lora-config",
+            "LoRA pattern '%s' matches no adapted module; on every base they are named as encoder.layer.0.attention.self.query is, and the adapted ones are %s."
+                .formatted(key, targets));
+      }
+    }
   }
 
   /** No module's rank is above this one; 0 without LoRA. */

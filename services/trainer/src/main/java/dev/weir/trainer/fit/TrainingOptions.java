@@ -236,10 +236,12 @@ public final class TrainingOptions {
   /**
    * What LoRA changes of a base with so many layers.
    *
-   * @throws ModelException {@code layer-not-in-base}
+   * @throws ModelException {@code layer-not-in-base}, {@code invalid-lora-config} for a pattern that
+   *     matches no adapted module
    */
   public LoraConfig lora(int baseLayers) {
-    return new LoraConfig(
+    LoraConfig lora =
+        new LoraConfig(
         rank(),
         alpha(),
         dropout(),
@@ -249,6 +251,8 @@ public final class TrainingOptions {
         rankPattern(),
         alphaPattern(),
         settings.get(LAYERS).of(baseLayers));
+    lora.requirePatternsMatch(baseLayers);
+    return lora;
   }
 
   /** Every option but the seed by name, for an adapter's lineage. */

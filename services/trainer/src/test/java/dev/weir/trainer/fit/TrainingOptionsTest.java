@@ -51,6 +51,17 @@ class TrainingOptionsTest {
   }
 
   @Test
+  void refusesAPatternThatMeansNoAdaptedModule() {
+    TrainingOptions foreign =
+        TrainingOptions.parse(Map.of("WEIR_TRAIN_RANK_PATTERN", "query=4,q_lin=2"));
+
+    assertThatThrownBy(() -> foreign.lora(12))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("'q_lin'")
+        .hasMessageContaining("encoder.layer.0.attention.self.query");
+  }
+
+  @Test
   void readsVariantsAndPatternsInOrder() {
     LoraConfig lora =
         TrainingOptions.parse(
