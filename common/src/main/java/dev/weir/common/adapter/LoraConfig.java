@@ -114,8 +114,8 @@ public record LoraConfig(
   }
 
   /**
-   * Checks that each pattern means some module of a base with so many layers: one that means none is
-   * most likely a name that another architecture has.
+   * Checks that each pattern means some module of a base with so many layers: one that means none
+   * is most likely a name that another architecture has.
    *
    * @throws ModelException {@code invalid-lora-config}
    */

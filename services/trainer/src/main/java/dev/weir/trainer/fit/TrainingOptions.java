@@ -236,21 +236,21 @@ public final class TrainingOptions {
   /**
    * What LoRA changes of a base with so many layers.
    *
-   * @throws ModelException {@code layer-not-in-base}, {@code invalid-lora-config} for a pattern that
-   *     matches no adapted module
+   * @throws ModelException {@code layer-not-in-base}, {@code invalid-lora-config} for a pattern
+   *     that matches no adapted module
    */
   public LoraConfig lora(int baseLayers) {
     LoraConfig lora =
         new LoraConfig(
-        rank(),
-        alpha(),
-        dropout(),
-        targets(),
-        rslora(),
-        dora(),
-        rankPattern(),
-        alphaPattern(),
-        settings.get(LAYERS).of(baseLayers));
+            rank(),
+            alpha(),
+            dropout(),
+            targets(),
+            rslora(),
+            dora(),
+            rankPattern(),
+            alphaPattern(),
+            settings.get(LAYERS).of(baseLayers));
     lora.requirePatternsMatch(baseLayers);
     return lora;
   }
