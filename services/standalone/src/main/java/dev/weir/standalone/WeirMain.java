@@ -2,6 +2,7 @@ package dev.weir.standalone;
 
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.Precision;
+import dev.weir.common.ops.Signals;
 import dev.weir.common.ops.WeirException;
 import dev.weir.standalone.cli.WeirCommand;
 import java.io.PrintWriter;
@@ -10,10 +11,18 @@ import java.util.Set;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
-/** The command line's entry: exit code 0, 1 for a failed run, 2 for bad usage or settings. */
+/**
+ * The command line's entry: exit code 0, 1 for a failed run, 2 for bad usage or settings, 130 for
+ * an interrupted {@code train} or {@code eval}.
+ */
 public final class WeirMain {
 
   private static final Set<String> SERVICES = Set.of("curation", "trainer", "inference");
+
+  /** Commands that compute in native code on the main thread and have nothing to drain. */
+  private static final Set<String> COMPUTING = Set.of("train", "eval");
+
+  private static final int INTERRUPTED = 130;
   private static final String LOG_LEVEL = "WEIR_LOG_LEVEL";
 
   private WeirMain() {}
@@ -21,6 +30,10 @@ public final class WeirMain {
   /** Runs one command and ends the process with its exit code. */
   public static void main(String[] arguments) {
     quietLogs(arguments, System.getenv());
+    if (arguments.length > 0 && COMPUTING.contains(arguments[0])) {
+      // Without shutdown hooks: ONNX Runtime's would free what a running session reads.
+      Signals.onStop(() -> Runtime.getRuntime().halt(INTERRUPTED));
+    }
     System.exit(run(arguments, System.getenv()));
   }
 
