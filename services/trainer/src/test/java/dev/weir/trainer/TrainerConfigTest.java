@@ -27,7 +27,7 @@ class TrainerConfigTest {
     assertThat(config.precisions()).containsExactly(Precision.FP32, Precision.INT8);
     assertThat(config.frozenRows()).isEqualTo(200);
     assertThat(config.options().written()).isEqualTo(TrainingOptions.defaults().written());
-    assertThat(config.options().targets())
+    assertThat(config.options().lora(12).targets())
         .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
     assertThat(config.options().written())
         .doesNotContainKey("WEIR_TRAIN_SEED")

@@ -3,7 +3,6 @@ package dev.weir.trainer.fit;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
-import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.ModelException;
 import dev.weir.common.model.TokenLimit;
@@ -11,10 +10,10 @@ import dev.weir.common.model.Truncation;
 import dev.weir.trainer.encoder.Arithmetic;
 import dev.weir.trainer.encoder.DeviceRequest;
 import dev.weir.trainer.encoder.TrainingDevice;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -31,42 +30,6 @@ public final class TrainingOptions {
   private static final String AUTO = "auto";
   private static final String GPU = "cuda";
 
-  private static final Setting<Integer> RANK =
-      Setting.integer("WEIR_TRAIN_RANK", 8, 1, 256, "LoRA: inner dimension");
-  private static final Setting<Double> ALPHA =
-      Setting.decimal("WEIR_TRAIN_ALPHA", 16, 0, 4096, "LoRA: strength; scaling is alpha / rank");
-  private static final Setting<Boolean> RSLORA =
-      Setting.flag("WEIR_TRAIN_RSLORA", false, "LoRA: scaling is alpha / sqrt(rank) (rsLoRA)");
-  private static final Setting<Boolean> DORA =
-      Setting.flag("WEIR_TRAIN_DORA", false, "LoRA: magnitudes are trained apart (DoRA)");
-  private static final Setting<Map<String, Integer>> RANK_PATTERN =
-      Setting.text(
-              "WEIR_TRAIN_RANK_PATTERN",
-              "",
-              "LoRA: ranks of some modules, such as query=4,layer\\.11\\..*=16; the keys are regular expressions as in PEFT, the first that matches holds")
-          .map(value -> ModulePatterns.parse(value, 1, 256, Integer::valueOf));
-  private static final Setting<Map<String, Double>> ALPHA_PATTERN =
-      Setting.text(
-              "WEIR_TRAIN_ALPHA_PATTERN",
-              "",
-              "LoRA: alphas of some modules, written as the ranks are")
-          .map(value -> ModulePatterns.parse(value, 0, 4096, Double::valueOf));
-  private static final Setting<Double> DROPOUT =
-      Setting.decimal("WEIR_TRAIN_DROPOUT", 0.1, 0, 0.9, "LoRA: dropout on its inputs in training");
-  private static final Setting<Set<LinearModule>> TARGETS =
-      Setting.text(
-              "WEIR_TRAIN_TARGETS",
-              "query,value",
-              "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
-          .map(TrainingOptions::targets);
-  private static final Setting<LayerChoice> LAYERS =
-      new Setting<>(
-          "WEIR_TRAIN_LAYERS",
-          "6",
-          "0 … 1000, or indices",
-          "LoRA: how many of the uppermost transformer layers are adapted, 0 for all; with a dash or comma, which ones, counted from 0, such as 6-11 or 0,3,9-11",
-          false,
-          LayerChoice::parse);
   private static final Setting<Integer> EPOCHS =
       Setting.integer("WEIR_TRAIN_EPOCHS", 3, 0, 1000, "passes over the training examples at most");
   private static final Setting<Integer> BATCH_SIZE =
@@ -172,34 +135,28 @@ public final class TrainingOptions {
 
   /** The settings, in the order of the README's table. */
   public static List<Setting<?>> settings() {
-    return List.of(
-        RANK,
-        ALPHA,
-        RSLORA,
-        DORA,
-        RANK_PATTERN,
-        ALPHA_PATTERN,
-        DROPOUT,
-        TARGETS,
-        LAYERS,
-        EPOCHS,
-        BATCH_SIZE,
-        MICRO_BATCH_TOKENS,
-        LEARNING_RATE,
-        HEAD_LEARNING_RATE,
-        WEIGHT_DECAY,
-        WARMUP,
-        SCHEDULE,
-        CLIP,
-        VALIDATION_SHARE,
-        MAX_TOKENS,
-        ANCHORING,
-        LABEL_SMOOTHING,
-        CLASS_WEIGHTS,
-        ARITHMETIC,
-        DEVICE,
-        TRUNCATION,
-        SEED);
+    List<Setting<?>> settings = new ArrayList<>(LoraOptions.SETTINGS);
+    settings.addAll(
+        List.of(
+            EPOCHS,
+            BATCH_SIZE,
+            MICRO_BATCH_TOKENS,
+            LEARNING_RATE,
+            HEAD_LEARNING_RATE,
+            WEIGHT_DECAY,
+            WARMUP,
+            SCHEDULE,
+            CLIP,
+            VALIDATION_SHARE,
+            MAX_TOKENS,
+            ANCHORING,
+            LABEL_SMOOTHING,
+            CLASS_WEIGHTS,
+            ARITHMETIC,
+            DEVICE,
+            TRUNCATION,
+            SEED));
+    return List.copyOf(settings);
   }
 
   /** The options that settings ask for. */
@@ -240,19 +197,7 @@ public final class TrainingOptions {
    *     that matches no adapted module
    */
   public LoraConfig lora(int baseLayers) {
-    LoraConfig lora =
-        new LoraConfig(
-            rank(),
-            alpha(),
-            dropout(),
-            targets(),
-            rslora(),
-            dora(),
-            rankPattern(),
-            alphaPattern(),
-            settings.get(LAYERS).of(baseLayers));
-    lora.requirePatternsMatch(baseLayers);
-    return lora;
+    return LoraOptions.of(settings, baseLayers);
   }
 
   /** Every option but the seed by name, for an adapter's lineage. */
@@ -268,46 +213,6 @@ public final class TrainingOptions {
     written.put(ARITHMETIC.name(), arithmetic().id());
     written.put(DEVICE.name(), device);
     return written;
-  }
-
-  /** LoRA's inner dimension where no pattern says otherwise. */
-  public int rank() {
-    return settings.get(RANK);
-  }
-
-  /** LoRA's strength where no pattern says otherwise; the scaling is alpha / rank. */
-  public double alpha() {
-    return settings.get(ALPHA);
-  }
-
-  /** Whether the scaling is alpha / √rank. */
-  public boolean rslora() {
-    return settings.get(RSLORA);
-  }
-
-  /** Whether magnitudes are trained apart from directions. */
-  public boolean dora() {
-    return settings.get(DORA);
-  }
-
-  /** Ranks of some modules, by regular expression. */
-  public Map<String, Integer> rankPattern() {
-    return settings.get(RANK_PATTERN);
-  }
-
-  /** Alphas of some modules, by regular expression. */
-  public Map<String, Double> alphaPattern() {
-    return settings.get(ALPHA_PATTERN);
-  }
-
-  /** Dropout on the inputs of LoRA while training. */
-  public double dropout() {
-    return settings.get(DROPOUT);
-  }
-
-  /** The adapted linear layers. */
-  public Set<LinearModule> targets() {
-    return settings.get(TARGETS);
   }
 
   /** Passes over the training examples, at most: the best one is kept. */
@@ -412,13 +317,5 @@ public final class TrainingOptions {
   /** {@link #maxTokens} and {@link #truncation}: how texts are cut, in training and in serving. */
   public TokenLimit limit() {
     return new TokenLimit(maxTokens(), truncation());
-  }
-
-  private static Set<LinearModule> targets(String spec) {
-    try {
-      return LinearModule.parse(spec);
-    } catch (ModelException e) {
-      throw new IllegalArgumentException("is '" + spec + "': " + e.getMessage(), e);
-    }
   }
 }

@@ -166,16 +166,10 @@ public final class TrainableAdapter {
     Map<String, float[]> values = new HashMap<>();
     snapshot().forEach(parameter -> values.put(parameter.name(), parameter.values()));
     Map<String, LoraPair> pairs = new TreeMap<>();
-    for (Parameter parameter : parameters) {
-      if (parameter.name().endsWith(SUFFIX_A)) {
-        String path = parameter.name().substring(0, parameter.name().length() - SUFFIX_A.length());
-        pairs.put(
-            path,
-            new LoraPair(
-                values(values, nameOfA(path)),
-                values(values, nameOfB(path)),
-                values.get(nameOfMagnitude(path))));
-      }
+    for (String path : adapted()) {
+      float[] a = values(values, nameOfA(path));
+      float[] b = values(values, nameOfB(path));
+      pairs.put(path, new LoraPair(a, b, values.get(nameOfMagnitude(path))));
     }
     DenseLayer dense =
         values.containsKey(DENSE_WEIGHT)
@@ -203,11 +197,8 @@ public final class TrainableAdapter {
       leaves.put(parameter.name(), BoundAdapter.leaf(step, parameter, training));
     }
     Map<String, NDArray> scalings = new HashMap<>();
-    for (Parameter parameter : parameters) {
-      if (parameter.name().endsWith(SUFFIX_A)) {
-        String path = parameter.name().substring(0, parameter.name().length() - SUFFIX_A.length());
-        scalings.put(path, TorchRuntime.constant(step, lora.scaling(path)));
-      }
+    for (String path : adapted()) {
+      scalings.put(path, TorchRuntime.constant(step, lora.scaling(path)));
     }
     BoundHead bound =
         new BoundHead(
@@ -216,6 +207,15 @@ public final class TrainableAdapter {
             TorchRuntime.constant(step, units.dense()),
             TorchRuntime.constant(step, units.classifier()));
     return new BoundAdapter(step, leaves, parameters(), scalings, (float) lora.dropout(), bound);
+  }
+
+  /** The modules that have LoRA. */
+  private List<String> adapted() {
+    return parameters.stream()
+        .map(Parameter::name)
+        .filter(name -> name.endsWith(SUFFIX_A))
+        .map(name -> name.substring(0, name.length() - SUFFIX_A.length()))
+        .toList();
   }
 
   static String nameOfA(String modulePath) {
