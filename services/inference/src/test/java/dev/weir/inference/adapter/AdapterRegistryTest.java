@@ -9,6 +9,7 @@ import dev.weir.common.model.LinearModule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,7 +18,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class AdapterRegistryTest {
 
   private static final int[][] ROW = {{1, 0, 2}};
@@ -155,11 +158,13 @@ class AdapterRegistryTest {
     serve(registry, "a", 1);
     serve(registry, "b", 1);
     AtomicBoolean stop = new AtomicBoolean();
+    CountDownLatch running = new CountDownLatch(4);
     ExecutorService scorers = Executors.newFixedThreadPool(4);
     List<Future<Integer>> runs = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      runs.add(scorers.submit(() -> runUntil(stop)));
+      runs.add(scorers.submit(() -> runUntil(stop, running)));
     }
+    running.await(); // Otherwise all the swaps may be over before a scorer has run.
     for (int version = 2; version <= 600; version++) {
       serve(registry, version % 2 == 0 ? "a" : "b", version);
       if (version % 150 == 0) {
@@ -175,7 +180,7 @@ class AdapterRegistryTest {
     scorers.shutdown();
   }
 
-  private int runUntil(AtomicBoolean stop) {
+  private int runUntil(AtomicBoolean stop, CountDownLatch running) {
     int runs = 0;
     while (!stop.get()) {
       try (Lease lease = registry.lease(Set.of("a", "b"))) {
@@ -186,6 +191,7 @@ class AdapterRegistryTest {
         }
       }
       runs++;
+      running.countDown();
     }
     return runs;
   }
