@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.EncoderOutput;
+import dev.weir.common.model.HeadKind;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotEncoder;
@@ -72,41 +73,55 @@ public final class ServingEncoder implements AutoCloseable {
    * before are not encoded again.
    */
   public float[][] vectors(AdapterWeights weights, List<int[]> tokens) {
-    return remembered(EncodedCache.bodyDigest(weights), vectors, weights, tokens, true);
+    return encoded(weights, tokens).pooled();
   }
 
-  /** The logits of some texts, in order, for the adapter's own labels; remembered likewise. */
+  /**
+   * The logits of some texts, in order, for the adapter's own labels. Texts that were encoded
+   * before, with the same LoRA under whatever head, are not encoded again: a head refresh is judged
+   * in the time that its head takes.
+   */
   public float[][] logits(AdapterWeights weights, List<int[]> tokens) {
-    return remembered(EncodedCache.digest(weights), logits, weights, tokens, false);
-  }
-
-  private float[][] remembered(
-      String adapter,
-      EncodedCache cache,
-      AdapterWeights weights,
-      List<int[]> tokens,
-      boolean pooled) {
-    float[][] answers = new float[tokens.size()][];
-    List<Integer> missing = new ArrayList<>();
+    EncoderOutput encoded = encoded(weights, tokens);
+    HeadKind kind = base.config().head();
+    float[][] answers = encoded.logits();
     for (int i = 0; i < answers.length; i++) {
-      float[] known =
-          cache.get(new EncodedCache.Key(adapter, new EncodedCache.Tokens(tokens.get(i))));
-      if (known == null) {
-        missing.add(i);
-      } else {
-        answers[i] = known;
-      }
-    }
-    if (!missing.isEmpty()) {
-      EncoderOutput output = run(weights, missing.stream().map(tokens::get).toList());
-      float[][] fresh = pooled ? output.pooled() : output.logits();
-      for (int i = 0; i < fresh.length; i++) {
-        int at = missing.get(i);
-        answers[at] = fresh[i];
-        cache.put(new EncodedCache.Key(adapter, new EncodedCache.Tokens(tokens.get(at))), fresh[i]);
+      if (answers[i] == null) {
+        answers[i] = HeadArithmetic.logits(kind, weights, encoded.pooled()[i]);
       }
     }
     return answers;
+  }
+
+  /** Vectors of all texts, and the logits of those that this adapter itself has answered. */
+  private EncoderOutput encoded(AdapterWeights weights, List<int[]> tokens) {
+    String body = EncodedCache.bodyDigest(weights);
+    String adapter = EncodedCache.digest(weights);
+    float[][] pooled = new float[tokens.size()][];
+    float[][] answers = new float[tokens.size()][];
+    List<Integer> missing = new ArrayList<>();
+    for (int i = 0; i < pooled.length; i++) {
+      pooled[i] = vectors.get(key(body, tokens.get(i)));
+      answers[i] = logits.get(key(adapter, tokens.get(i)));
+      if (pooled[i] == null) {
+        missing.add(i);
+      }
+    }
+    if (!missing.isEmpty()) {
+      EncoderOutput fresh = run(weights, missing.stream().map(tokens::get).toList());
+      for (int i = 0; i < missing.size(); i++) {
+        int at = missing.get(i);
+        pooled[at] = fresh.pooled()[i];
+        answers[at] = fresh.logits()[i];
+        vectors.put(key(body, tokens.get(at)), pooled[at]);
+        logits.put(key(adapter, tokens.get(at)), answers[at]);
+      }
+    }
+    return new EncoderOutput(answers, pooled);
+  }
+
+  private static EncodedCache.Key key(String adapter, int[] text) {
+    return new EncodedCache.Key(adapter, new EncodedCache.Tokens(text));
   }
 
   /** Logits (the adapter's own labels only) and text vectors of some texts, in order. */
