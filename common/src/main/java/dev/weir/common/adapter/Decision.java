@@ -88,11 +88,17 @@ public record Decision(
    * @param rows how many there are
    * @param accuracy the challenger's share of right labels among them
    * @param championAccuracy the champion's, or {@code null} when there was none
+   * @param bestAccuracy the best that any champion so far had on as many rows, this one's included;
+   *     {@code null} when there was none, and in records of earlier versions
    * @param ruled whether the rule was on: there were a champion and enough rows
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Frozen(
-      int rows, double accuracy, @Nullable Double championAccuracy, boolean ruled) {}
+      int rows,
+      double accuracy,
+      @Nullable Double championAccuracy,
+      @Nullable Double bestAccuracy,
+      boolean ruled) {}
 
   /**
    * A part of the holdout.

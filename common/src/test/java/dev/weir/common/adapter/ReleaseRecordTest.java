@@ -71,7 +71,7 @@ class ReleaseRecordTest {
             4,
             0,
             0.125,
-            new Decision.Frozen(60, 0.8, 0.9, true),
+            new Decision.Frozen(60, 0.8, 0.9, 0.9, true),
             List.of(new Decision.Slice("source", "anna", 3, 1, null)),
             List.of(new Decision.PrecisionFigures("int8", 40, 0.9, 1, true)));
     Release release =

@@ -214,7 +214,8 @@ final class Contest {
   private Verdict judge(AdapterWeights challenger, @Nullable Reigning champion) {
     return champion == null
         ? judge().judge(challenger)
-        : judge().judge(challenger, champion.champion(), champion.weights());
+        : judge()
+            .judge(challenger, champion.champion(), champion.weights(), champion.bestOnFrozen());
   }
 
   private HoldoutJudge judge() {

@@ -26,7 +26,8 @@ import java.util.Map;
  * @param maxExamples training examples of one training at most, replayed ones included
  * @param minHoldout holdout rows that the gate needs
  * @param frozenRows the adapter's oldest holdout rows, that the anti-forgetting rule looks at
- * @param maxForgetting the largest share of them that a challenger may lose against the champion
+ * @param maxForgetting the largest share of them that a challenger may lose against the best
+ *     champion
  * @param precisions the arithmetics that a challenger about to be promoted is judged in
  * @param keepVersions artifacts kept per adapter, besides the champion
  * @param threads threads of one operation of training and evaluation
@@ -81,7 +82,7 @@ public record TrainerConfig(
           0.01,
           0,
           1,
-          "share of the frozen rows that a challenger may lose against the champion; one row is always"
+          "share of the frozen rows that a challenger may lose against the best champion; one row is always"
               + " allowed, and below 50 rows nothing is asked");
   private static final Setting<List<Precision>> PRECISIONS =
       Setting.text(

@@ -272,7 +272,8 @@ class ContestTest {
     return new Reigning(
         new Champion(
             release.adapter(), release.version(), Objects.requireNonNull(release.digest()), NOW),
-        PeftFiles.read(Objects.requireNonNull(announcement.staged()), base.config()));
+        PeftFiles.read(Objects.requireNonNull(announcement.staged()), base.config()),
+        rows -> 0);
   }
 
   private static TrainerConfig config(Map<String, String> settings) {

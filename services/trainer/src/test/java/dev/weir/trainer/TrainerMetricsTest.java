@@ -70,7 +70,7 @@ class TrainerMetricsTest {
         0,
         0,
         1,
-        new Decision.Frozen(60, 0.5, 0.7, true),
+        new Decision.Frozen(60, 0.5, 0.7, 0.7, true),
         List.of(),
         List.of(new Decision.PrecisionFigures("int8", 100, 0.9, 0.995, true)));
   }

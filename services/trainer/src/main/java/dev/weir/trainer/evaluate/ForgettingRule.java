@@ -1,11 +1,15 @@
 package dev.weir.trainer.evaluate;
 
 import dev.weir.common.adapter.Decision.Frozen;
+import dev.weir.trainer.evaluate.PromotionGate.Opponent;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Holds a challenger to what the champion knew from the beginning: on the frozen set, the adapter's
  * oldest holdout rows, it may not lose more than a share.
+ *
+ * <p>What counts is the best that any champion had there, not just the last one: each of thirty
+ * batches on one narrow topic could otherwise take its point.
  *
  * <p>Off below {@link #MIN_ROWS} rows, where chance moves the figure by more than any sensible
  * limit; and a single row is never forgetting.
@@ -29,30 +33,47 @@ final class ForgettingRule {
   }
 
   /** The figures for the record, or {@code null} when there is no frozen row. */
-  static @Nullable Frozen figures(Scores challenger, @Nullable Scores champion) {
+  static @Nullable Frozen figures(Scores challenger, @Nullable Opponent opponent) {
     int rows = challenger.right().size();
-    return rows == 0
-        ? null
+    if (rows == 0) {
+      return null;
+    }
+    return opponent == null
+        ? new Frozen(rows, challenger.accuracy(), null, null, false)
         : new Frozen(
             rows,
             challenger.accuracy(),
-            champion == null ? null : champion.accuracy(),
-            champion != null && rows >= MIN_ROWS);
+            opponent.frozen().accuracy(),
+            best(opponent),
+            rows >= MIN_ROWS);
+  }
+
+  private static double best(Opponent opponent) {
+    return Math.max(opponent.frozen().accuracy(), opponent.bestOnFrozen());
+  }
+
+  private static long fewestErrors(Opponent opponent) {
+    return Math.round((1 - best(opponent)) * opponent.frozen().right().size());
   }
 
   /** Whether the challenger forgets more than it may. */
-  boolean forgets(Scores challenger, @Nullable Scores champion) {
-    Frozen figures = figures(challenger, champion);
-    if (figures == null || champion == null || !figures.ruled()) {
+  boolean forgets(Scores challenger, Opponent opponent) {
+    Frozen figures = figures(challenger, opponent);
+    if (figures == null || !figures.ruled()) {
       return false;
     }
-    int lost = challenger.errors() - champion.errors();
+    long lost = challenger.errors() - fewestErrors(opponent);
     return lost > Math.max(1, maxLoss * figures.rows() + ROUNDING);
   }
 
   /** What the figures say, for people. */
-  String message(Scores challenger, Scores champion) {
-    return "%d errors on the %d frozen rows against the champion's %d, it may lose %s of them (WEIR_TRAIN_MAX_FORGETTING)"
-        .formatted(challenger.errors(), challenger.right().size(), champion.errors(), maxLoss);
+  String message(Scores challenger, Opponent opponent) {
+    return "%d errors on the %d frozen rows against the champion's %d and the best champion's %d, it may lose %s of them (WEIR_TRAIN_MAX_FORGETTING)"
+        .formatted(
+            challenger.errors(),
+            challenger.right().size(),
+            opponent.frozen().errors(),
+            fewestErrors(opponent),
+            maxLoss);
   }
 }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,14 +51,26 @@ public final class HoldoutJudge {
     return judged(challenger, null);
   }
 
-  /** The gate's verdict on a challenger. */
-  public Verdict judge(AdapterWeights challenger, Champion champion, AdapterWeights weights) {
+  /**
+   * The gate's verdict on a challenger.
+   *
+   * @param bestOnFrozen the best accuracy that any champion had on so many frozen rows
+   */
+  public Verdict judge(
+      AdapterWeights challenger,
+      Champion champion,
+      AdapterWeights weights,
+      IntToDoubleFunction bestOnFrozen) {
     return judged(
         challenger,
         opponents.computeIfAbsent(
             champion.digest(),
             digest ->
-                new Opponent(champion.version(), holdout.score(weights), frozen.score(weights))));
+                new Opponent(
+                    champion.version(),
+                    holdout.score(weights),
+                    frozen.score(weights),
+                    bestOnFrozen.applyAsDouble(frozen.tokens().size()))));
   }
 
   private Verdict judged(AdapterWeights challenger, @Nullable Opponent champion) {

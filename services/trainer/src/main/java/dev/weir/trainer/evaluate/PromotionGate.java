@@ -107,8 +107,8 @@ public final class PromotionGate {
                 championErrors,
                 figure(challenger.logLoss()),
                 figure(champion.holdout().logLoss()));
-    if (forgetting.forgets(frozen, champion.frozen())) {
-      String message = forgetting.message(frozen, champion.frozen()) + "; " + counts;
+    if (forgetting.forgets(frozen, champion)) {
+      String message = forgetting.message(frozen, champion) + "; " + counts;
       return new Retained(decision("forgets", message, challenger, frozen, champion));
     }
     if (errors < championErrors) {
@@ -127,8 +127,9 @@ public final class PromotionGate {
    * @param version its version
    * @param holdout its scores on the holdout
    * @param frozen its scores on the frozen set
+   * @param bestOnFrozen the best accuracy that any champion before it had there; 0 if none is known
    */
-  public record Opponent(int version, Scores holdout, Scores frozen) {}
+  public record Opponent(int version, Scores holdout, Scores frozen, double bestOnFrozen) {}
 
   private static Verdict withoutChampion(Scores challenger, Scores frozen, List<String> wanted) {
     Map<String, Integer> counts = new HashMap<>();
@@ -173,7 +174,7 @@ public final class PromotionGate {
         onlyChallenger,
         onlyChampion,
         champion == null ? 1 : McNemar.pValue(onlyChallenger, onlyChampion),
-        ForgettingRule.figures(frozen, opponent == null ? null : opponent.frozen()),
+        ForgettingRule.figures(frozen, opponent),
         List.of(),
         List.of());
   }

@@ -8,6 +8,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.store.ArtifactStore;
 import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +37,11 @@ public final class ChampionReader {
    *
    * @param champion which version serves
    * @param weights its numbers, verified against its digest
+   * @param bestOnFrozen the best accuracy that it or a champion before it had on so many rows of
+   *     the frozen set; 0 where none was judged by as many
    */
-  public record Reigning(Champion champion, AdapterWeights weights) {}
+  public record Reigning(
+      Champion champion, AdapterWeights weights, IntToDoubleFunction bestOnFrozen) {}
 
   /**
    * The champion of an adapter; empty when there is none, or one for another base model, which
@@ -66,6 +70,9 @@ public final class ChampionReader {
       return Optional.empty();
     }
     var directory = store.fetch(champion.get().id(), champion.get().digest());
-    return Optional.of(new Reigning(champion.get(), PeftFiles.read(directory, base.config())));
+    AdapterWeights weights = PeftFiles.read(directory, base.config());
+    return Optional.of(
+        new Reigning(
+            champion.get(), weights, rows -> releases.bestOnFrozen(adapter, base.digest(), rows)));
   }
 }

@@ -3,6 +3,7 @@ package dev.weir.trainer.publish;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterRecord;
 import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.topic.Topics;
@@ -25,9 +26,13 @@ public final class ReleaseLog implements AutoCloseable {
   private final Map<AdapterId, Release> releases = new HashMap<>();
   private final Map<String, Champion> champions = new HashMap<>();
   private final Map<String, Integer> highest = new HashMap<>();
+  private final Map<FrozenSet, Double> bestOnFrozen = new HashMap<>();
   private final Set<Training> decided = new HashSet<>();
 
   private record Training(String batchId, Method method) {}
+
+  /** The frozen set only grows, from its oldest row on: as many rows are the same rows. */
+  private record FrozenSet(String adapter, String baseDigest, int rows) {}
 
   /** The log of one cluster; reads nothing yet. */
   public ReleaseLog(Map<String, Object> kafka, Topics topics, Duration timeout) {
@@ -47,6 +52,11 @@ public final class ReleaseLog implements AutoCloseable {
       releases.put(release.id(), release);
       highest.merge(release.adapter(), release.version(), Math::max);
       decided.add(new Training(release.batchId(), release.method()));
+      Decision.Frozen frozen = release.decision().frozen();
+      if (release.state() == Release.State.PROMOTED && frozen != null) {
+        FrozenSet set = new FrozenSet(release.adapter(), release.baseDigest(), frozen.rows());
+        bestOnFrozen.merge(set, frozen.accuracy(), Math::max);
+      }
     }
   }
 
@@ -63,6 +73,11 @@ public final class ReleaseLog implements AutoCloseable {
   /** The release of a version. */
   public Optional<Release> release(AdapterId id) {
     return Optional.ofNullable(releases.get(id));
+  }
+
+  /** The best accuracy that a promoted version had on the first so many frozen rows; 0 if none. */
+  public double bestOnFrozen(String adapter, String baseDigest, int rows) {
+    return bestOnFrozen.getOrDefault(new FrozenSet(adapter, baseDigest, rows), 0.0);
   }
 
   /** Whether a training has its decision. */

@@ -100,7 +100,7 @@ class PromotionGateTest {
   @Test
   void retainsWhoForgetsWhateverItGains() {
     Scores knew = scores("r".repeat(190) + "w".repeat(10), 0.3);
-    Opponent champion = new Opponent(3, scores("wwwww", 0.9), knew);
+    Opponent champion = new Opponent(3, scores("wwwww", 0.9), knew, 0);
 
     Verdict two = gate.judge(scores("rrrrr", 0.1), frozen(200, 12), champion, WANTED);
     assertThat(two).isInstanceOf(Verdict.Promoted.class);
@@ -113,7 +113,7 @@ class PromotionGateTest {
         .contains("13 errors on the 200 frozen rows against the champion's 10")
         .contains("WEIR_TRAIN_MAX_FORGETTING")
         .contains("0 errors on 5 rows");
-    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(200, 0.935, 0.95, true));
+    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(200, 0.935, 0.95, 0.95, true));
     assertThat(decision.onlyChallengerRight()).isEqualTo(5);
   }
 
@@ -123,12 +123,12 @@ class PromotionGateTest {
         gate.judge(
             scores("rrrrr", 0.1),
             frozen(49, 49),
-            new Opponent(3, scores("wwwww", 0.9), frozen(49, 0)),
+            new Opponent(3, scores("wwwww", 0.9), frozen(49, 0), 0),
             WANTED);
     assertThat(few).isInstanceOf(Verdict.Promoted.class);
-    assertThat(few.decision().frozen()).isEqualTo(new Decision.Frozen(49, 0, 1.0, false));
+    assertThat(few.decision().frozen()).isEqualTo(new Decision.Frozen(49, 0, 1.0, 1.0, false));
 
-    Opponent perfect = new Opponent(3, scores("wwwww", 0.9), frozen(50, 0));
+    Opponent perfect = new Opponent(3, scores("wwwww", 0.9), frozen(50, 0), 0);
     assertThat(gate.judge(scores("rrrrr", 0.1), frozen(50, 1), perfect, WANTED))
         .isInstanceOf(Verdict.Promoted.class);
     assertThat(gate.judge(scores("rrrrr", 0.1), frozen(50, 2), perfect, WANTED))
@@ -140,11 +140,28 @@ class PromotionGateTest {
     Decision decision = gate.judge(scores("rrrrr", 0.1), frozen(60, 60), null, WANTED).decision();
 
     assertThat(decision.reason()).isEqualTo("better-than-majority");
-    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(60, 0, null, false));
+    assertThat(decision.frozen()).isEqualTo(new Decision.Frozen(60, 0, null, null, false));
+  }
+
+  @Test
+  void aLongRowOfChampionsMayNotForgetMoreThanOne() {
+    Opponent worn = new Opponent(9, scores("wwwww", 0.9), frozen(200, 12), 0.95);
+
+    Verdict same = gate.judge(scores("rrrrr", 0.1), frozen(200, 12), worn, WANTED);
+    Verdict further = gate.judge(scores("rrrrr", 0.1), frozen(200, 13), worn, WANTED);
+
+    assertThat(same).isInstanceOf(Verdict.Promoted.class);
+    assertThat(further).isInstanceOf(Verdict.Retained.class);
+    assertThat(further.decision().reason()).isEqualTo("forgets");
+    assertThat(further.decision().message())
+        .contains("13 errors on the 200 frozen rows against the champion's 12")
+        .contains("the best champion's 10");
+    assertThat(further.decision().frozen())
+        .isEqualTo(new Decision.Frozen(200, 0.935, 0.94, 0.95, true));
   }
 
   private static Opponent champion(Scores holdout) {
-    return new Opponent(3, holdout, NONE);
+    return new Opponent(3, holdout, NONE, 0);
   }
 
   private static Scores frozen(int rows, int errors) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.event.EventJson;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.Topics;
 import dev.weir.testing.TestBroker;
@@ -109,6 +110,31 @@ class AdapterPublisherIT {
     }
   }
 
+  @Test
+  void theBestOnAFrozenSetIsAPromotedVersionsOnAsManyRows() {
+    try (KafkaProducer<byte[], byte[]> producer =
+            new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer());
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+      List<Release> releases =
+          List.of(
+              judged(1, Release.State.PROMOTED, 60, 0.99),
+              judged(2, Release.State.PROMOTED, 200, 0.95),
+              judged(3, Release.State.PROMOTED, 200, 0.94),
+              judged(4, Release.State.RETAINED, 200, 0.97));
+      for (Release release : releases) {
+        byte[] key = release.id().toString().getBytes(StandardCharsets.UTF_8);
+        var unused =
+            producer.send(new ProducerRecord<>(topics.adapters(), key, EventJson.write(release)));
+      }
+      producer.flush();
+      log.refresh();
+      assertThat(log.bestOnFrozen("default", "digest", 200)).isEqualTo(0.95);
+      assertThat(log.bestOnFrozen("default", "digest", 60)).isEqualTo(0.99);
+      assertThat(log.bestOnFrozen("default", "another base", 200)).isZero();
+      assertThat(log.bestOnFrozen("default", "digest", 199)).isZero();
+    }
+  }
+
   private AdapterPublisher publisher() {
     return new AdapterPublisher(KAFKA, topics, new FileArtifactStore(store));
   }
@@ -140,26 +166,51 @@ class AdapterPublisherIT {
     return consumer;
   }
 
-  private static Announcement retained(String batchId, int version) {
-    Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    return new Announcement(
-        new Release(
-            "default",
-            version,
-            Release.State.RETAINED,
-            Method.LORA,
+  private static Release judged(int version, Release.State state, int rows, double accuracy) {
+    Decision decision =
+        new Decision(
+            "fewer-errors",
+            "",
+            0,
+            0,
+            0,
+            0,
             null,
-            "base",
-            "digest",
-            List.of("a", "b"),
-            batchId,
-            new Decision("not-better", "", 0, 0, 0, 0, null, null, null, 0, 0, 1),
-            16,
+            null,
+            null,
+            0,
+            0,
             1,
-            now,
-            now,
-            now,
-            List.of()),
-        null);
+            new Decision.Frozen(rows, accuracy, null, null, true),
+            List.of(),
+            List.of());
+    return release("b" + version, version, state, decision);
+  }
+
+  private static Announcement retained(String batchId, int version) {
+    Decision decision = new Decision("not-better", "", 0, 0, 0, 0, null, null, null, 0, 0, 1);
+    return new Announcement(release(batchId, version, Release.State.RETAINED, decision), null);
+  }
+
+  private static Release release(
+      String batchId, int version, Release.State state, Decision decision) {
+    Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    return new Release(
+        "default",
+        version,
+        state,
+        Method.LORA,
+        state == Release.State.PROMOTED ? "0".repeat(64) : null,
+        "base",
+        "digest",
+        List.of("a", "b"),
+        batchId,
+        decision,
+        16,
+        1,
+        now,
+        now,
+        now,
+        List.of());
   }
 }
