@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles peers-venv clean
+.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -51,6 +51,14 @@ memory: ## peak memory at 512 tokens and batches of 16
 cycles: build ## 200 trainings in one process, and whether its memory grows
 	OMP_WAIT_POLICY=PASSIVE java -Xms1g -Xmx1g -XX:+AlwaysPreTouch -Dai.djl.offline=true -DOPT_OUT_TRACKING=true \
 	  -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.TrainingCycles $(DATA) 200
+
+GENERAL ?= ../shared/data/amazon.jsonl
+FRESH ?= ../shared/data/yelp.jsonl
+NARROW ?= ../shared/data/sst2-train.jsonl
+
+loop: build ## the whole loop on bge-small: a batch's way to its adapters in seconds, and 2,000 narrow examples against the frozen set
+	OMP_WAIT_POLICY=PASSIVE java -XX:MaxRAMPercentage=40 -Dai.djl.offline=true -DOPT_OUT_TRACKING=true \
+	  -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.LoopTimes $(GENERAL) $(FRESH) $(NARROW) 6 2000
 
 clean:
 	$(MVN) clean
