@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -189,7 +190,10 @@ public final class LocalTraining {
     Path parent = output.toAbsolutePath().normalize().getParent();
     Path in = parent == null ? output.toAbsolutePath() : parent;
     try {
-      return Files.createTempDirectory(Files.createDirectories(in), ".weir-adapter-");
+      // Not a temporary directory: it becomes the output, which others may read as they may its
+      // neighbours.
+      return Files.createDirectory(
+          Files.createDirectories(in).resolve(".weir-adapter-" + UUID.randomUUID()));
     } catch (IOException e) {
       throw unwritable(output, e);
     }

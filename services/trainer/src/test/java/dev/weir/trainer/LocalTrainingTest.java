@@ -73,6 +73,8 @@ class LocalTrainingTest {
         .isEqualTo(manifest.lineage().settings().get("WEIR_TRAIN_DEVICE"));
     assertThat(manifest.metrics()).containsEntry("holdoutAccuracy", result.accuracy());
     assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
+    assertThat(Files.getPosixFilePermissions(output))
+        .isEqualTo(Files.getPosixFilePermissions(Files.createDirectory(directory.resolve("any"))));
   }
 
   @Test
