@@ -56,8 +56,13 @@ public final class DemoRun {
     settings.put(
         "WEIR_TRAIN_THREADS", Integer.toString(Runtime.getRuntime().availableProcessors()));
     // A laptop's minutes: less than the defaults, which aim at the best adapter.
+    settings.put("WEIR_TRAIN_TARGETS", "query,value");
+    settings.put("WEIR_TRAIN_RANK", "8");
+    settings.put("WEIR_TRAIN_ALPHA", "16");
     settings.put("WEIR_TRAIN_LAYERS", "4");
     settings.put("WEIR_TRAIN_EPOCHS", "2");
+    settings.put("WEIR_TRAIN_BATCH_SIZE", "16");
+    settings.put("WEIR_TRAIN_LEARNING_RATE", "5e-4");
     // A few hundred rows: the gate needs more of them than the default share to tell versions
     // apart.
     settings.put("WEIR_CURATION_HOLDOUT_SHARE", "0.3");

@@ -13,9 +13,9 @@ import java.util.Set;
 final class LoraOptions {
 
   private static final Setting<Integer> RANK =
-      Setting.integer("WEIR_TRAIN_RANK", 8, 1, 256, "LoRA: inner dimension");
+      Setting.integer("WEIR_TRAIN_RANK", 16, 1, 256, "LoRA: inner dimension");
   private static final Setting<Double> ALPHA =
-      Setting.decimal("WEIR_TRAIN_ALPHA", 16, 0, 4096, "LoRA: strength; scaling is alpha / rank");
+      Setting.decimal("WEIR_TRAIN_ALPHA", 32, 0, 4096, "LoRA: strength; scaling is alpha / rank");
   private static final Setting<Boolean> RSLORA =
       Setting.flag("WEIR_TRAIN_RSLORA", false, "LoRA: scaling is alpha / sqrt(rank) (rsLoRA)");
   private static final Setting<Boolean> DORA =
@@ -37,13 +37,13 @@ final class LoraOptions {
   private static final Setting<Set<LinearModule>> TARGETS =
       Setting.text(
               "WEIR_TRAIN_TARGETS",
-              "query,value",
+              "all-linear",
               "LoRA: adapted linear layers: all-linear, attention, or names separated by commas, also the base's own such as q_lin")
           .map(LoraOptions::targets);
   private static final Setting<LayerChoice> LAYERS =
       new Setting<>(
           "WEIR_TRAIN_LAYERS",
-          "6",
+          "0",
           "0 … 1000, or indices",
           "LoRA: how many of the uppermost transformer layers are adapted, 0 for all; with a dash or comma, which ones, counted from 0, such as 6-11 or 0,3,9-11",
           false,

@@ -33,7 +33,7 @@ public final class TrainingOptions {
   private static final Setting<Integer> EPOCHS =
       Setting.integer("WEIR_TRAIN_EPOCHS", 3, 0, 1000, "passes over the training examples at most");
   private static final Setting<Integer> BATCH_SIZE =
-      Setting.integer("WEIR_TRAIN_BATCH_SIZE", 16, 1, 4096, "examples per optimizer step");
+      Setting.integer("WEIR_TRAIN_BATCH_SIZE", 32, 1, 4096, "examples per optimizer step");
   private static final Setting<Integer> MICRO_BATCH_TOKENS =
       Setting.integer(
           "WEIR_TRAIN_MICRO_BATCH_TOKENS",
@@ -42,7 +42,7 @@ public final class TrainingOptions {
           1 << 20,
           "tokens that go through the model at once; memory grows with it");
   private static final Setting<Double> LEARNING_RATE =
-      Setting.decimal("WEIR_TRAIN_LEARNING_RATE", 5e-4, 0, 100, "LoRA: peak learning rate");
+      Setting.decimal("WEIR_TRAIN_LEARNING_RATE", 6e-4, 0, 100, "LoRA: peak learning rate");
   private static final Setting<Double> HEAD_LEARNING_RATE =
       Setting.decimal("WEIR_TRAIN_HEAD_LEARNING_RATE", 2e-4, 0, 100, "head: peak learning rate");
   private static final Setting<Double> WEIGHT_DECAY =
@@ -53,7 +53,7 @@ public final class TrainingOptions {
   private static final Setting<Schedule> SCHEDULE =
       Setting.oneOf(
               "WEIR_TRAIN_SCHEDULE",
-              "linear",
+              "cosine",
               "how learning rates fall after the warm-up",
               "linear",
               "cosine")
