@@ -34,8 +34,6 @@ public final class AdapterLoader implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterLoader.class);
 
   private static final int THREADS = 4;
-  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
-  private static final Duration LAST_RETRY = Duration.ofMinutes(1);
 
   /** The bytes are there and wrong: they are published for good, so trying again is in vain. */
   private static final Set<String> FINAL_STORE_REASONS =
@@ -247,7 +245,7 @@ public final class AdapterLoader implements AutoCloseable {
         return false;
       }
       Instant at = clock.instant();
-      Duration delay = again ? backOff(attempts + 1) : Duration.ZERO;
+      Duration delay = again ? BackOff.after(attempts + 1) : Duration.ZERO;
       failures.put(
           version.id(),
           new LoadFailure(
@@ -278,15 +276,12 @@ public final class AdapterLoader implements AutoCloseable {
       }
       attempts++;
       try {
-        retry = threads.schedule(this::start, backOff(attempts).toMillis(), TimeUnit.MILLISECONDS);
+        retry =
+            threads.schedule(
+                this::start, BackOff.after(attempts).toMillis(), TimeUnit.MILLISECONDS);
       } catch (RejectedExecutionException e) {
         LOG.debug("closing: adapter {} is not tried again", adapter);
       }
     }
-  }
-
-  private static Duration backOff(int attempts) {
-    Duration delay = FIRST_RETRY.multipliedBy(1L << Math.min(attempts - 1, 16));
-    return delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
   }
 }

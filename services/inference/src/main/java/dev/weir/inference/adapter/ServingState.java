@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,8 +12,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What answers now: versions of adapters, all in one engine, and for each adapter which of them is
- * its champion. Immutable; a release replaces it as a whole.
+ * What answers now: versions of adapters, their slots all in one engine, and for each adapter which
+ * of them is its champion. Immutable; a release or an eviction replaces it as a whole.
  */
 public final class ServingState {
 
@@ -56,8 +57,23 @@ public final class ServingState {
     return engine.layout();
   }
 
+  /** The precisions that a session is open for. */
+  public Set<Precision> precisions() {
+    return engine.precisions();
+  }
+
   Engine engine() {
     return engine;
+  }
+
+  /** How many versions are in slots. */
+  int loaded() {
+    return (int) versions.values().stream().filter(ServingState::inSlot).count();
+  }
+
+  static boolean inSlot(ServingAdapter version) {
+    Placement placement = version.placement();
+    return placement != null && placement.inSlot();
   }
 
   Map<String, AdapterId> champions() {
@@ -84,23 +100,29 @@ public final class ServingState {
     return new ServingState(engine, rest, roles);
   }
 
-  /** Leases of the engine and of those versions that serve, or null when a newer state is out. */
+  /**
+   * Leases of the engine and of those versions that are in memory, or null when a newer state is
+   * out.
+   */
   @Nullable Lease tryLease(Set<AdapterId> wanted) {
     if (!engine.acquire()) {
       return null;
     }
+    long now = System.nanoTime();
     Map<AdapterId, ServingAdapter> leased = new HashMap<>();
     Lease lease = new Lease(this, leased);
     for (AdapterId id : wanted) {
-      ServingAdapter adapter = versions.get(id);
-      if (adapter == null) {
+      ServingAdapter version = versions.get(id);
+      Placement placement = version == null ? null : version.placement();
+      if (version == null || placement == null) {
         continue;
       }
-      if (!adapter.uses().acquire()) {
+      if (!placement.uses().acquire()) {
         lease.close();
         return null;
       }
-      leased.put(id, adapter);
+      version.usage().touch(now);
+      leased.put(id, version);
     }
     return lease;
   }

@@ -9,6 +9,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Limits;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
@@ -17,6 +18,7 @@ import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingState;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,7 +58,13 @@ public final class AdaptersView {
 
   record All(String baseModel, String baseDigest, Engine engine, List<Adapter> adapters) {}
 
-  record Engine(int slots, int rank, int labels, List<String> targets) {}
+  record Engine(
+      int slots,
+      int mostSlots,
+      int rank,
+      int labels,
+      List<String> targets,
+      List<String> precisions) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Adapter(
@@ -72,6 +80,10 @@ public final class AdaptersView {
       List<String> labels,
       int maxTokens,
       int slot,
+      String state,
+      boolean pinned,
+      String precision,
+      boolean precisionAllowed,
       Instant liveSince) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -87,14 +99,17 @@ public final class AdaptersView {
 
   All all() {
     ServingState state = registry.state();
-    Map<AdapterId, LoadFailure> failures = loader.failures();
+    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
+    failures.putAll(loader.failures());
     Map<String, Champion> champions = watcher.champions();
     Engine engine =
         new Engine(
             state.layout().slots(),
+            registry.mostSlots(),
             state.layout().rank(),
             state.layout().labels(),
-            state.layout().targets().stream().map(LinearModule::id).sorted().toList());
+            state.layout().targets().stream().map(LinearModule::id).sorted().toList(),
+            state.precisions().stream().map(Precision::id).toList());
     List<Adapter> adapters =
         names(state, failures, champions).stream()
             .map(name -> adapter(name, state, failures, champions))
@@ -153,6 +168,10 @@ public final class AdaptersView {
         adapter.labels(),
         adapter.limit().maxTokens(),
         adapter.slot(),
+        adapter.residence().id(),
+        adapter.pinned(),
+        adapter.precision().id(),
+        adapter.precisionAllowed(),
         adapter.liveSince());
   }
 

@@ -55,7 +55,10 @@ class AdapterLoaderTest {
     registry = TestingAdapters.registry(opener, 4);
     loader =
         new AdapterLoader(
-            new ArtifactReader(store, base), registry, metrics.registry(), Clock.systemUTC());
+            TestingAdapters.reader(store, base, root.resolve("local")),
+            registry,
+            metrics.registry(),
+            Clock.systemUTC());
   }
 
   @AfterEach

@@ -50,8 +50,7 @@ class AdapterRegistryTest {
     try (Lease lease = registry.lease(Set.of("default", "unknown"))) {
       assertThat(lease.adapter("default").id().version()).isEqualTo(1);
       assertThat(lease.adapter("unknown")).isNull();
-      assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0])
-          .isEqualTo(0.01f);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     }
   }
 
@@ -60,9 +59,9 @@ class AdapterRegistryTest {
     serve(registry, "default", 1);
     try (Lease lease = registry.lease(Set.of("default"))) {
       serve(registry, "default", 2);
-      int slot = lease.adapter("default").slot();
-      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
-      assertThat(registry.state().adapter("default").orElseThrow().slot()).isNotEqualTo(slot);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
+      assertThat(registry.state().adapter("default").orElseThrow().slot())
+          .isNotEqualTo(lease.adapter("default").slot());
     }
   }
 
@@ -90,8 +89,7 @@ class AdapterRegistryTest {
         .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
     assertThat(registry.state().adapters()).hasSize(5);
     try (Lease lease = registry.lease(Set.of("default"))) {
-      int slot = lease.adapter("default").slot();
-      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     }
   }
 
@@ -103,7 +101,7 @@ class AdapterRegistryTest {
     crown(registry, TestingAdapters.lora("default", 2, 8, LinearModule.QUERY));
 
     assertThat(first.closed()).isFalse();
-    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0]).isEqualTo(0.01f);
+    assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     lease.close();
     assertThat(first.closed()).isTrue();
   }
@@ -146,7 +144,7 @@ class AdapterRegistryTest {
         registry.lease(state -> Set.of(two, new AdapterId("default", 3), new AdapterId("x", 1)))) {
       assertThat(lease.adapter("default")).isNull(); // The champion was not asked for.
       assertThat(lease.version(new AdapterId("x", 1))).isNull();
-      assertThat(lease.run(ROW, new int[] {lease.version(two).slot()})[0][0]).isEqualTo(0.02f);
+      assertThat(first(lease, lease.version(two))).isEqualTo(0.02f);
     }
 
     registry.settle("default", two, Set.of(new AdapterId("default", 1)), () -> true);
@@ -177,11 +175,12 @@ class AdapterRegistryTest {
     Lease lease = registry.lease(Set.of("default"));
     registry.close();
     assertThat(opener.opened().get(0).closed()).isFalse();
-    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})).hasDimensions(1, 2);
+    ServingAdapter leased = lease.adapter("default");
+    assertThat(first(lease, leased)).isEqualTo(0.01f);
     lease.close();
     assertThatThrownBy(() -> registry.lease(Set.of("default")))
         .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> lease.run(ROW, new int[] {0}))
+    assertThatThrownBy(() -> lease.run(ROW, List.of(leased)))
         .isInstanceOf(IllegalStateException.class);
   }
 
@@ -212,12 +211,16 @@ class AdapterRegistryTest {
     scorers.shutdown();
   }
 
+  private static float first(Lease lease, ServingAdapter version) {
+    return lease.run(ROW, List.of(version))[0][0];
+  }
+
   private int runUntil(AtomicBoolean stop, CountDownLatch running) {
     int runs = 0;
     while (!stop.get()) {
       try (Lease lease = registry.lease(Set.of("a", "b"))) {
         ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
-        float bias = lease.run(ROW, new int[] {asked.slot()})[0][0];
+        float bias = first(lease, asked);
         if (Math.round(bias * 100) != asked.id().version()) {
           throw new AssertionError(asked + " answered with " + bias);
         }
