@@ -1,14 +1,16 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.SlotLayout;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +59,7 @@ public final class AdapterRegistry implements AutoCloseable {
     }
     SlotTable table = opener.open(SlotLayouts.initial(initialSlots));
     table.run(new int[][] {probe, probe, probe, probe}, new int[] {0, 0, 0, 0});
-    published.set(new ServingState(new Engine(table), Map.of()));
+    published.set(new ServingState(new Engine(table), Map.of(), Map.of()));
   }
 
   /** Whether the engine is open and has run once. */
@@ -79,12 +81,30 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   /**
-   * Leases the current versions of some adapters for one run; names that nothing serves are left
-   * out. The caller closes the lease.
+   * Leases the champions of some adapters for one run; names that nothing serves are left out. The
+   * caller closes the lease.
    */
   public Lease lease(Set<String> adapters) {
+    return lease(
+        state -> {
+          Set<AdapterId> champions = new HashSet<>();
+          adapters.forEach(
+              name -> state.adapter(name).ifPresent(champion -> champions.add(champion.id())));
+          return champions;
+        });
+  }
+
+  /**
+   * Leases some versions for one run; those that are not in service are left out. The caller closes
+   * the lease.
+   *
+   * @param choice picks versions of a state; asked again when the state was replaced meanwhile, so
+   *     that what is leased was chosen from {@link Lease#state()}
+   */
+  public Lease lease(Function<ServingState, Set<AdapterId>> choice) {
     while (true) {
-      Lease lease = state().tryLease(adapters);
+      ServingState state = state();
+      Lease lease = state.tryLease(choice.apply(state));
       if (lease != null) {
         return lease;
       }
@@ -94,35 +114,61 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   /**
-   * Writes an adapter into a free slot, tries it there, and publishes it.
+   * Writes a version into a free slot, tries it there, and puts it into service beside those of its
+   * adapter that serve already; who is champion stays as it is.
    *
    * @param stillWanted asked last, right before publishing
-   * @return whether it was published
+   * @return whether it is in service
    * @throws RuntimeException if it cannot be used; what served before goes on serving
    */
-  synchronized boolean install(LoadedAdapter loaded, BooleanSupplier stillWanted)
+  synchronized boolean put(LoadedAdapter loaded, BooleanSupplier stillWanted)
       throws InterruptedException {
     ServingState now = state();
     SlotLayout layout =
-        SlotLayouts.including(now.layout(), loaded.weights(), now.adapters().size());
+        SlotLayouts.including(now.layout(), loaded.weights(), now.versions().size());
     if (layout.equals(now.layout())) {
-      return installIn(now, loaded, stillWanted);
+      return putIn(now, loaded, stillWanted);
     }
-    return installGrown(now, layout, loaded, stillWanted);
+    return putGrown(now, layout, loaded, stillWanted);
   }
 
-  /** Takes an adapter out of service. */
-  synchronized void remove(String adapter) {
+  /**
+   * Makes a version the champion of its adapter, and takes those out of service that are no longer
+   * wanted: one step for everyone who looks.
+   *
+   * @param champion the version that answers from now on, or {@code null} for none; when it is not
+   *     in service, the present champion stays
+   * @param wanted versions of this adapter that stay beside it
+   * @param stillWanted asked last, right before publishing
+   * @return whether it was published
+   */
+  synchronized boolean settle(
+      String adapter,
+      @Nullable AdapterId champion,
+      Set<AdapterId> wanted,
+      BooleanSupplier stillWanted) {
     ServingState now = state();
-    ServingAdapter gone = now.adapters().get(adapter);
-    if (gone != null) {
-      published.set(now.without(adapter));
-      gone.uses().release();
-      LOG.info("adapter {} no longer serves: its champion was withdrawn", gone.id());
+    AdapterId before = now.champions().get(adapter);
+    AdapterId after = champion == null || now.version(champion).isPresent() ? champion : before;
+    Map<AdapterId, ServingAdapter> gone = new HashMap<>();
+    for (ServingAdapter version : now.versions()) {
+      AdapterId id = version.id();
+      if (id.adapter().equals(adapter) && !wanted.contains(id) && !id.equals(after)) {
+        gone.put(id, version);
+      }
     }
+    if (!stillWanted.getAsBoolean()) {
+      return false;
+    }
+    published.set(now.settled(adapter, after, gone.keySet()));
+    gone.values().forEach(version -> version.uses().release());
+    if (before != null && after == null) {
+      LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
+    }
+    return true;
   }
 
-  private boolean installIn(ServingState now, LoadedAdapter loaded, BooleanSupplier stillWanted)
+  private boolean putIn(ServingState now, LoadedAdapter loaded, BooleanSupplier stillWanted)
       throws InterruptedException {
     ServingAdapter fresh = place(now.engine(), loaded);
     boolean done = false;
@@ -135,36 +181,33 @@ public final class AdapterRegistry implements AutoCloseable {
       }
     }
     if (done) {
-      ServingAdapter old = now.adapters().get(loaded.id().adapter());
       published.set(now.with(fresh));
-      if (old != null) {
-        old.uses().release();
-      }
+      now.version(loaded.id()).ifPresent(old -> old.uses().release());
     }
     return done;
   }
 
-  private boolean installGrown(
+  private boolean putGrown(
       ServingState now, SlotLayout layout, LoadedAdapter loaded, BooleanSupplier stillWanted)
       throws InterruptedException {
     LOG.info("growing the slot table from {} to {}", now.layout(), layout);
     Engine engine = new Engine(opener.open(layout));
     boolean done = false;
     try {
-      Map<String, ServingAdapter> moved = new HashMap<>();
-      for (ServingAdapter adapter : new TreeMap<>(now.adapters()).values()) {
-        if (!adapter.id().adapter().equals(loaded.id().adapter())) {
-          ServingAdapter copy = adapter.movedTo(engine, take(engine));
+      Map<AdapterId, ServingAdapter> moved = new HashMap<>();
+      for (ServingAdapter version : now.versions()) {
+        if (!version.id().equals(loaded.id())) {
+          ServingAdapter copy = version.movedTo(engine, take(engine));
           fill(engine, copy);
-          moved.put(copy.id().adapter(), copy);
+          moved.put(copy.id(), copy);
         }
       }
       ServingAdapter fresh = place(engine, loaded);
       fill(engine, fresh);
-      moved.put(fresh.id().adapter(), fresh);
+      moved.put(fresh.id(), fresh);
       done = stillWanted.getAsBoolean();
       if (done) {
-        published.set(new ServingState(engine, moved));
+        published.set(new ServingState(engine, moved, now.champions()));
       }
     } finally {
       if (!done) {
@@ -214,7 +257,7 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   private static void retire(ServingState state) {
-    state.adapters().values().forEach(adapter -> adapter.uses().release());
+    state.versions().forEach(version -> version.uses().release());
     state.engine().release();
   }
 

@@ -2,7 +2,6 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
@@ -16,10 +15,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches the artifact of a champion and checks all that can be checked without running it: files
+ * Fetches the artifact of a version and checks all that can be checked without running it: files
  * against the manifest, the manifest against the record, base model, shapes, labels.
  *
  * <p>Stateless and thread-safe; blocks on the store.
@@ -42,20 +40,20 @@ public final class ArtifactReader {
   /**
    * Reads one version.
    *
-   * @param release the version's release record, or {@code null} when it is gone from the topic
    * @throws StoreException if the store cannot deliver the artifact, or delivers another one
    * @throws dev.weir.common.model.ModelException if its files are damaged or misshapen
    * @throws LoadException if it does not belong to this process
    */
-  LoadedAdapter read(Champion champion, @Nullable Release release) {
-    AdapterId id = champion.id();
-    if (release != null && !champion.digest().equals(release.digest())) {
+  LoadedAdapter read(WantedVersion wanted) {
+    AdapterId id = wanted.id();
+    Release release = wanted.release();
+    if (release != null && !wanted.digest().equals(release.digest())) {
       throw new LoadException(
           "digest-mismatch",
-          "the champion record of %s names digest %s, its release record %s; publish a new version"
-              .formatted(id, champion.digest(), release.digest()));
+          "the record that wants %s names digest %s, its release record %s; publish a new version"
+              .formatted(id, wanted.digest(), release.digest()));
     }
-    Path directory = store.fetch(id, champion.digest());
+    Path directory = store.fetch(id, wanted.digest());
     Manifest manifest = manifest(id, directory);
     if (!manifest.baseDigest().equals(baseDigest)) {
       throw new LoadException(
@@ -81,7 +79,7 @@ public final class ArtifactReader {
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    return new LoadedAdapter(id, champion.digest(), weights, manifest.limit());
+    return new LoadedAdapter(id, wanted.digest(), weights, manifest.limit());
   }
 
   private static void sameLabels(

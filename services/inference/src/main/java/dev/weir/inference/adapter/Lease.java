@@ -1,5 +1,6 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.AdapterId;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,18 +12,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lease implements AutoCloseable {
 
-  private final Engine engine;
-  private final Map<String, ServingAdapter> adapters;
+  private final ServingState state;
+  private final Map<AdapterId, ServingAdapter> leased;
   private boolean closed;
 
-  Lease(Engine engine, Map<String, ServingAdapter> adapters) {
-    this.engine = engine;
-    this.adapters = adapters;
+  Lease(ServingState state, Map<AdapterId, ServingAdapter> leased) {
+    this.state = state;
+    this.leased = leased;
   }
 
-  /** The leased version of an adapter, or null when none serves. */
+  /** The state that everything leased is from: it says which version each adapter's champion is. */
+  public ServingState state() {
+    return state;
+  }
+
+  /** The leased champion of an adapter, or null when none serves or it was not asked for. */
   public @Nullable ServingAdapter adapter(String name) {
-    return adapters.get(name);
+    AdapterId champion = state.champions().get(name);
+    return champion == null ? null : leased.get(champion);
+  }
+
+  /** A leased version, or null when it is not in service or was not asked for. */
+  public @Nullable ServingAdapter version(AdapterId id) {
+    return leased.get(id);
   }
 
   /**
@@ -34,7 +46,7 @@ public final class Lease implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the lease is closed");
     }
-    return engine.table().run(tokenIds, slots);
+    return state.engine().table().run(tokenIds, slots);
   }
 
   @Override
@@ -43,7 +55,7 @@ public final class Lease implements AutoCloseable {
       return;
     }
     closed = true;
-    adapters.values().forEach(adapter -> adapter.uses().release());
-    engine.release();
+    leased.values().forEach(adapter -> adapter.uses().release());
+    state.engine().release();
   }
 }

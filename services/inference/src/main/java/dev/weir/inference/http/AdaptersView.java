@@ -1,6 +1,7 @@
 package dev.weir.inference.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
@@ -15,6 +16,7 @@ import dev.weir.inference.adapter.LoadFailure;
 import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingState;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +87,7 @@ public final class AdaptersView {
 
   All all() {
     ServingState state = registry.state();
-    Map<String, LoadFailure> failures = loader.failures();
+    Map<AdapterId, LoadFailure> failures = loader.failures();
     Map<String, Champion> champions = watcher.champions();
     Engine engine =
         new Engine(
@@ -106,9 +108,10 @@ public final class AdaptersView {
   }
 
   private Set<String> names(
-      ServingState state, Map<String, LoadFailure> failures, Map<String, Champion> champions) {
+      ServingState state, Map<AdapterId, LoadFailure> failures, Map<String, Champion> champions) {
     Set<String> names = new TreeSet<>(state.adapters().keySet());
-    names.addAll(failures.keySet());
+    failures.keySet().forEach(id -> names.add(id.adapter()));
+    state.versions().forEach(version -> names.add(version.id().adapter()));
     names.addAll(champions.keySet());
     names.addAll(watcher.released());
     catalog.names().stream()
@@ -120,14 +123,27 @@ public final class AdaptersView {
   private Adapter adapter(
       String name,
       ServingState state,
-      Map<String, LoadFailure> failures,
+      Map<AdapterId, LoadFailure> failures,
       Map<String, Champion> champions) {
     return new Adapter(
         name,
         state.adapter(name).map(AdaptersView::serving).orElse(null),
         champions.get(name),
-        failures.get(name),
+        failure(name, failures, champions.get(name)),
         watcher.releases(name).stream().map(AdaptersView::version).toList());
+  }
+
+  /** The champion's failure, or else that of the newest version that should serve beside it. */
+  private static @Nullable LoadFailure failure(
+      String name, Map<AdapterId, LoadFailure> failures, @Nullable Champion champion) {
+    LoadFailure first = champion == null ? null : failures.get(champion.id());
+    return first != null
+        ? first
+        : failures.entrySet().stream()
+            .filter(entry -> entry.getKey().adapter().equals(name))
+            .map(Map.Entry::getValue)
+            .max(Comparator.comparingInt(LoadFailure::version))
+            .orElse(null);
   }
 
   private static Serving serving(ServingAdapter adapter) {

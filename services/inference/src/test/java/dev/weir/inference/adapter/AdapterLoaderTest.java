@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,10 +88,10 @@ class AdapterLoaderTest {
     Files.writeString(
         root.resolve("default/2/adapter_model.safetensors"), "x", StandardOpenOption.APPEND);
     want(1, TWO, digest);
-    await().until(() -> loader.failures().containsKey("default"));
+    await().until(() -> loader.failures().containsKey(TWO));
 
     assertThat(serving("default")).isEqualTo(1);
-    LoadFailure failure = loader.failures().get("default");
+    LoadFailure failure = loader.failures().get(TWO);
     assertThat(failure.version()).isEqualTo(2);
     assertThat(failure.reason()).isEqualTo("checksum-mismatch");
     assertThat(failure.message()).contains("default@2", "adapter_model.safetensors");
@@ -108,8 +109,8 @@ class AdapterLoaderTest {
   @Test
   void nextChampionClearsTheFailure() {
     want(0, ONE, "no such artifact");
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("artifact-missing");
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("artifact-missing");
     want(1, TWO, publish(store, base, TWO, "negative"));
     await().until(() -> serving("default") == 2 && loader.failures().isEmpty());
   }
@@ -118,10 +119,10 @@ class AdapterLoaderTest {
   void refusesAnAdapterOfAnotherBase() {
     String digest =
         publish(store, base, "ab".repeat(32), ONE, TestingArtifacts.weights(base, "positive"));
-    loader.want("default", new Wanted(0, champion(ONE, digest), null));
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("base-mismatch");
-    assertThat(loader.failures().get("default").message())
+    loader.want("default", Wanted.champion(0, WantedVersion.of(champion(ONE, digest), null)));
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("base-mismatch");
+    assertThat(loader.failures().get(ONE).message())
         .contains("default@1", "abab", base.digest(), "WEIR_BASE_MODEL");
     assertThat(registry.state().adapters()).isEmpty();
   }
@@ -131,9 +132,9 @@ class AdapterLoaderTest {
     String digest = publish(store, base, ONE, "positive");
     store.failures.set(1);
     want(0, ONE, digest);
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("store-io");
-    assertThat(loader.failures().get("default").retryAt()).isNotNull();
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("store-io");
+    assertThat(loader.failures().get(ONE).retryAt()).isNotNull();
     await().until(() -> serving("default") == 1 && loader.failures().isEmpty());
   }
 
@@ -166,15 +167,45 @@ class AdapterLoaderTest {
   }
 
   @Test
+  void versionsBesideTheChampionComeAndGoWithTheirRecord() {
+    WantedVersion one = version(ONE, publish(store, base, ONE, "positive"));
+    WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, one, List.of(two)));
+    await().until(() -> registry.state().version(TWO).isPresent());
+    assertThat(serving("default")).isEqualTo(1);
+
+    store.failures.set(100); // Promoting what is in service needs no store.
+    loader.want("default", new Wanted(1, two, List.of()));
+    await().until(() -> serving("default") == 2);
+    assertThat(registry.state().version(ONE)).isEmpty();
+    await().until(loader::settled);
+    assertThat(loader.failures()).isEmpty();
+  }
+
+  @Test
+  void versionThatCannotBeLoadedHoldsUpNoOtherOfItsAdapter() {
+    WantedVersion one = version(ONE, "no such artifact");
+    WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, one, List.of(two)));
+    await().until(() -> registry.state().version(TWO).isPresent());
+    assertThat(serving("default")).isZero();
+    assertThat(loader.failures()).containsOnlyKeys(ONE);
+  }
+
+  @Test
   void tombstoneTakesTheAdapterOutOfService() {
     want(0, ONE, publish(store, base, ONE, "positive"));
     await().until(() -> serving("default") == 1);
-    loader.want("default", new Wanted(1, null, null));
+    loader.want("default", Wanted.champion(1, null));
     await().until(() -> serving("default") == 0);
   }
 
   private void want(long offset, AdapterId id, String digest) {
-    loader.want(id.adapter(), new Wanted(offset, champion(id, digest), release(base, id, digest)));
+    loader.want(id.adapter(), Wanted.champion(offset, version(id, digest)));
+  }
+
+  private static WantedVersion version(AdapterId id, String digest) {
+    return WantedVersion.of(champion(id, digest), release(base, id, digest));
   }
 
   private int serving(String adapter) {

@@ -1,10 +1,13 @@
 package dev.weir.inference.adapter;
 
+import static dev.weir.inference.adapter.TestingAdapters.crown;
 import static dev.weir.inference.adapter.TestingAdapters.loaded;
 import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static dev.weir.inference.adapter.TestingAdapters.serveBeside;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,12 +76,12 @@ class AdapterRegistryTest {
   }
 
   @Test
-  void growsWhenSlotsLabelsRankOrTargetsDoNotSuffice() throws Exception {
+  void growsWhenSlotsLabelsRankOrTargetsDoNotSuffice() {
     serve(registry, "default", 1);
     serve(registry, "other", 1);
-    registry.install(loaded("third", 1, List.of("a", "b", "c")), () -> true);
-    registry.install(TestingAdapters.lora("fourth", 1, 8, LinearModule.QUERY), () -> true);
-    registry.install(TestingAdapters.lora("fifth", 1, 4, LinearModule.VALUE), () -> true);
+    crown(registry, loaded("third", 1, List.of("a", "b", "c")));
+    crown(registry, TestingAdapters.lora("fourth", 1, 8, LinearModule.QUERY));
+    crown(registry, TestingAdapters.lora("fifth", 1, 4, LinearModule.VALUE));
 
     assertThat(registry.state().layout().slots()).isGreaterThanOrEqualTo(5);
     assertThat(registry.state().layout().labels()).isEqualTo(3);
@@ -93,11 +96,11 @@ class AdapterRegistryTest {
   }
 
   @Test
-  void outgrownEngineClosesWithItsLastLease() throws Exception {
+  void outgrownEngineClosesWithItsLastLease() {
     serve(registry, "default", 1);
     TestingSlotTable first = opener.opened().get(0);
     Lease lease = registry.lease(Set.of("default"));
-    registry.install(TestingAdapters.lora("default", 2, 8, LinearModule.QUERY), () -> true);
+    crown(registry, TestingAdapters.lora("default", 2, 8, LinearModule.QUERY));
 
     assertThat(first.closed()).isFalse();
     assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0]).isEqualTo(0.01f);
@@ -111,7 +114,7 @@ class AdapterRegistryTest {
     LoadedAdapter bad = loaded("default", 2, List.of("negative", "positive"));
     bad.weights().headBias()[1] = Float.NaN;
     for (int i = 0; i < 5; i++) {
-      assertThatThrownBy(() -> registry.install(bad, () -> true))
+      assertThatThrownBy(() -> registry.put(bad, () -> true))
           .isInstanceOf(LoadException.class)
           .hasMessageContaining("default@2")
           .hasMessageContaining("positive");
@@ -125,17 +128,46 @@ class AdapterRegistryTest {
   @Test
   void overtakenInstallIsNotPublished() throws Exception {
     serve(registry, "default", 2);
-    boolean done =
-        registry.install(loaded("default", 1, List.of("negative", "positive")), () -> false);
+    boolean done = registry.put(loaded("default", 1, List.of("negative", "positive")), () -> false);
     assertThat(done).isFalse();
     assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(2);
   }
 
   @Test
+  void severalVersionsOfAnAdapterServeSideBySide() {
+    serve(registry, "default", 1);
+    serveBeside(registry, "default", 2);
+    serveBeside(registry, "default", 3);
+    AdapterId two = new AdapterId("default", 2);
+
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+    assertThat(registry.state().versions()).hasSize(3);
+    try (Lease lease =
+        registry.lease(state -> Set.of(two, new AdapterId("default", 3), new AdapterId("x", 1)))) {
+      assertThat(lease.adapter("default")).isNull(); // The champion was not asked for.
+      assertThat(lease.version(new AdapterId("x", 1))).isNull();
+      assertThat(lease.run(ROW, new int[] {lease.version(two).slot()})[0][0]).isEqualTo(0.02f);
+    }
+
+    registry.settle("default", two, Set.of(new AdapterId("default", 1)), () -> true);
+    assertThat(registry.state().adapter("default").orElseThrow().id()).isEqualTo(two);
+    assertThat(registry.state().versions())
+        .extracting(version -> version.id().version())
+        .containsExactlyInAnyOrder(1, 2);
+  }
+
+  @Test
+  void championThatIsNotInServiceReplacesNoOther() {
+    serve(registry, "default", 1);
+    registry.settle("default", new AdapterId("default", 2), Set.of(), () -> true);
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+  }
+
+  @Test
   void withdrawnAdapterIsGone() {
     serve(registry, "default", 1);
-    registry.remove("default");
-    registry.remove("default");
+    registry.settle("default", null, Set.of(), () -> true);
+    registry.settle("default", null, Set.of(), () -> true);
     assertThat(registry.state().adapters()).isEmpty();
   }
 

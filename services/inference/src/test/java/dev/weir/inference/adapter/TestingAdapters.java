@@ -9,6 +9,7 @@ import dev.weir.common.model.TokenLimit;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Adapters for tests, put into service without a loader. */
 public final class TestingAdapters {
@@ -38,8 +39,23 @@ public final class TestingAdapters {
   /** The same with other labels. */
   public static void serve(
       AdapterRegistry registry, String adapter, int version, List<String> labels) {
+    crown(registry, loaded(adapter, version, labels));
+  }
+
+  /** Puts a version into service beside the champion. */
+  public static void serveBeside(AdapterRegistry registry, String adapter, int version) {
+    put(registry, loaded(adapter, version, List.of("negative", "positive")));
+  }
+
+  static void crown(AdapterRegistry registry, LoadedAdapter loaded) {
+    put(registry, loaded);
+    AdapterId id = loaded.id();
+    registry.settle(id.adapter(), id, Set.of(), () -> true);
+  }
+
+  private static void put(AdapterRegistry registry, LoadedAdapter loaded) {
     try {
-      registry.install(loaded(adapter, version, labels), () -> true);
+      registry.put(loaded, () -> true);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
@@ -57,7 +73,7 @@ public final class TestingAdapters {
   static LoadedAdapter lora(String adapter, int version, int rank, LinearModule target) {
     AdapterWeights weights =
         new AdapterWeights(
-            new LoraConfig(rank, 16, 0, java.util.Set.of(target)),
+            new LoraConfig(rank, 16, 0, Set.of(target)),
             Map.of(
                 target.path(0), new LoraPair(new float[rank * HIDDEN], new float[rank * HIDDEN])),
             List.of("negative", "positive"),
