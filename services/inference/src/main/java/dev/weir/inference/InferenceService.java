@@ -11,7 +11,9 @@ import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.OnnxSlotTable;
+import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.SlotTable;
+import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
@@ -72,23 +74,34 @@ public final class InferenceService implements AutoCloseable {
     int[] probe =
         base.tokenizer().encode(PROBE, Math.min(PROBE_TOKENS, base.config().maxPositions()));
     registry = new AdapterRegistry(tables, config.slots(), probe, clock);
+    ServingPlans plans = new ServingPlans();
     classifier =
         new Classifier(
             registry,
+            plans,
             base.tokenizer()::encode,
             config.catalog(),
             new Classifier.Batching(config.workers(), config.batchTokens(), config.queueTexts()),
             meters);
     loader = new AdapterLoader(new ArtifactReader(store, base), registry, meters, clock);
-    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, meters);
+    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, plans, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
     AdaptersView view =
         new AdaptersView(registry, loader, watcher, config.catalog(), base.name(), base.digest());
+    AdapterControl control =
+        new AdapterControl(
+            config.kafka(),
+            config.topics(),
+            config.catalog(),
+            watcher,
+            store,
+            base.digest(),
+            clock);
     http =
         new HttpApi(
             config.httpHost(),
             config.httpPort(),
-            new HttpApi.Parts(classifier, view, feedback, health, metrics, base.digest()));
+            new HttpApi.Parts(classifier, view, control, feedback, health, metrics, base.digest()));
     stream =
         new ReviewStream(
             new StreamConfig(

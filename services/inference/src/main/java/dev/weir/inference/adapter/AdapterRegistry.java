@@ -226,6 +226,7 @@ public final class AdapterRegistry implements AutoCloseable {
         loaded.digest(),
         loaded.weights(),
         loaded.limit(),
+        loaded.temperature(),
         clock.instant(),
         engine,
         take(engine));

@@ -79,7 +79,8 @@ public final class ArtifactReader {
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    return new LoadedAdapter(id, wanted.digest(), weights, manifest.limit());
+    return new LoadedAdapter(
+        id, wanted.digest(), weights, manifest.limit(), manifest.temperature());
   }
 
   private static void sameLabels(

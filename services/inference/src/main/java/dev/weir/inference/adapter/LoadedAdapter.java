@@ -11,5 +11,7 @@ import dev.weir.common.model.TokenLimit;
  * @param digest sha-256 (hex) of its manifest
  * @param weights its numbers
  * @param limit how its inputs are cut
+ * @param temperature what its logits are divided by
  */
-record LoadedAdapter(AdapterId id, String digest, AdapterWeights weights, TokenLimit limit) {}
+record LoadedAdapter(
+    AdapterId id, String digest, AdapterWeights weights, TokenLimit limit, double temperature) {}

@@ -18,6 +18,7 @@ public final class ServingAdapter {
   private final String digest;
   private final AdapterWeights weights;
   private final TokenLimit limit;
+  private final double temperature;
   private final Instant liveSince;
   private final int slot;
   private final UseCount uses;
@@ -27,6 +28,7 @@ public final class ServingAdapter {
       String digest,
       AdapterWeights weights,
       TokenLimit limit,
+      double temperature,
       Instant liveSince,
       Engine engine,
       int slot) {
@@ -34,6 +36,7 @@ public final class ServingAdapter {
     this.digest = digest;
     this.weights = weights;
     this.limit = limit;
+    this.temperature = temperature;
     this.liveSince = liveSince;
     this.slot = slot;
     this.uses = new UseCount(() -> engine.giveSlot(slot));
@@ -41,7 +44,7 @@ public final class ServingAdapter {
 
   /** The same version in a slot of another engine. */
   ServingAdapter movedTo(Engine engine, int newSlot) {
-    return new ServingAdapter(id, digest, weights, limit, liveSince, engine, newSlot);
+    return new ServingAdapter(id, digest, weights, limit, temperature, liveSince, engine, newSlot);
   }
 
   /** Which version this is. */
@@ -62,6 +65,11 @@ public final class ServingAdapter {
   /** How its inputs are cut. */
   public TokenLimit limit() {
     return limit;
+  }
+
+  /** What its logits are divided by before the softmax, so that probabilities are calibrated. */
+  public double temperature() {
+    return temperature;
   }
 
   /** When it was published here. */

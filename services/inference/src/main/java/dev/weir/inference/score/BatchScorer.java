@@ -1,11 +1,14 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.Lease;
 import dev.weir.inference.adapter.ServingAdapter;
+import dev.weir.inference.adapter.ServingState;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,11 +25,14 @@ final class BatchScorer {
   private static final Logger LOG = LoggerFactory.getLogger(BatchScorer.class);
 
   private final AdapterRegistry registry;
+  private final VersionRouter router;
   private final Tokenizer tokenizer;
   private final ScoreMeters meters;
 
-  BatchScorer(AdapterRegistry registry, Tokenizer tokenizer, ScoreMeters meters) {
+  BatchScorer(
+      AdapterRegistry registry, VersionRouter router, Tokenizer tokenizer, ScoreMeters meters) {
     this.registry = registry;
+    this.router = router;
     this.tokenizer = tokenizer;
     this.meters = meters;
   }
@@ -52,14 +58,14 @@ final class BatchScorer {
   }
 
   private List<Answer> run(List<Row> batch) {
-    Set<String> names = new HashSet<>();
-    batch.forEach(row -> names.add(row.query().adapter()));
     List<Answer> answers = new ArrayList<>(batch.size());
-    try (Lease lease = registry.lease(names)) {
+    List<Optional<AdapterId>> chosen = new ArrayList<>(batch.size());
+    try (Lease lease = registry.lease(state -> choose(batch, state, chosen))) {
       List<int[]> tokens = new ArrayList<>(batch.size());
       List<ServingAdapter> serving = new ArrayList<>(batch.size());
-      for (Row row : batch) {
-        ServingAdapter adapter = lease.adapter(row.query().adapter());
+      for (int i = 0; i < batch.size(); i++) {
+        Row row = batch.get(i);
+        ServingAdapter adapter = chosen.get(i).map(lease::version).orElse(null);
         if (adapter != null) {
           serving.add(adapter);
           tokens.add(tokens(row.query(), adapter));
@@ -67,10 +73,10 @@ final class BatchScorer {
       }
       float[][] logits = serving.isEmpty() ? new float[0][] : run(lease, tokens, serving);
       int next = 0;
-      for (Row row : batch) {
+      for (int i = 0; i < batch.size(); i++) {
         // Withdrawn between queueing and running.
-        if (lease.adapter(row.query().adapter()) == null) {
-          answers.add(Abstentions.noRelease(row.query().adapter()));
+        if (chosen.get(i).isEmpty()) {
+          answers.add(Abstentions.noRelease(batch.get(i).query().adapter()));
         } else {
           answers.add(answer(serving.get(next), logits[next]));
           next++;
@@ -78,6 +84,23 @@ final class BatchScorer {
       }
     }
     return answers;
+  }
+
+  /** Chooses each row's version from one state; starts over when it is asked again. */
+  private Set<AdapterId> choose(
+      List<Row> batch, ServingState state, List<Optional<AdapterId>> chosen) {
+    chosen.clear();
+    Set<AdapterId> all = new HashSet<>();
+    for (Row row : batch) {
+      Query query = row.query();
+      Optional<ServingAdapter> version =
+          query.shadow() == null
+              ? router.answering(state, query.adapter(), query.reviewId())
+              : state.version(query.shadow());
+      chosen.add(version.map(ServingAdapter::id));
+      version.ifPresent(adapter -> all.add(adapter.id()));
+    }
+    return all;
   }
 
   private float[][] run(Lease lease, List<int[]> tokens, List<ServingAdapter> serving) {
@@ -94,11 +117,12 @@ final class BatchScorer {
         : tokenizer.encode(query.text(), adapter.limit());
   }
 
-  private static Answer answer(ServingAdapter adapter, float[] logits) {
+  private Answer answer(ServingAdapter adapter, float[] logits) {
     return new Answer.Scored(
         adapter.id(),
         adapter.digest(),
         adapter.labels(),
-        Softmax.of(logits, adapter.labels().size()));
+        Softmax.of(logits, adapter.labels().size(), adapter.temperature()),
+        router.abstainBelow(adapter.id().adapter()));
   }
 }

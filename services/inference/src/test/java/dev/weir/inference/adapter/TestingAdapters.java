@@ -67,7 +67,11 @@ public final class TestingAdapters {
     AdapterWeights weights =
         AdapterWeights.headOnly(labels, new float[labels.size() * HIDDEN], bias);
     return new LoadedAdapter(
-        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(MAX_TOKENS));
+        new AdapterId(adapter, version),
+        "digest-" + version,
+        weights,
+        TokenLimit.of(MAX_TOKENS),
+        1);
   }
 
   static LoadedAdapter lora(String adapter, int version, int rank, LinearModule target) {
@@ -80,6 +84,6 @@ public final class TestingAdapters {
             new float[2 * HIDDEN],
             new float[2]);
     return new LoadedAdapter(
-        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(32));
+        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(32), 1);
   }
 }

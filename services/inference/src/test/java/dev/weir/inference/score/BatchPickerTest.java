@@ -80,7 +80,9 @@ class BatchPickerTest {
     for (int i = 0; i < lengths.size(); i++) {
       rows.add(
           new Row(
-              new Query("", "default", new int[lengths.get(i)], TokenLimit.of(64)), submission, i));
+              new Query("", "", "default", new int[lengths.get(i)], TokenLimit.of(64), null),
+              submission,
+              i));
     }
     return rows;
   }
