@@ -154,8 +154,7 @@ class AdapterControlIT {
     // 100 expected; four standard deviations of a binomial are 35.
     assertThat(share).isBetween(65L, 135L);
     assertThat(answers.values())
-        .allMatch(
-            answer -> answer.label().equals(answer.version() == 2 ? "positive" : "negative"));
+        .allMatch(answer -> answer.label().equals(answer.version() == 2 ? "positive" : "negative"));
     for (InferenceService replica : List.of(one, two)) {
       Map<String, Integer> overHttp = new HashMap<>();
       for (JsonNode result : classify(replica, ids)) {
@@ -428,8 +427,8 @@ class AdapterControlIT {
     return EventJson.mapper().readTree(response.body());
   }
 
-  private static void refused(
-      int status, String code, HttpResponse<String> response, String remedy) throws Exception {
+  private static void refused(int status, String code, HttpResponse<String> response, String remedy)
+      throws Exception {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     JsonNode problem = EventJson.mapper().readTree(response.body());
     assertThat(problem.get("code").asText()).isEqualTo(code);

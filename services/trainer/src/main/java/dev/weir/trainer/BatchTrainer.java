@@ -180,7 +180,8 @@ final class BatchTrainer implements AutoCloseable {
     try {
       // A training takes minutes: an operator may have pinned or promoted a version meanwhile.
       releases.refresh();
-      if (announcement.promoted() && !releases.champion(batch.adapter()).equals(champion)) {
+      Optional<String> serving = releases.champion(batch.adapter()).map(Champion::digest);
+      if (announcement.promoted() && !serving.equals(champion.map(Champion::digest))) {
         LOG.info("{} was held against {}, which serves no longer; trying again", id, champion);
         return false;
       }

@@ -86,8 +86,7 @@ class VersionRouterTest {
 
   @Test
   void withoutAChampionNobodyAnswers() {
-    plans.put(
-        ServingPlan.none("other").withCanary(new ServingPlan.Canary(2, "digest-2", 1)));
+    plans.put(ServingPlan.none("other").withCanary(new ServingPlan.Canary(2, "digest-2", 1)));
 
     assertThat(router.answering(registry.state(), "other", "r")).isEmpty();
   }
