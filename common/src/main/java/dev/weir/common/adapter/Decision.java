@@ -8,23 +8,28 @@ import org.jspecify.annotations.Nullable;
  * What the promotion gate said of a challenger, and the figures it went by. Champion and challenger
  * were scored on the same holdout rows.
  *
- * <p>Records of earlier versions lack the last three components and read as empty ones.
+ * <p>Records of earlier versions lack the last four components and read as empty ones; their log
+ * losses are of probabilities as the head gave them, at temperature 1.
  *
  * @param reason stable code, such as {@code fewer-errors}
  * @param message the reason for people
  * @param holdoutRows rows both were scored on
  * @param accuracy the challenger's share of right labels
  * @param macroF1 the challenger's F1, averaged over labels
- * @param logLoss the challenger's mean negative log probability of the right label, in nats
+ * @param logLoss the challenger's mean negative log probability of the right label, in nats, at the
+ *     temperature that fits these rows best
  * @param championVersion the champion's version, or {@code null} when there was none
  * @param championAccuracy the champion's share of right labels, or {@code null}
- * @param championLogLoss the champion's log loss, or {@code null}
+ * @param championLogLoss the champion's log loss, at the temperature that fits these rows best, or
+ *     {@code null}
  * @param onlyChallengerRight rows that only the challenger got right
  * @param onlyChampionRight rows that only the champion got right
  * @param pValue exact two-sided McNemar test on those two counts; 1 without a champion
  * @param frozen both on the frozen set, or {@code null} where there is no such row
  * @param slices both on parts of the holdout; for information, no rule looks at them
  * @param precisions the challenger in each arithmetic that was judged; none when it was retained
+ * @param calibration the challenger's probabilities before and after temperature scaling, or {@code
+ *     null} where none were judged
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Decision(
@@ -42,7 +47,8 @@ public record Decision(
     double pValue,
     @Nullable Frozen frozen,
     List<Slice> slices,
-    List<PrecisionFigures> precisions) {
+    List<PrecisionFigures> precisions,
+    @Nullable Calibration calibration) {
 
   /** Copies the lists; JSON without them gives {@code null}. */
   public Decision {
@@ -79,7 +85,8 @@ public record Decision(
         pValue,
         null,
         List.of(),
-        List.of());
+        List.of(),
+        null);
   }
 
   /**
@@ -126,17 +133,46 @@ public record Decision(
   public record PrecisionFigures(
       String form, int rows, double accuracy, double agreement, boolean allowed) {}
 
+  /**
+   * What temperature scaling does to the challenger's probabilities on the holdout.
+   *
+   * <p>The figures after it are cross-fitted: each fifth of the rows at the temperature of the
+   * other four, so that no row's figure rests on a temperature that was fitted to it.
+   *
+   * @param rows rows it was fitted on; 0 when they were too few, and the temperature is 1
+   * @param temperature what the logits are divided by
+   * @param logLossBefore mean negative log probability of the right label, in nats, at temperature
+   *     1
+   * @param logLossAfter the same with the temperature
+   * @param errorBefore expected calibration error at temperature 1: the mean distance of confidence
+   *     and accuracy over 15 equal bins of confidence, by rows
+   * @param errorAfter the same with the temperature
+   */
+  public record Calibration(
+      int rows,
+      double temperature,
+      double logLossBefore,
+      double logLossAfter,
+      double errorBefore,
+      double errorAfter) {}
+
   /** The same decision with other slices. */
   public Decision withSlices(List<Slice> parts) {
-    return with(parts, precisions);
+    return with(parts, precisions, calibration);
   }
 
   /** The same decision with the figures of other precisions. */
   public Decision withPrecisions(List<PrecisionFigures> judged) {
-    return with(slices, judged);
+    return with(slices, judged, calibration);
   }
 
-  private Decision with(List<Slice> parts, List<PrecisionFigures> judged) {
+  /** The same decision with the figures of another temperature. */
+  public Decision withCalibration(Calibration fitted) {
+    return with(slices, precisions, fitted);
+  }
+
+  private Decision with(
+      List<Slice> parts, List<PrecisionFigures> judged, @Nullable Calibration fitted) {
     return new Decision(
         reason,
         message,
@@ -152,6 +188,7 @@ public record Decision(
         pValue,
         frozen,
         parts,
-        judged);
+        judged,
+        fitted);
   }
 }

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokens longest input it was trained for, special tokens included
  * @param truncation what is cut off longer inputs; absent in older manifests: {@link
  *     Truncation#HEAD_TAIL}
+ * @param temperature what its logits are divided by before the softmax (temperature scaling, Guo et
+ *     al., ICML 2017); absent in older manifests: 1. It changes probabilities and never labels
  * @param files each file but this one, by name
  * @param metrics figures on the holdout, by name
  * @param precisions the arithmetics that it may be served in, as {@link
@@ -44,6 +46,7 @@ public record Manifest(
     List<String> labels,
     int maxTokens,
     Truncation truncation,
+    Double temperature,
     SortedMap<String, FileEntry> files,
     SortedMap<String, Double> metrics,
     List<String> precisions,
@@ -55,9 +58,19 @@ public record Manifest(
   /** The form written today. */
   public static final int FORMAT = 1;
 
-  /** Sorts the maps: the file's bytes are its digest. */
+  /**
+   * Sorts the maps: the file's bytes are its digest.
+   *
+   * @throws IllegalArgumentException if the temperature is not a positive number
+   */
   public Manifest {
     truncation = Objects.requireNonNullElse(truncation, Truncation.HEAD_TAIL);
+    temperature = Objects.requireNonNullElse(temperature, 1.0);
+    if (!(temperature > 0) || temperature.isInfinite()) {
+      throw new IllegalArgumentException(
+          "the temperature of %s@%d is %s, it must be a positive number; publish a new version"
+              .formatted(adapter, version, temperature));
+    }
     labels = List.copyOf(labels);
     files = new TreeMap<>(files);
     metrics = new TreeMap<>(metrics);

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  *     dev.weir.common.model.Precision#id()} names them; empty when retained or of an earlier
  *     version. Names, not constants: a replica must be able to read a release that lists one it
  *     does not know
+ * @param heldBy the pinned version that goes on serving although this one was promoted, or {@code
+ *     null} when nothing held it back
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Release(
@@ -46,7 +48,8 @@ public record Release(
     Instant lastFeedbackAt,
     Instant batchClosedAt,
     Instant createdAt,
-    List<String> precisions) {
+    List<String> precisions,
+    @Nullable Integer heldBy) {
 
   /** Copies the lists; records of earlier versions have no precisions. */
   public Release {
@@ -54,9 +57,69 @@ public record Release(
     precisions = precisions == null ? List.of() : List.copyOf(precisions);
   }
 
+  /** The same, held back by a pinned version. */
+  public Release heldBy(int pinned) {
+    return new Release(
+        adapter,
+        version,
+        state,
+        method,
+        digest,
+        baseModel,
+        baseDigest,
+        labels,
+        batchId,
+        decision,
+        trainingExamples,
+        trainingSeconds,
+        lastFeedbackAt,
+        batchClosedAt,
+        createdAt,
+        precisions,
+        pinned);
+  }
+
+  /** A release that nothing holds back. */
+  public Release(
+      String adapter,
+      int version,
+      State state,
+      Method method,
+      @Nullable String digest,
+      String baseModel,
+      String baseDigest,
+      List<String> labels,
+      String batchId,
+      Decision decision,
+      int trainingExamples,
+      double trainingSeconds,
+      Instant lastFeedbackAt,
+      Instant batchClosedAt,
+      Instant createdAt,
+      List<String> precisions) {
+    this(
+        adapter,
+        version,
+        state,
+        method,
+        digest,
+        baseModel,
+        baseDigest,
+        labels,
+        batchId,
+        decision,
+        trainingExamples,
+        trainingSeconds,
+        lastFeedbackAt,
+        batchClosedAt,
+        createdAt,
+        precisions,
+        null);
+  }
+
   /** Whether the gate let it pass. */
   public enum State {
-    /** It passed and its artifact is in the store. */
+    /** It passed and its artifact is in the store; it serves unless it is held back. */
     PROMOTED,
     /** It did not pass; the champion stays. */
     RETAINED

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * id.
  *
  * <p>Exactly one is written for each accepted review. An adapter that cannot answer (none released
- * yet, unknown name) yields {@code abstained} with a reason, never a guess.
+ * yet, unknown name) yields {@code abstained} with a reason, never a guess. So does one whose best
+ * label is less probable than its operator wants it ({@code low-confidence}); then version and
+ * scores are there, and the label is not.
  *
  * @param reviewId the review's id
  * @param adapter the adapter that was asked
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param adapterDigest sha-256 (hex) of the manifest of the artifact that answered, or {@code null}
  * @param baseDigest sha-256 (hex) of the base model's weight file
  * @param label the most probable label, or {@code null} when it abstained
- * @param scores probability per label, in the adapter's label order; empty when it abstained
+ * @param scores probability per label, in the adapter's label order; empty when no version scored
+ *     the text
  * @param abstained whether no label is given
  * @param reason stable code and sentence for the abstention, or {@code null}
  * @param input where the review stood, or {@code null} when it came over HTTP

@@ -29,6 +29,11 @@ public record Topics(String prefix) {
     return prefix + "classifications";
   }
 
+  /** What shadow versions would have answered, by review id; nobody is answered from here. */
+  public String shadowClassifications() {
+    return prefix + "shadow-classifications";
+  }
+
   /** Labels, verdicts and stars from people and systems. */
   public String feedback() {
     return prefix + "feedback";
@@ -45,8 +50,8 @@ public record Topics(String prefix) {
   }
 
   /**
-   * Releases by adapter and version, champions by adapter; compacted. One partition, so that every
-   * replica sees releases in the same order and the newest wins everywhere.
+   * Releases by adapter and version, champions and plans by adapter; compacted. One partition, so
+   * that every replica sees releases in the same order and the newest wins everywhere.
    */
   public String adapters() {
     return prefix + "adapters";
@@ -87,6 +92,7 @@ public record Topics(String prefix) {
     return List.of(
         new TopicSpec(reviews(), partitions, replication, large),
         new TopicSpec(classifications(), partitions, replication, day30),
+        new TopicSpec(shadowClassifications(), partitions, replication, day30),
         new TopicSpec(feedback(), partitions, replication, large),
         new TopicSpec(
             examples(),

@@ -41,6 +41,7 @@ class ReleaseRecordTest {
     Release release = ((AdapterRecord.Released) read).release();
     assertThat(release.precisions()).isEmpty();
     assertThat(release.decision().frozen()).isNull();
+    assertThat(release.decision().calibration()).isNull();
     assertThat(release.decision().slices()).isEmpty();
     assertThat(release.decision().precisions()).isEmpty();
     assertThat(release.decision().championAccuracy()).isEqualTo(0.9);
@@ -50,6 +51,7 @@ class ReleaseRecordTest {
   void anEarlierManifestIsRead() {
     Manifest manifest = EventJson.read(EARLIER_MANIFEST.getBytes(UTF_8), Manifest.class);
 
+    assertThat(manifest.temperature()).isEqualTo(1);
     assertThat(manifest.precisions()).isEmpty();
     assertThat(manifest.lineage().trainLabels()).isEmpty();
     assertThat(manifest.lineage().examples()).isEmpty();
@@ -73,7 +75,8 @@ class ReleaseRecordTest {
             0.125,
             new Decision.Frozen(60, 0.8, 0.9, 0.9, true),
             List.of(new Decision.Slice("source", "anna", 3, 1, null)),
-            List.of(new Decision.PrecisionFigures("int8", 40, 0.9, 1, true)));
+            List.of(new Decision.PrecisionFigures("int8", 40, 0.9, 1, true)),
+            new Decision.Calibration(40, 1.5, 0.4, 0.3, 0.1, 0.05));
     Release release =
         new Release(
             "default",
@@ -103,6 +106,7 @@ class ReleaseRecordTest {
             List.of("x", "y"),
             64,
             Truncation.HEAD_TAIL,
+            1.5,
             new TreeMap<>(),
             new TreeMap<>(),
             List.of("fp32"),

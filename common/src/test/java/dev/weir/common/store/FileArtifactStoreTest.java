@@ -140,6 +140,7 @@ class FileArtifactStoreTest {
             List.of("negative", "positive"),
             128,
             Truncation.HEAD_TAIL,
+            1.0,
             new TreeMap<>(Map.of(name, new Manifest.FileEntry(sha, 7))),
             new TreeMap<>(),
             List.of(),

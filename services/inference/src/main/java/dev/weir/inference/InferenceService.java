@@ -12,7 +12,9 @@ import dev.weir.inference.adapter.AdapterWatcher;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
+import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.SlotTable;
+import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
@@ -84,23 +86,34 @@ public final class InferenceService implements AutoCloseable {
     ArtifactReader reader =
         new ArtifactReader(store, base, copies, adapters.precision(), adapters.merged());
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
+    ServingPlans plans = new ServingPlans();
     classifier =
         new Classifier(
             registry,
+            plans,
             base.tokenizer()::encode,
             config.catalog(),
             new Classifier.Batching(config.workers(), config.batchTokens(), config.queueTexts()),
             meters);
     loader = new AdapterLoader(reader, registry, meters, clock);
-    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, meters);
+    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, plans, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
     AdaptersView view =
         new AdaptersView(registry, loader, watcher, config.catalog(), base.name(), base.digest());
+    AdapterControl control =
+        new AdapterControl(
+            config.kafka(),
+            config.topics(),
+            config.catalog(),
+            watcher,
+            store,
+            base.digest(),
+            clock);
     http =
         new HttpApi(
             config.httpHost(),
             config.httpPort(),
-            new HttpApi.Parts(classifier, view, feedback, health, metrics, base.digest()));
+            new HttpApi.Parts(classifier, view, control, feedback, health, metrics, base.digest()));
     stream =
         new ReviewStream(
             new StreamConfig(

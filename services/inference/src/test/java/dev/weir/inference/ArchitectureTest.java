@@ -41,7 +41,20 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "..inference.score..", "..inference.http..", "..inference.stream..", "io.vertx..");
+              "..inference.score..",
+              "..inference.control..",
+              "..inference.http..",
+              "..inference.stream..",
+              "io.vertx..");
+
+  @ArchTest
+  static final ArchRule controlsKnowNeitherScoringNorPaths =
+      noClasses()
+          .that()
+          .resideInAPackage("..inference.control..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("..inference.score..", "..inference.http..", "..inference.stream..");
 
   @ArchTest
   static final ArchRule pathsKnowNothingOfEachOther =

@@ -59,6 +59,7 @@ public final class TestingArtifacts {
             weights.labels(),
             LIMIT.maxTokens(),
             LIMIT.truncation(),
+            1.0,
             new TreeMap<>(files(staged)),
             new TreeMap<>(),
             List.of(),

@@ -1,9 +1,11 @@
 package dev.weir.trainer;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingEvent.Phase;
 import dev.weir.common.ops.WeirException;
@@ -119,8 +121,8 @@ final class BatchTrainer implements AutoCloseable {
           if (last) {
             announcer.pass();
           }
-        } else {
-          decide(contest, batch, method, last, givenUp, announcer, cancellation);
+        } else if (!decide(contest, batch, method, last, givenUp, announcer, cancellation)) {
+          continue;
         }
         return;
       } catch (CancellationException e) {
@@ -151,7 +153,8 @@ final class BatchTrainer implements AutoCloseable {
     }
   }
 
-  private void decide(
+  /** False when another version serves than the one that the challenger was held against. */
+  private boolean decide(
       Contest contest,
       TrainingBatch batch,
       Method method,
@@ -160,6 +163,7 @@ final class BatchTrainer implements AutoCloseable {
       Announcer announcer,
       Cancellation cancellation) {
     AdapterId id = releases.next(batch.adapter());
+    Optional<Champion> champion = releases.champion(batch.adapter());
     Optional<Decision> refusal =
         givenUp
             .or(() -> superseded(batch, method))
@@ -174,6 +178,17 @@ final class BatchTrainer implements AutoCloseable {
                 progress -> events.progress(batch, method, progress),
                 cancellation);
     try {
+      // A training takes minutes: an operator may have pinned or promoted a version meanwhile.
+      releases.refresh();
+      Optional<String> serving = releases.champion(batch.adapter()).map(Champion::digest);
+      if (announcement.promoted() && !serving.equals(champion.map(Champion::digest))) {
+        LOG.info("{} was held against {}, which serves no longer; trying again", id, champion);
+        return false;
+      }
+      ServingPlan.Pin pin = releases.plan(batch.adapter()).pinned();
+      if (announcement.promoted() && pin != null) {
+        announcement = announcement.heldBy(pin.version());
+      }
       announcer.announce(announcement, last);
     } finally {
       if (announcement.staged() != null) {
@@ -182,8 +197,9 @@ final class BatchTrainer implements AutoCloseable {
     }
     tell(batch, announcement.release());
     if (announcement.promoted()) {
-      cleanUp(id);
+      cleanUp(announcement.serves() ? id : champion.orElseThrow().id());
     }
+    return true;
   }
 
   /**
@@ -216,17 +232,28 @@ final class BatchTrainer implements AutoCloseable {
         "%s %s: %s, %s"
             .formatted(
                 release.id(),
-                promoted ? "promoted" : "retained",
+                outcome(release),
                 release.decision().reason(),
                 release.decision().message());
     LOG.info("{} ({})", message, TrainerMetrics.word(release.method()));
     events.tell(batch, promoted ? Phase.PROMOTED : Phase.RETAINED, release.method(), message);
   }
 
+  private static String outcome(Release release) {
+    if (release.state() != Release.State.PROMOTED) {
+      return "retained";
+    }
+    return release.heldBy() == null
+        ? "promoted"
+        : "promoted, and held while version %d is pinned".formatted(release.heldBy());
+  }
+
   /** Old artifacts cost space only: failing to remove them is no reason to fail. */
   private void cleanUp(AdapterId champion) {
     try {
-      retention.apply(champion).forEach(old -> LOG.info("removed the old artifact {}", old));
+      retention
+          .apply(champion, releases.plan(champion.adapter()).versions())
+          .forEach(old -> LOG.info("removed the old artifact {}", old));
     } catch (StoreException e) {
       LOG.warn("old artifacts of {} stay: {}", champion.adapter(), e.getMessage());
     }

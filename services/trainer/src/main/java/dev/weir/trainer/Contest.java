@@ -157,7 +157,10 @@ final class Contest {
       if (verdict instanceof Verdict.Promoted) {
         LOG.info("adopting {} of an earlier try: {}", id, digest);
         Decision decision =
-            verdict.decision().withPrecisions(judge().precisions(weights, bench.others()));
+            verdict
+                .decision()
+                .withPrecisions(judge().precisions(weights, bench.others()))
+                .withCalibration(judge().calibration(weights, manifest.temperature()));
         return Optional.of(
             new Announcement(
                 promoted(id, method, digest, decision, 0, manifest.precisions()), null));
@@ -260,6 +263,7 @@ final class Contest {
         method,
         weights.labels(),
         bench.options(),
+        temperature(decision.calibration()),
         Manifests.metrics(decision),
         allowed(decision.precisions()),
         new Manifests.Origin(
@@ -270,6 +274,10 @@ final class Contest {
             set.holdout().size(),
             set.labelCounts(),
             readUpTo));
+  }
+
+  private static double temperature(Decision.@Nullable Calibration calibration) {
+    return calibration == null ? 1 : calibration.temperature();
   }
 
   private Release promoted(

@@ -1,5 +1,6 @@
 package dev.weir.trainer;
 
+import dev.weir.common.adapter.Decision;
 import java.nio.file.Path;
 
 /**
@@ -9,7 +10,9 @@ import java.nio.file.Path;
  * @param digest sha-256 (hex) of its manifest
  * @param accuracy share of right labels on the evaluation rows, through the serving code
  * @param macroF1 F1 averaged over labels, on the same rows
- * @param logLoss mean negative log probability of the right label, in nats, on the same rows
+ * @param logLoss mean negative log probability of the right label, in nats, on the same rows, with
+ *     the temperature
+ * @param calibration the temperature, fitted on these rows, and what it does
  * @param probeAccuracy accuracy of the frozen linear probe on the same rows
  * @param bestEpoch the epoch that was kept; 0 when fine-tuning did not get beyond the probe
  * @param examplesPerSecond speed of the optimizer steps
@@ -24,6 +27,7 @@ public record LocalResult(
     double accuracy,
     double macroF1,
     double logLoss,
+    Decision.Calibration calibration,
     double probeAccuracy,
     int bestEpoch,
     double examplesPerSecond,

@@ -15,6 +15,7 @@ import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.HoldoutEvaluator.Calibrated;
 import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.evaluate.ServingEncoder;
@@ -72,7 +73,8 @@ public final class LocalTraining {
   }
 
   /**
-   * Trains LoRA and head on {@code data} and scores what was written on {@code evaluation}.
+   * Trains LoRA and head on {@code data}, scores what was written on {@code evaluation} and fits
+   * the temperature to it, as the gate does with the holdout.
    *
    * @param labels in the order of the head's rows; every row's label is one of them
    * @param output where the files go: a new or empty directory, or one with an adapter, which is
@@ -110,8 +112,9 @@ public final class LocalTraining {
         writer.writeAdapter(staged, trained.weights(), options.limit());
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
-        Scores scores = rows.score(PeftFiles.read(staged, base.config()));
-        String digest = writer.seal(staged, manifest(labels, scores, data, evaluation), null);
+        Calibrated calibrated = rows.calibrate(PeftFiles.read(staged, base.config()));
+        Scores scores = calibrated.scores();
+        String digest = writer.seal(staged, manifest(labels, calibrated, data, evaluation), null);
         replace(staged, output);
         return new LocalResult(
             output,
@@ -119,6 +122,7 @@ public final class LocalTraining {
             scores.accuracy(),
             scores.macroF1(),
             scores.logLoss(),
+            calibrated.figures(),
             rows.score(probe).accuracy(),
             trained.bestEpoch(),
             trained.examplesPerSecond(),
@@ -133,16 +137,20 @@ public final class LocalTraining {
   }
 
   private Manifest manifest(
-      List<String> labels, Scores scores, List<LabeledText> data, List<LabeledText> evaluation) {
+      List<String> labels,
+      Calibrated calibrated,
+      List<LabeledText> data,
+      List<LabeledText> evaluation) {
     return Manifests.of(
         base,
         new AdapterId(Limits.DEFAULT_ADAPTER, 1),
         Method.LORA,
         labels,
         options,
+        calibrated.figures().temperature(),
         evaluation.isEmpty()
             ? new TreeMap<>()
-            : Manifests.metrics(scores.accuracy(), scores.macroF1(), scores.logLoss()),
+            : Manifests.metrics(calibrated.scores(), calibrated.figures()),
         List.of(),
         new Manifests.Origin(
             null,

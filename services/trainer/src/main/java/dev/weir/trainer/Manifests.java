@@ -8,6 +8,7 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
+import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.util.List;
 import java.util.SortedMap;
@@ -45,6 +46,7 @@ final class Manifests {
       Method method,
       List<String> labels,
       TrainingOptions options,
+      double temperature,
       SortedMap<String, Double> metrics,
       List<String> precisions,
       Origin origin) {
@@ -60,6 +62,7 @@ final class Manifests {
         labels,
         options.maxTokens(),
         options.truncation(),
+        temperature,
         new TreeMap<>(),
         metrics,
         precisions,
@@ -82,6 +85,7 @@ final class Manifests {
   static SortedMap<String, Double> metrics(Decision decision) {
     SortedMap<String, Double> metrics =
         metrics(decision.accuracy(), decision.macroF1(), decision.logLoss());
+    put(metrics, decision.calibration());
     Decision.Frozen frozen = decision.frozen();
     if (frozen != null) {
       metrics.put("frozenAccuracy", frozen.accuracy());
@@ -96,7 +100,25 @@ final class Manifests {
   }
 
   /** The figures of a scoring. */
-  static SortedMap<String, Double> metrics(double accuracy, double macroF1, double logLoss) {
+  static SortedMap<String, Double> metrics(Scores scores, Decision.Calibration calibration) {
+    SortedMap<String, Double> metrics =
+        metrics(scores.accuracy(), scores.macroF1(), scores.logLoss());
+    put(metrics, calibration);
+    return metrics;
+  }
+
+  private static void put(
+      SortedMap<String, Double> metrics, Decision.@Nullable Calibration calibration) {
+    if (calibration != null) {
+      metrics.put("holdoutLogLoss.uncalibrated", calibration.logLossBefore());
+      metrics.put("holdoutLogLoss.crossFitted", calibration.logLossAfter());
+      metrics.put("holdoutCalibrationError.uncalibrated", calibration.errorBefore());
+      metrics.put("holdoutCalibrationError.crossFitted", calibration.errorAfter());
+    }
+  }
+
+  private static SortedMap<String, Double> metrics(
+      double accuracy, double macroF1, double logLoss) {
     SortedMap<String, Double> metrics = new TreeMap<>();
     metrics.put("holdoutAccuracy", accuracy);
     metrics.put("holdoutMacroF1", macroF1);

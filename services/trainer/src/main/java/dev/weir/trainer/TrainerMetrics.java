@@ -55,14 +55,14 @@ final class TrainerMetrics {
         .description("what the promotion gate decided")
         .tag("adapter", release.adapter())
         .tag("method", word(release.method()))
-        .tag("result", word(release.state()))
+        .tag("result", release.heldBy() == null ? word(release.state()) : "held")
         .tag("reason", decision.reason())
         .register(registry)
         .increment();
     if (decision.holdoutRows() == 0) {
       return;
     }
-    boolean promoted = release.state() == Release.State.PROMOTED;
+    boolean promoted = release.state() == Release.State.PROMOTED && release.heldBy() == null;
     Tags adapter = Tags.of("adapter", release.adapter());
     show("weir.trainer.holdout.rows", adapter, (double) decision.holdoutRows());
     accuracy("holdout", adapter, decision.accuracy(), decision.championAccuracy(), promoted);
@@ -70,6 +70,18 @@ final class TrainerMetrics {
     if (frozen != null) {
       show("weir.trainer.frozen.rows", adapter, (double) frozen.rows());
       accuracy("frozen", adapter, frozen.accuracy(), frozen.championAccuracy(), promoted);
+    }
+    Decision.Calibration calibration = decision.calibration();
+    if (calibration != null) {
+      show("weir.trainer.temperature", adapter, calibration.temperature());
+      show(
+          "weir.trainer.calibration.error",
+          adapter.and("temperature", "before"),
+          calibration.errorBefore());
+      show(
+          "weir.trainer.calibration.error",
+          adapter.and("temperature", "after"),
+          calibration.errorAfter());
     }
     for (Decision.PrecisionFigures form : decision.precisions()) {
       Tags tags = adapter.and("form", form.form());

@@ -132,12 +132,18 @@ class ContestTest {
     assertThat(int8.rows()).isEqualTo(40);
     Manifest manifest = holdsWhatIsAllowed(announcement);
     assertThat(manifest.lineage().examples()).isEqualTo(READ);
+    Decision.Calibration calibration = Objects.requireNonNull(decision.calibration());
+    assertThat(calibration.rows()).isEqualTo(40);
+    assertThat(calibration.temperature()).isNotEqualTo(1);
+    assertThat(manifest.temperature()).isEqualTo(calibration.temperature());
+    assertThat(manifest.metrics()).containsKey("holdoutCalibrationError.crossFitted");
     assertThat(manifest.lineage().trainLabels()).isEqualTo(Map.of("negative", 40, "positive", 40));
     assertThat(decision.slices())
         .extracting(slice -> slice.by() + "=" + slice.value())
         .containsExactly("label=negative", "label=positive", "tokens=1-32", "source=test");
     assertThat(Files.readString(staged.resolve("README.md")))
         .contains("better-than-majority", "| int8 | 40 |", "| source test | 40 |")
+        .contains("- Temperature: ", "fitted on 40 holdout rows")
         .contains("Learned from 40 examples of positive");
   }
 

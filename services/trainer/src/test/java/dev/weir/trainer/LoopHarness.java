@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.weir.common.adapter.AdapterRecord;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
@@ -100,6 +101,10 @@ final class LoopHarness implements AutoCloseable {
 
   void produce(TrainingBatch batch) {
     send(topics.trainingBatches(), batch.adapter(), EventJson.write(batch));
+  }
+
+  void produce(ServingPlan plan) {
+    send(topics.adapters(), new String(AdapterRecord.key(plan), UTF_8), EventJson.write(plan));
   }
 
   void send(String topic, String key, byte[] value) {

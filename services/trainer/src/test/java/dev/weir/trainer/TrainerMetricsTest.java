@@ -72,7 +72,8 @@ class TrainerMetricsTest {
         1,
         new Decision.Frozen(60, 0.5, 0.7, 0.7, true),
         List.of(),
-        List.of(new Decision.PrecisionFigures("int8", 100, 0.9, 0.995, true)));
+        List.of(new Decision.PrecisionFigures("int8", 100, 0.9, 0.995, true)),
+        null);
   }
 
   private static Release release(Release.State state, Decision decision) {

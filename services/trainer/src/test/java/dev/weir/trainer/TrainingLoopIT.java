@@ -12,6 +12,7 @@ import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingEvent;
@@ -26,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,18 +113,7 @@ class TrainingLoopIT {
             base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_MAX_EXAMPLES=300")) {
       loop.produce(examples("default", "b1", 300, 1));
       loop.produce(batch("default", "b1", 300));
-      List<Example> odd =
-          examples("default", "b2", 600, 2).stream()
-              .map(
-                  example ->
-                      TestingData.example(
-                          "default",
-                          new LabeledText(
-                              example.text(),
-                              example.label().equals("positive") ? "negative" : "positive"),
-                          example.split(),
-                          "b2"))
-              .toList();
+      List<Example> odd = opposite(examples("default", "b2", 600, 2), "b2");
       loop.start();
       Release first = loop.awaitReleases(1).get(0);
       loop.produce(odd);
@@ -156,6 +147,70 @@ class TrainingLoopIT {
       assertThat(second.decision().holdoutRows()).isEqualTo(40);
       assertThat(second.trainingExamples()).isEqualTo(80);
     }
+  }
+
+  @Test
+  void aPinHoldsABetterChallengerBackAndKeepsItsArtifact() {
+    try (LoopHarness loop =
+        new LoopHarness(
+            base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_KEEP_VERSIONS=1")) {
+      // The champion learned that every word means its opposite: whoever comes next is better.
+      loop.produce(opposite(examples("default", "b1", 120, 1), "b1"));
+      loop.produce(batch("default", "b1", 120));
+      loop.start();
+      Release first = loop.awaitReleases(1).get(0);
+      assertThat(first.state()).isEqualTo(Release.State.PROMOTED);
+      loop.produce(
+          ServingPlan.none("default")
+              .withPinned(new ServingPlan.Pin(1, Objects.requireNonNull(first.digest()), null)));
+      loop.produce(examples("default", "b2", 600, 2));
+      loop.produce(batch("default", "b2", 600));
+
+      Release second = loop.awaitReleases(2).get(1);
+
+      assertThat(second.state()).isEqualTo(Release.State.PROMOTED);
+      assertThat(second.decision().reason()).isEqualTo("fewer-errors");
+      assertThat(second.heldBy()).isEqualTo(1);
+      Awaitility.await().until(() -> loop.batchesDone() == 2);
+      assertThat(loop.champions(4)).extracting(Champion::version).containsExactly(1);
+      assertThat(loop.metrics.scrape()).contains("result=\"held\"");
+      try (FileArtifactStore reader = new FileArtifactStore(store)) {
+        assertThat(reader.versions("default")).extracting(AdapterId::version).containsExactly(1, 2);
+      }
+
+      // A third one is held against the version that serves, not against the one on hold.
+      loop.produce(examples("default", "b3", 60, 3));
+      loop.produce(batch("default", "b3", 60));
+      Release third = loop.awaitReleases(3).get(2);
+
+      assertThat(third.decision().championVersion()).isEqualTo(1);
+      assertThat(third.heldBy()).isEqualTo(1);
+      Awaitility.await().until(() -> loop.batchesDone() == 3);
+
+      // Unpinned, the next one that is better serves.
+      loop.produce(ServingPlan.none("default"));
+      loop.produce(examples("default", "b4", 60, 4));
+      loop.produce(batch("default", "b4", 60));
+      Release fourth = loop.awaitReleases(4).get(3);
+
+      assertThat(fourth.heldBy()).isNull();
+      assertThat(fourth.state()).isEqualTo(Release.State.PROMOTED);
+      assertThat(loop.champions(8)).extracting(Champion::version).containsExactly(1, 4);
+    }
+  }
+
+  private static List<Example> opposite(List<Example> examples, String batchId) {
+    return examples.stream()
+        .map(
+            example ->
+                TestingData.example(
+                    "default",
+                    new LabeledText(
+                        example.text(),
+                        example.label().equals("positive") ? "negative" : "positive"),
+                    example.split(),
+                    batchId))
+        .toList();
   }
 
   @Test

@@ -293,6 +293,7 @@ public final class AdapterRegistry implements AutoCloseable {
             loaded.digest(),
             loaded.labels(),
             loaded.limit(),
+            loaded.temperature(),
             clock.instant(),
             loaded.precision(),
             loaded.allowed(),

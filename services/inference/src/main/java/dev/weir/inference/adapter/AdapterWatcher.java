@@ -3,9 +3,11 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterRecord;
 import dev.weir.common.adapter.AdapterRecord.Crowned;
+import dev.weir.common.adapter.AdapterRecord.Planned;
 import dev.weir.common.adapter.AdapterRecord.Released;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.Limits;
 import dev.weir.common.ops.Health.Status;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,8 +15,10 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,8 +39,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the adapters topic from its beginning and hands the newest champion of each adapter to the
- * {@link AdapterLoader}.
+ * Reads the adapters topic from its beginning and hands what is wanted of each adapter to the
+ * {@link AdapterLoader}: the champion, or the version that an operator pinned, and a canary and a
+ * shadow beside it.
  *
  * <p>Its thread {@code adapter-watcher} owns the consumer: no group, the topic's one partition,
  * committed records only, so that every replica sees the same order. It asks the broker for the
@@ -58,9 +63,12 @@ public final class AdapterWatcher implements AutoCloseable {
   private final MeterRegistry meters;
   private final Map<AdapterId, Release> releases = new ConcurrentHashMap<>();
   private final Map<String, Champion> champions = new ConcurrentHashMap<>();
+  private final ServingPlans plans;
   private final CountDownLatch caughtUp = new CountDownLatch(1);
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Object consumerLock = new Object();
+  private final Object readLock = new Object();
+  private long readUpTo; // guarded by readLock
   private @Nullable KafkaConsumer<byte[], byte[]> consumer;
   private @Nullable Thread thread;
   private volatile Status status = new Status.Down("not started");
@@ -70,9 +78,14 @@ public final class AdapterWatcher implements AutoCloseable {
    *
    * @param kafka client properties, with the brokers
    * @param topic the adapters topic's full name
+   * @param plans where operators' plans go
    */
   public AdapterWatcher(
-      Map<String, Object> kafka, String topic, AdapterLoader loader, MeterRegistry meters) {
+      Map<String, Object> kafka,
+      String topic,
+      AdapterLoader loader,
+      ServingPlans plans,
+      MeterRegistry meters) {
     this.kafka = new HashMap<>(kafka);
     this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     this.kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -81,6 +94,7 @@ public final class AdapterWatcher implements AutoCloseable {
     this.kafka.remove(ConsumerConfig.GROUP_ID_CONFIG);
     this.partition = new TopicPartition(topic, 0);
     this.loader = loader;
+    this.plans = plans;
     this.meters = meters;
   }
 
@@ -120,6 +134,37 @@ public final class AdapterWatcher implements AutoCloseable {
   /** The names of all adapters that the topic holds a release of. */
   public Set<String> released() {
     return releases.keySet().stream().map(AdapterId::adapter).collect(Collectors.toSet());
+  }
+
+  /** How an operator wants an adapter to be served, as the topic states it. */
+  public ServingPlan plan(String adapter) {
+    return plans.of(adapter);
+  }
+
+  /** The version that should answer for an adapter: the pinned one, or else the champion. */
+  public Optional<Champion> answering(String adapter) {
+    return Optional.ofNullable(plans.of(adapter).pinnedChampion())
+        .or(() -> Optional.ofNullable(champions.get(adapter)));
+  }
+
+  /**
+   * Waits until the topic was read up to an offset.
+   *
+   * @param offset the offset behind the last record that matters
+   * @return false when the time was up before
+   */
+  public boolean awaitRead(long offset, Duration timeout) throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    synchronized (readLock) {
+      while (readUpTo < offset) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0) {
+          return false;
+        }
+        readLock.wait(left);
+      }
+      return true;
+    }
   }
 
   /** The champions by adapter name, as the topic states them. */
@@ -173,6 +218,7 @@ public final class AdapterWatcher implements AutoCloseable {
         }
         boolean reading = caughtUp.getCount() > 0;
         opened.poll(reading ? Duration.ofMillis(20) : POLL).forEach(this::take);
+        readUpTo(opened);
         if (reading && end >= 0 && opened.position(partition, BROKER_TIMEOUT) >= end) {
           // Loading is quick; asking every 20 ms is cheaper than a callback that can be missed.
           if (loader.settled()) {
@@ -184,6 +230,19 @@ public final class AdapterWatcher implements AutoCloseable {
       }
     } finally {
       expose(null);
+    }
+  }
+
+  private void readUpTo(KafkaConsumer<byte[], byte[]> opened) {
+    long position;
+    try {
+      position = opened.position(partition, Duration.ZERO);
+    } catch (org.apache.kafka.common.errors.TimeoutException e) {
+      return; // Not known before the first fetch.
+    }
+    synchronized (readLock) {
+      readUpTo = Math.max(readUpTo, position);
+      readLock.notifyAll();
     }
   }
 
@@ -217,11 +276,40 @@ public final class AdapterWatcher implements AutoCloseable {
     } else if (read.get() instanceof Crowned crowned) {
       Champion champion = crowned.champion();
       champions.put(champion.adapter(), champion);
-      loader.want(
-          champion.adapter(),
-          Wanted.champion(
-              record.offset(), WantedVersion.of(champion, releases.get(champion.id()))));
+      want(champion.adapter(), record.offset());
+    } else if (read.get() instanceof Planned planned) {
+      plans.put(planned.plan());
+      want(planned.plan().adapter(), record.offset());
     }
+  }
+
+  /** Champion and plan have records of their own: the loader is told what both together ask for. */
+  private void want(String adapter, long offset) {
+    ServingPlan plan = plans.of(adapter);
+    WantedVersion champion =
+        answering(adapter)
+            .map(answering -> WantedVersion.of(answering, releases.get(answering.id())))
+            .orElse(null);
+    List<WantedVersion> others = new ArrayList<>();
+    ServingPlan.Canary canary = plan.canary();
+    if (canary != null) {
+      others.add(wanted(adapter, canary.version(), canary.digest()));
+    }
+    ServingPlan.Shadow shadow = plan.shadow();
+    if (shadow != null) {
+      others.add(wanted(adapter, shadow.version(), shadow.digest()));
+    }
+    Set<AdapterId> seen = new HashSet<>();
+    if (champion != null) {
+      seen.add(champion.id());
+    }
+    others.removeIf(other -> !seen.add(other.id()));
+    loader.want(adapter, new Wanted(offset, champion, others));
+  }
+
+  private WantedVersion wanted(String adapter, int version, String digest) {
+    AdapterId id = new AdapterId(adapter, version);
+    return new WantedVersion(id, digest, releases.get(id));
   }
 
   private void takeTombstone(ConsumerRecord<byte[], byte[]> record) {
@@ -235,7 +323,14 @@ public final class AdapterWatcher implements AutoCloseable {
         releases.remove(AdapterId.parse(key));
       } else if (Limits.ADAPTER_NAME.matcher(key).matches()) {
         champions.remove(key);
-        loader.want(key, Wanted.champion(record.offset(), null));
+        want(key, record.offset());
+      } else {
+        AdapterRecord.plannedAdapter(record.key())
+            .ifPresent(
+                adapter -> {
+                  plans.remove(adapter);
+                  want(adapter, record.offset());
+                });
       }
     } catch (IllegalArgumentException e) {
       LOG.warn("{}@{} withdraws '{}', which is no adapter", partition, record.offset(), key);

@@ -179,7 +179,14 @@ public final class ArtifactReader implements WeightSource {
             ? manifest.precisions()
             : release.precisions();
     return new LoadedAdapter(
-        id, digest, weights, manifest.limit(), precision.choose(allowed), allowed, null);
+        id,
+        digest,
+        weights,
+        manifest.limit(),
+        manifest.temperature(),
+        precision.choose(allowed),
+        allowed,
+        null);
   }
 
   private static void sameLabels(

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param digest sha-256 (hex) of its manifest
  * @param weights its numbers
  * @param limit how its inputs are cut
+ * @param temperature what its logits are divided by
  * @param precision the arithmetic it is served in
  * @param allowed the arithmetics that its gate allowed, by id
  * @param merged a session of its own, or {@code null} when it goes into a slot; whoever puts it
@@ -25,6 +26,7 @@ record LoadedAdapter(
     String digest,
     AdapterWeights weights,
     TokenLimit limit,
+    double temperature,
     Precision precision,
     List<String> allowed,
     @Nullable MergedEncoder merged) {

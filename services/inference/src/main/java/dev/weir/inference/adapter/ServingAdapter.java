@@ -30,6 +30,7 @@ public final class ServingAdapter {
   /**
    * What stays the same wherever the version is in memory.
    *
+   * @param temperature what its logits are divided by
    * @param pinned whether it is never evicted
    */
   record Facts(
@@ -37,6 +38,7 @@ public final class ServingAdapter {
       String digest,
       List<String> labels,
       TokenLimit limit,
+      double temperature,
       Instant liveSince,
       Precision precision,
       List<String> allowed,
@@ -86,6 +88,11 @@ public final class ServingAdapter {
   /** How its inputs are cut. */
   public TokenLimit limit() {
     return facts.limit();
+  }
+
+  /** What its logits are divided by before the softmax, so that probabilities are calibrated. */
+  public double temperature() {
+    return facts.temperature();
   }
 
   /** When it was put into service here. */

@@ -6,6 +6,7 @@ import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Limits;
 import dev.weir.common.model.LinearModule;
@@ -71,7 +72,12 @@ public final class AdaptersView {
       String adapter,
       @Nullable Serving serving,
       @Nullable Champion champion,
+      ServingPlan plan,
+      @Nullable Serving canary,
+      @Nullable Serving shadow,
       @Nullable LoadFailure failure,
+      @Nullable LoadFailure canaryFailure,
+      @Nullable LoadFailure shadowFailure,
       List<Version> versions) {}
 
   record Serving(
@@ -79,6 +85,7 @@ public final class AdaptersView {
       String digest,
       List<String> labels,
       int maxTokens,
+      double temperature,
       int slot,
       String state,
       boolean pinned,
@@ -95,6 +102,7 @@ public final class AdaptersView {
       int trainingExamples,
       double trainingSeconds,
       Instant createdAt,
+      @Nullable Integer heldBy,
       Decision decision) {}
 
   All all() {
@@ -140,25 +148,32 @@ public final class AdaptersView {
       ServingState state,
       Map<AdapterId, LoadFailure> failures,
       Map<String, Champion> champions) {
+    ServingPlan plan = watcher.plan(name);
+    AdapterId answering = watcher.answering(name).map(Champion::id).orElse(null);
+    ServingPlan.Canary canary = plan.canary();
+    ServingPlan.Shadow shadow = plan.shadow();
+    AdapterId canaryId = canary == null ? null : new AdapterId(name, canary.version());
+    AdapterId shadowId = shadow == null ? null : new AdapterId(name, shadow.version());
     return new Adapter(
         name,
         state.adapter(name).map(AdaptersView::serving).orElse(null),
         champions.get(name),
-        failure(name, failures, champions.get(name)),
+        plan,
+        serving(state, canaryId),
+        serving(state, shadowId),
+        failure(failures, answering),
+        failure(failures, canaryId),
+        failure(failures, shadowId),
         watcher.releases(name).stream().map(AdaptersView::version).toList());
   }
 
-  /** The champion's failure, or else that of the newest version that should serve beside it. */
+  private static @Nullable Serving serving(ServingState state, @Nullable AdapterId id) {
+    return id == null ? null : state.version(id).map(AdaptersView::serving).orElse(null);
+  }
+
   private static @Nullable LoadFailure failure(
-      String name, Map<AdapterId, LoadFailure> failures, @Nullable Champion champion) {
-    LoadFailure first = champion == null ? null : failures.get(champion.id());
-    return first != null
-        ? first
-        : failures.entrySet().stream()
-            .filter(entry -> entry.getKey().adapter().equals(name))
-            .map(Map.Entry::getValue)
-            .max(Comparator.comparingInt(LoadFailure::version))
-            .orElse(null);
+      Map<AdapterId, LoadFailure> failures, @Nullable AdapterId id) {
+    return id == null ? null : failures.get(id);
   }
 
   private static Serving serving(ServingAdapter adapter) {
@@ -167,6 +182,7 @@ public final class AdaptersView {
         adapter.digest(),
         adapter.labels(),
         adapter.limit().maxTokens(),
+        adapter.temperature(),
         adapter.slot(),
         adapter.residence().id(),
         adapter.pinned(),
@@ -184,6 +200,7 @@ public final class AdaptersView {
         release.trainingExamples(),
         release.trainingSeconds(),
         release.createdAt(),
+        release.heldBy(),
         release.decision());
   }
 }

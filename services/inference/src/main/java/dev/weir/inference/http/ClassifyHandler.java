@@ -81,14 +81,18 @@ final class ClassifyHandler implements Handler<RoutingContext> {
       result.put("id", id);
     }
     if (answer instanceof Answer.Scored scored) {
-      result.put("label", scored.label());
+      Answer.Abstained unsure = scored.abstention().orElse(null);
+      result.put("label", unsure == null ? scored.label() : null);
       ObjectNode scores = result.putObject("scores");
       scored.scores().forEach(scores::put);
       result.put("adapter", adapter);
       result.put("version", scored.id().version());
       result.put("adapterDigest", scored.digest());
       result.put("baseDigest", baseDigest);
-      result.put("abstained", false);
+      result.put("abstained", unsure != null);
+      if (unsure != null) {
+        reason(result, unsure);
+      }
     } else if (answer instanceof Answer.Abstained abstained) {
       result.putNull("label");
       result.putObject("scores");
@@ -97,9 +101,7 @@ final class ClassifyHandler implements Handler<RoutingContext> {
       result.putNull("adapterDigest");
       result.put("baseDigest", baseDigest);
       result.put("abstained", true);
-      ObjectNode reason = result.putObject("reason");
-      reason.put("code", abstained.code());
-      reason.put("message", abstained.message());
+      reason(result, abstained);
     } else if (answer instanceof Answer.Failed failed) {
       throw new Problem(
               500,
@@ -108,5 +110,11 @@ final class ClassifyHandler implements Handler<RoutingContext> {
               failed.cause())
           .at(index);
     }
+  }
+
+  private static void reason(ObjectNode result, Answer.Abstained abstained) {
+    ObjectNode reason = result.putObject("reason");
+    reason.put("code", abstained.code());
+    reason.put("message", abstained.message());
   }
 }

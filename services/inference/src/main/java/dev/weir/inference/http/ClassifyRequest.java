@@ -9,6 +9,7 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
+import dev.weir.common.store.Digests;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,10 @@ record ClassifyRequest(List<Review> reviews, List<@Nullable String> ids) {
         item.set("adapter", adapter);
       }
       boolean named = item.hasNonNull("id");
-      byte[] placeholder = ("#" + i).getBytes(StandardCharsets.UTF_8);
+      // Without an id the text decides who answers while a canary is on.
+      byte[] text = item.path("text").asText().getBytes(StandardCharsets.UTF_8);
+      byte[] placeholder =
+          named ? new byte[0] : ("#" + Digests.sha256(text)).getBytes(StandardCharsets.UTF_8);
       Parsed<Review> parsed = EventReader.review(placeholder, item);
       if (parsed instanceof Rejected<Review> bad) {
         throw new Problem(422, bad.reason().code(), bad.message()).at(i);

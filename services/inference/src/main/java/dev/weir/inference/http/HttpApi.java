@@ -3,6 +3,7 @@ package dev.weir.inference.http;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
+import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.score.Classifier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -57,6 +58,7 @@ public final class HttpApi implements AutoCloseable {
   public record Parts(
       Classifier classifier,
       AdaptersView adapters,
+      AdapterControl control,
       FeedbackPublisher feedback,
       Health health,
       Metrics metrics,
@@ -125,6 +127,8 @@ public final class HttpApi implements AutoCloseable {
         .post("/v1/feedback")
         .handler(body)
         .handler(new FeedbackHandler(parts.feedback(), workers));
+    ControlHandler.register(
+        router, body, parts.control(), opened.createSharedWorkerExecutor("control-worker", 1));
     router.get("/v1/adapters").handler(at -> Json.answer(at, 200, parts.adapters().all()));
     router.get("/v1/adapters/:name").handler(this::adapter);
     router.get("/health/live").handler(at -> health(at, Health::live));
@@ -177,6 +181,7 @@ public final class HttpApi implements AutoCloseable {
                 "POST /v1/feedback",
                 "GET /v1/adapters",
                 "GET /v1/adapters/{name}",
+                ControlHandler.ENDPOINTS,
                 "GET /health/live",
                 "GET /health/ready",
                 "GET /metrics")));

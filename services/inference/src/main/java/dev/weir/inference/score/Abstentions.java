@@ -3,6 +3,7 @@ package dev.weir.inference.score;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.inference.score.Answer.Abstained;
+import java.util.Locale;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 
@@ -10,6 +11,7 @@ import java.util.concurrent.CompletionException;
 final class Abstentions {
 
   static final String NO_ADAPTER = "no-adapter";
+  static final String LOW_CONFIDENCE = "low-confidence";
 
   /** The version that should answer is evicted and cannot be loaded. */
   static final String ADAPTER_UNAVAILABLE = "adapter-unavailable";
@@ -32,6 +34,18 @@ final class Abstentions {
         NO_ADAPTER,
         "no version of adapter '%s' has been released yet; produce labeled feedback to topic feedback"
             .formatted(adapter));
+  }
+
+  static Abstained lowConfidence(AdapterId id, String label, double probability, double least) {
+    return new Abstained(
+        LOW_CONFIDENCE,
+        String.format(
+            Locale.ROOT,
+            "the best label of %s, '%s', has probability %.4f, at least %s is asked for; label the text, or lower the threshold with weir adapters threshold",
+            id,
+            label,
+            probability,
+            least));
   }
 
   static Abstained undeclared(String adapter, AdapterCatalog catalog) {

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What came of one text. */
 public sealed interface Answer {
@@ -14,12 +15,32 @@ public sealed interface Answer {
    * @param id the version whose slot was leased for the run
    * @param digest sha-256 (hex) of that version's manifest
    * @param labels its labels, in the order of the head's rows
-   * @param probabilities softmax over just these labels
+   * @param probabilities softmax over just these labels, calibrated by the version's temperature
+   * @param abstainBelow no label is given when the best one is less probable; 0 is off
    */
-  record Scored(AdapterId id, String digest, List<String> labels, List<Double> probabilities)
+  record Scored(
+      AdapterId id,
+      String digest,
+      List<String> labels,
+      List<Double> probabilities,
+      double abstainBelow)
       implements Answer {
 
-    /** The most probable label; the first of several that are equally so. */
+    /**
+     * Why no label is to be given although the scores are there, or empty when one is: the best one
+     * is less probable than an operator wants it.
+     */
+    public Optional<Abstained> abstention() {
+      double best = probabilities.get(best());
+      return best < abstainBelow
+          ? Optional.of(Abstentions.lowConfidence(id, label(), best, abstainBelow))
+          : Optional.empty();
+    }
+
+    /**
+     * The most probable label, the first of several that are equally so; only to be given when
+     * {@link #abstention} is empty.
+     */
     public String label() {
       return labels.get(best());
     }

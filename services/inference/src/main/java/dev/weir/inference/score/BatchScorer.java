@@ -1,13 +1,16 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.Lease;
 import dev.weir.inference.adapter.ServingAdapter;
+import dev.weir.inference.adapter.ServingState;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -26,11 +29,14 @@ final class BatchScorer {
   private static final Logger LOG = LoggerFactory.getLogger(BatchScorer.class);
 
   private final AdapterRegistry registry;
+  private final VersionRouter router;
   private final Tokenizer tokenizer;
   private final ScoreMeters meters;
 
-  BatchScorer(AdapterRegistry registry, Tokenizer tokenizer, ScoreMeters meters) {
+  BatchScorer(
+      AdapterRegistry registry, VersionRouter router, Tokenizer tokenizer, ScoreMeters meters) {
     this.registry = registry;
+    this.router = router;
     this.tokenizer = tokenizer;
     this.meters = meters;
   }
@@ -72,17 +78,16 @@ final class BatchScorer {
   }
 
   private Map<Row, Answer> run(List<Row> batch, Map<ServingAdapter, List<Row>> missing) {
-    Set<String> names = new HashSet<>();
-    batch.forEach(row -> names.add(row.query().adapter()));
     Map<Row, Answer> answers = new LinkedHashMap<>();
-    try (Lease lease = registry.lease(names)) {
+    List<Optional<AdapterId>> chosen = new ArrayList<>(batch.size());
+    try (Lease lease = registry.lease(state -> choose(batch, state, chosen))) {
       List<Row> rows = new ArrayList<>(batch.size());
       List<int[]> tokens = new ArrayList<>(batch.size());
       List<ServingAdapter> serving = new ArrayList<>(batch.size());
-      for (Row row : batch) {
-        String name = row.query().adapter();
-        ServingAdapter adapter = lease.adapter(name);
-        ServingAdapter inService = lease.state().adapter(name).orElse(null);
+      for (int i = 0; i < batch.size(); i++) {
+        Row row = batch.get(i);
+        ServingAdapter adapter = chosen.get(i).map(lease::version).orElse(null);
+        ServingAdapter inService = chosen.get(i).flatMap(lease.state()::version).orElse(null);
         if (adapter != null) {
           rows.add(row);
           serving.add(adapter);
@@ -90,7 +95,8 @@ final class BatchScorer {
         } else if (inService != null) {
           missing.computeIfAbsent(inService, version -> new ArrayList<>()).add(row);
         } else {
-          answers.put(row, Abstentions.noRelease(name)); // Withdrawn since it was queued.
+          // Withdrawn since it was queued.
+          answers.put(row, Abstentions.noRelease(row.query().adapter()));
         }
       }
       if (!rows.isEmpty()) {
@@ -101,6 +107,23 @@ final class BatchScorer {
       }
     }
     return answers;
+  }
+
+  /** Chooses each row's version from one state; starts over when it is asked again. */
+  private Set<AdapterId> choose(
+      List<Row> batch, ServingState state, List<Optional<AdapterId>> chosen) {
+    chosen.clear();
+    Set<AdapterId> all = new HashSet<>();
+    for (Row row : batch) {
+      Query query = row.query();
+      Optional<ServingAdapter> version =
+          query.shadow() == null
+              ? router.answering(state, query.adapter(), query.reviewId())
+              : state.version(query.shadow());
+      chosen.add(version.map(ServingAdapter::id));
+      version.ifPresent(adapter -> all.add(adapter.id()));
+    }
+    return all;
   }
 
   private float[][] run(Lease lease, List<int[]> tokens, List<ServingAdapter> serving) {
@@ -116,11 +139,12 @@ final class BatchScorer {
         : tokenizer.encode(query.text(), adapter.limit());
   }
 
-  private static Answer answer(ServingAdapter adapter, float[] logits) {
+  private Answer answer(ServingAdapter adapter, float[] logits) {
     return new Answer.Scored(
         adapter.id(),
         adapter.digest(),
         adapter.labels(),
-        Softmax.of(logits, adapter.labels().size()));
+        Softmax.of(logits, adapter.labels().size(), adapter.temperature()),
+        router.abstainBelow(adapter.id().adapter()));
   }
 }

@@ -1,15 +1,20 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingAdapter;
+import dev.weir.inference.adapter.ServingPlans;
+import dev.weir.inference.adapter.ServingState;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class Classifier implements AutoCloseable {
 
   private final AdapterRegistry registry;
+  private final VersionRouter router;
   private final Tokenizer tokenizer;
   private final AdapterCatalog catalog;
   private final MicroBatcher batcher;
@@ -42,17 +48,19 @@ public final class Classifier implements AutoCloseable {
   /** A classifier over what {@code registry} serves; nothing runs before {@link #start}. */
   public Classifier(
       AdapterRegistry registry,
+      ServingPlans plans,
       Tokenizer tokenizer,
       AdapterCatalog catalog,
       Batching batching,
       MeterRegistry meters) {
     this.registry = registry;
+    this.router = new VersionRouter(plans);
     this.tokenizer = tokenizer;
     this.catalog = catalog;
     this.meters = new ScoreMeters(meters);
     this.batcher =
         new MicroBatcher(
-            new BatchScorer(registry, tokenizer, this.meters),
+            new BatchScorer(registry, router, tokenizer, this.meters),
             batching.workers(),
             batching.batchTokens(),
             batching.queueTexts());
@@ -93,6 +101,48 @@ public final class Classifier implements AutoCloseable {
     return counted(source, began, batcher.put(source, split.queries).thenApply(split::merge));
   }
 
+  /**
+   * Has the shadow versions score reviews, waiting for room in the queue. What they say is no
+   * answer: a review whose adapter has no shadow in service, or on which the shadow fails, is left
+   * out.
+   *
+   * @return by index what the shadows would have answered
+   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
+   */
+  public CompletableFuture<Map<Integer, Answer.Scored>> shadow(Source source, List<Review> reviews)
+      throws InterruptedException {
+    List<Integer> indexes = new ArrayList<>();
+    List<Query> queries = new ArrayList<>();
+    ServingState state = registry.state();
+    for (int i = 0; i < reviews.size(); i++) {
+      Review review = reviews.get(i);
+      Optional<ServingAdapter> shadow = router.shadow(state, review.adapter());
+      if (shadow.isPresent()) {
+        indexes.add(i);
+        queries.add(query(review, shadow.get(), shadow.get().id()));
+      } else if (router.shadowed(review.adapter())) {
+        meters.shadowed("not-in-service");
+      }
+    }
+    if (queries.isEmpty()) {
+      return CompletableFuture.completedFuture(Map.of());
+    }
+    return batcher.put(source, queries).thenApply(answers -> scored(indexes, answers));
+  }
+
+  private Map<Integer, Answer.Scored> scored(List<Integer> indexes, List<Answer> answers) {
+    Map<Integer, Answer.Scored> scored = new HashMap<>();
+    for (int i = 0; i < answers.size(); i++) {
+      if (answers.get(i) instanceof Answer.Scored one) {
+        meters.shadowed("scored");
+        scored.put(indexes.get(i), one);
+      } else {
+        meters.shadowed(answers.get(i) instanceof Answer.Failed ? "failed" : "not-in-service");
+      }
+    }
+    return scored;
+  }
+
   /** Whether the workers are well. */
   public Status status() {
     return batcher.status();
@@ -116,16 +166,21 @@ public final class Classifier implements AutoCloseable {
     Split split = new Split(reviews.size());
     for (int i = 0; i < reviews.size(); i++) {
       Review review = reviews.get(i);
-      Optional<ServingAdapter> serving = registry.state().adapter(review.adapter());
+      Optional<ServingAdapter> serving =
+          router.answering(registry.state(), review.adapter(), review.id());
       if (serving.isPresent()) {
-        TokenLimit limit = serving.get().limit();
-        int[] tokens = tokenizer.encode(review.text(), limit);
-        split.queries.add(new Query(review.text(), review.adapter(), tokens, limit));
+        split.queries.add(query(review, serving.get(), null));
       } else {
         split.abstained[i] = abstain(review.adapter());
       }
     }
     return split;
+  }
+
+  private Query query(Review review, ServingAdapter serving, @Nullable AdapterId shadow) {
+    TokenLimit limit = serving.limit();
+    int[] tokens = tokenizer.encode(review.text(), limit);
+    return new Query(review.id(), review.text(), review.adapter(), tokens, limit, shadow);
   }
 
   private Answer abstain(String adapter) {

@@ -64,9 +64,14 @@ final class ScoreMeters {
     }
   }
 
+  /** Counts one review that a shadow was to score. */
+  void shadowed(String result) {
+    registry.counter("weir.inference.shadow", "result", result).increment();
+  }
+
   private static String result(Answer answer) {
-    if (answer instanceof Answer.Scored) {
-      return "answered";
+    if (answer instanceof Answer.Scored scored) {
+      return scored.abstention().isEmpty() ? "answered" : "abstained";
     }
     return answer instanceof Answer.Abstained ? "abstained" : "failed";
   }

@@ -9,11 +9,12 @@ final class Softmax {
   private Softmax() {}
 
   /**
-   * Softmax over the first {@code count} logits; the rest belongs to adapters with more labels.
+   * Softmax over the first {@code count} logits, divided by {@code temperature}; the rest belongs
+   * to adapters with more labels.
    *
    * @throws ArithmeticException if a logit is not finite
    */
-  static List<Double> of(float[] logits, int count) {
+  static List<Double> of(float[] logits, int count, double temperature) {
     double max = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < count; i++) {
       if (!Float.isFinite(logits[i])) {
@@ -24,7 +25,7 @@ final class Softmax {
     Double[] probabilities = new Double[count];
     double sum = 0;
     for (int i = 0; i < count; i++) {
-      double power = Math.exp(logits[i] - max);
+      double power = Math.exp((logits[i] - max) / temperature);
       probabilities[i] = power;
       sum += power;
     }

@@ -22,8 +22,8 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a scored batch into records: one classification per review, one dead letter per record that
- * is none, and label requests. Stateless.
+ * Turns a scored batch into records: one classification per review, one more where a shadow scored
+ * it, one dead letter per record that is none, and label requests. Stateless.
  */
 final class BatchOutputs {
 
@@ -37,14 +37,25 @@ final class BatchOutputs {
     this.clock = clock;
   }
 
-  /** The records to write; {@code answers} belongs to {@link ReviewBatch#good}, in its order. */
-  List<ProducerRecord<byte[], byte[]>> records(ReviewBatch batch, List<Answer> answers) {
+  /**
+   * The records to write.
+   *
+   * @param answers belongs to {@link ReviewBatch#good}, in its order
+   * @param shadows what shadow versions say, by index of the same
+   */
+  List<ProducerRecord<byte[], byte[]>> records(
+      ReviewBatch batch, List<Answer> answers, Map<Integer, Answer.Scored> shadows) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     Instant now = clock.instant();
     double latencyMs = batch.latencyMs();
     for (int i = 0; i < batch.good().size(); i++) {
       ReviewBatch.Good good = batch.good().get(i);
       Answer answer = answers.get(i);
+      Answer.Scored shadow = shadows.get(i);
+      if (shadow != null) {
+        String topic = config.topics().shadowClassifications();
+        records.add(classification(topic, good, shadow, latencyMs, now));
+      }
       if (answer instanceof Answer.Failed failed) {
         records.add(
             deadLetter(
@@ -56,7 +67,7 @@ final class BatchOutputs {
                 failed.cause()));
         continue;
       }
-      records.add(classification(good, answer, latencyMs, now));
+      records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
       if (answer instanceof Answer.Scored scored && scored.margin() < config.labelRequestMargin()) {
         records.add(labelRequest(good.review(), scored, now));
       }
@@ -68,11 +79,13 @@ final class BatchOutputs {
   }
 
   private ProducerRecord<byte[], byte[]> classification(
-      ReviewBatch.Good good, Answer answer, double latencyMs, Instant now) {
+      String topic, ReviewBatch.Good good, Answer answer, double latencyMs, Instant now) {
     Review review = good.review();
     InputPosition input = ReviewBatch.position(good.record());
     Classification classification;
     if (answer instanceof Answer.Scored scored) {
+      Abstention unsure =
+          scored.abstention().map(why -> new Abstention(why.code(), why.message())).orElse(null);
       classification =
           new Classification(
               review.id(),
@@ -80,10 +93,10 @@ final class BatchOutputs {
               scored.id().version(),
               scored.digest(),
               config.baseDigest(),
-              scored.label(),
+              unsure == null ? scored.label() : null,
               scored.scores(),
-              false,
-              null,
+              unsure != null,
+              unsure,
               input,
               latencyMs,
               now);
@@ -104,8 +117,7 @@ final class BatchOutputs {
               latencyMs,
               now);
     }
-    return new ProducerRecord<>(
-        config.topics().classifications(), utf8(review.id()), EventJson.write(classification));
+    return new ProducerRecord<>(topic, utf8(review.id()), EventJson.write(classification));
   }
 
   private ProducerRecord<byte[], byte[]> labelRequest(

@@ -111,6 +111,7 @@ public final class TestingAdapters {
         "digest-" + version,
         weights,
         TokenLimit.of(MAX_TOKENS),
+        1,
         precision,
         List.of("fp32"),
         null);
@@ -130,6 +131,7 @@ public final class TestingAdapters {
         "digest-" + version,
         weights,
         TokenLimit.of(32),
+        1,
         Precision.FP32,
         List.of("fp32"),
         null);

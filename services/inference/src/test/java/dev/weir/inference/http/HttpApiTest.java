@@ -12,11 +12,14 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.TestingTokenizer;
 import dev.weir.testing.TestingBaseModel;
@@ -57,6 +60,7 @@ class HttpApiTest {
   private final Metrics metrics = new Metrics();
   private final Health health = new Health();
   private BaseModel base;
+  private final ServingPlans plans = new ServingPlans();
   private AdapterRegistry registry;
   private Classifier classifier;
   private HttpApi.Parts parts;
@@ -69,24 +73,35 @@ class HttpApiTest {
     classifier =
         new Classifier(
             registry,
+            plans,
             tokenizer,
             AdapterCatalog.SENTIMENT,
             new Classifier.Batching(2, 512, 1000),
             metrics.registry());
     classifier.start();
+    FileArtifactStore store = new FileArtifactStore(directory);
     AdapterLoader loader =
         new AdapterLoader(
-            TestingAdapters.reader(new FileArtifactStore(directory), base, directory),
+            TestingAdapters.reader(store, base, directory),
             registry,
             metrics.registry(),
             Clock.systemUTC());
     Map<String, Object> nowhere = Map.of("bootstrap.servers", "localhost:1");
-    AdapterWatcher watcher = new AdapterWatcher(nowhere, "adapters", loader, metrics.registry());
+    AdapterWatcher watcher =
+        new AdapterWatcher(nowhere, "adapters", loader, plans, metrics.registry());
     parts =
         new HttpApi.Parts(
             classifier,
             new AdaptersView(
                 registry, loader, watcher, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
+            new AdapterControl(
+                nowhere,
+                Topics.DEFAULT,
+                AdapterCatalog.SENTIMENT,
+                watcher,
+                store,
+                base.digest(),
+                Clock.systemUTC()),
             new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
             health,
             metrics,

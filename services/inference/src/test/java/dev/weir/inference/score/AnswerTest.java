@@ -12,12 +12,12 @@ class AnswerTest {
 
   @Test
   void softmaxIgnoresTheColumnsOfOtherAdapters() {
-    assertThat(Softmax.of(new float[] {1000, 1000, 5000}, 2)).containsExactly(0.5, 0.5);
+    assertThat(Softmax.of(new float[] {1000, 1000, 5000}, 2, 1)).containsExactly(0.5, 0.5);
   }
 
   @Test
   void softmaxRefusesWhatIsNotFinite() {
-    assertThatThrownBy(() -> Softmax.of(new float[] {0, Float.NaN}, 2))
+    assertThatThrownBy(() -> Softmax.of(new float[] {0, Float.NaN}, 2, 1))
         .isInstanceOf(ArithmeticException.class);
   }
 
@@ -29,8 +29,26 @@ class AnswerTest {
     assertThat(scored(0.5, 0.5, 0.0).label()).isEqualTo("a");
   }
 
+  @Test
+  void abstainsBelowTheThresholdAndKeepsItsScores() {
+    Answer.Scored unsure = scored(0.2, 0.59, 0.21);
+
+    assertThat(unsure.abstention().orElseThrow().code()).isEqualTo("low-confidence");
+    assertThat(unsure.abstention().orElseThrow().message()).contains("'b'", "0.5900", "0.6");
+    assertThat(unsure.scores()).containsEntry("b", 0.59);
+    assertThat(scored(0.2, 0.6, 0.2).abstention()).isEmpty();
+  }
+
+  @Test
+  void aHigherTemperatureSpreadsProbabilities() {
+    assertThat(Softmax.of(new float[] {0, 2}, 2, 2))
+        .isEqualTo(Softmax.of(new float[] {0, 1}, 2, 1));
+    assertThat(Softmax.of(new float[] {0, 2}, 2, 4).get(1))
+        .isBetween(0.5, Softmax.of(new float[] {0, 2}, 2, 1).get(1));
+  }
+
   private static Answer.Scored scored(Double... probabilities) {
     return new Answer.Scored(
-        new AdapterId("default", 1), "d", List.of("a", "b", "c"), List.of(probabilities));
+        new AdapterId("default", 1), "d", List.of("a", "b", "c"), List.of(probabilities), 0.6);
   }
 }

@@ -81,7 +81,7 @@ class BatchPickerTest {
       rows.add(
           new Row(
               Source.KAFKA,
-              new Query("", "default", new int[lengths.get(i)], TokenLimit.of(64)),
+              new Query("", "", "default", new int[lengths.get(i)], TokenLimit.of(64), null),
               submission,
               i));
     }

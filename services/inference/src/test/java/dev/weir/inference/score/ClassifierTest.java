@@ -11,6 +11,7 @@ import dev.weir.common.event.Review;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ class ClassifierTest {
 
   private final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
   private final Metrics metrics = new Metrics();
+  private final ServingPlans plans = new ServingPlans();
   private AdapterRegistry registry;
   private Classifier classifier;
 
@@ -54,6 +56,7 @@ class ClassifierTest {
     classifier =
         new Classifier(
             registry,
+            plans,
             new TestingTokenizer(),
             AdapterCatalog.parse("default=negative,positive;topic=sports,politics,arts"),
             new Classifier.Batching(WORKERS, 512, QUEUE),

@@ -1,6 +1,7 @@
 package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Locale;
 
 /** One adapter of {@code GET /v1/adapters} on one line. */
@@ -37,9 +38,12 @@ final class AdapterLine {
         }
       }
     }
-    JsonNode failure = adapter.path("failure");
-    if (!failure.isMissingNode()) {
-      line.append("  NOT LOADED: ").append(failure.path("message").asText(failure.toString()));
+    PlanLine.parts(adapter.path("plan")).forEach(part -> line.append("  ").append(part));
+    for (String failed : List.of("failure", "canaryFailure", "shadowFailure")) {
+      JsonNode failure = adapter.path(failed);
+      if (!failure.isMissingNode()) {
+        line.append("  NOT LOADED: ").append(failure.path("message").asText(failure.toString()));
+      }
     }
     return line.toString();
   }

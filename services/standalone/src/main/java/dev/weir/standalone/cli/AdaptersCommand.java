@@ -12,12 +12,22 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Shows the adapters that a running inference service serves. */
+/** Shows the adapters that a running inference service serves, and says who serves. */
 @Command(
     name = "adapters",
     mixinStandardHelpOptions = true,
-    description = "Show the adapters of a running inference service.",
-    subcommands = {AdaptersCommand.ListCommand.class, AdaptersCommand.ShowCommand.class})
+    description = "Show the adapters of a running inference service, and say which version serves.",
+    subcommands = {
+      AdaptersCommand.ListCommand.class,
+      AdaptersCommand.ShowCommand.class,
+      AdapterControls.Promote.class,
+      AdapterControls.Rollback.class,
+      AdapterControls.Pin.class,
+      AdapterControls.Unpin.class,
+      AdapterControls.Canary.class,
+      AdapterControls.Shadow.class,
+      AdapterControls.Threshold.class
+    })
 final class AdaptersCommand implements Runnable {
 
   @Spec private @Nullable CommandSpec spec;
@@ -25,7 +35,7 @@ final class AdaptersCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        Objects.requireNonNull(spec).commandLine(), "say list or show; see weir adapters --help");
+        Objects.requireNonNull(spec).commandLine(), "say list, show, promote, rollback, pin, unpin, canary, shadow or threshold; see weir adapters --help");
   }
 
   /** One line per adapter. */

@@ -86,8 +86,15 @@ final class EvalCommand implements Callable<Integer> {
               Objects.requireNonNull(data), LabeledRows.scheme(weights.labels()), command);
       try (ServingEncoder encoder = new ServingEncoder(model, threads, precision)) {
         long started = System.nanoTime();
-        Scores scores = new HoldoutEvaluator(encoder, rows, manifest.limit()).score(weights);
-        report(scores, rows.size(), (System.nanoTime() - started) / 1e9, command.getOut());
+        Scores scores =
+            new HoldoutEvaluator(encoder, rows, manifest.limit())
+                .score(weights, manifest.temperature());
+        report(
+            scores,
+            manifest.temperature(),
+            rows.size(),
+            (System.nanoTime() - started) / 1e9,
+            command.getOut());
       }
     }
     return 0;
@@ -108,14 +115,18 @@ final class EvalCommand implements Callable<Integer> {
     }
   }
 
-  private void report(Scores scores, int rows, double seconds, PrintWriter out) {
+  private void report(
+      Scores scores, double temperature, int rows, double seconds, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  on %d rows (%s, %.0f rows/s)%n",
+        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  calibration error %.4f  on %d rows (temperature"
+            + " %.4f, %s, %.0f rows/s)%n",
         scores.accuracy(),
         scores.macroF1(),
         scores.logLoss(),
+        scores.calibrationError(),
         rows,
+        temperature,
         precision.id(),
         rows / seconds);
     if (json) {
@@ -123,6 +134,8 @@ final class EvalCommand implements Callable<Integer> {
       figures.put("accuracy", scores.accuracy());
       figures.put("macroF1", scores.macroF1());
       figures.put("logLoss", scores.logLoss());
+      figures.put("calibrationError", scores.calibrationError());
+      figures.put("temperature", temperature);
       figures.put("rows", rows);
       figures.put("precision", precision.id());
       figures.put("seconds", seconds);

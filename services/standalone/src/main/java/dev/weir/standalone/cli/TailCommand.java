@@ -34,6 +34,7 @@ final class TailCommand implements Callable<Integer> {
   enum Stream {
     reviews,
     classifications,
+    shadow_classifications,
     feedback,
     examples,
     training_batches,
@@ -49,8 +50,8 @@ final class TailCommand implements Callable<Integer> {
       paramLabel = "TOPIC",
       converter = StreamName.class,
       description =
-          "reviews, classifications, feedback, examples, training-batches, training-events,"
-              + " adapters, label-requests or dead-letters")
+          "reviews, classifications, shadow-classifications, feedback, examples, training-batches,"
+              + " training-events, adapters, label-requests or dead-letters")
   private @Nullable Stream stream;
 
   @Option(names = "--from-beginning", description = "start with the oldest record")
@@ -98,6 +99,7 @@ final class TailCommand implements Callable<Integer> {
     return switch (stream) {
       case reviews -> List.of(topics.reviews());
       case classifications -> List.of(topics.classifications());
+      case shadow_classifications -> List.of(topics.shadowClassifications());
       case feedback -> List.of(topics.feedback());
       case examples -> List.of(topics.examples());
       case training_batches -> List.of(topics.trainingBatches());

@@ -1,5 +1,6 @@
 package dev.weir.standalone.cli;
 
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.config.Setting;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.LabelScheme;
@@ -151,6 +152,17 @@ final class TrainCommand implements Callable<Integer> {
         result.macroF1(),
         result.logLoss(),
         result.probeAccuracy());
+    Decision.Calibration calibration = result.calibration();
+    text.printf(
+        Locale.ROOT,
+        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f after"
+            + " (%d rows, cross-fitted)%n",
+        calibration.temperature(),
+        calibration.logLossBefore(),
+        calibration.logLossAfter(),
+        calibration.errorBefore(),
+        calibration.errorAfter(),
+        calibration.rows());
     text.printf(
         Locale.ROOT,
         "epoch %d was kept; %.1f examples/s, %.0f s; %d steps skipped for non-finite values%n",
@@ -164,6 +176,7 @@ final class TrainCommand implements Callable<Integer> {
       figures.put("accuracy", result.accuracy());
       figures.put("macroF1", result.macroF1());
       figures.put("logLoss", result.logLoss());
+      figures.put("calibration", calibration);
       figures.put("probeAccuracy", result.probeAccuracy());
       figures.put("bestEpoch", result.bestEpoch());
       figures.put("examplesPerSecond", result.examplesPerSecond());

@@ -29,10 +29,40 @@ public final class HoldoutEvaluator {
     this.wanted = rows.stream().map(LabeledText::label).toList();
   }
 
-  /** How an adapter does. */
+  /** How an adapter does at temperature 1. */
   public Scores score(AdapterWeights weights) {
     return score(weights, encoder);
   }
+
+  /** How an adapter does with its logits divided by {@code temperature}. */
+  public Scores score(AdapterWeights weights, double temperature) {
+    return scaling(weights).scores(temperature);
+  }
+
+  /** How an adapter does at the temperature that fits these rows best. */
+  public Calibrated calibrate(AdapterWeights weights) {
+    TemperatureScaling scaling = scaling(weights);
+    double temperature = scaling.fit();
+    return new Calibrated(scaling.scores(temperature), scaling.figures(temperature));
+  }
+
+  /** How an adapter does at a temperature that it has already. */
+  public Calibrated calibrated(AdapterWeights weights, double temperature) {
+    TemperatureScaling scaling = scaling(weights);
+    return new Calibrated(scaling.scores(temperature), scaling.figures(temperature));
+  }
+
+  private TemperatureScaling scaling(AdapterWeights weights) {
+    return new TemperatureScaling(encoder.logits(weights, tokens), weights.labels(), wanted);
+  }
+
+  /**
+   * An adapter's scores at a temperature.
+   *
+   * @param scores at that temperature
+   * @param figures the temperature and what it does
+   */
+  public record Calibrated(Scores scores, Decision.Calibration figures) {}
 
   /** How an adapter does in the arithmetic of another encoder over the same base. */
   public Scores score(AdapterWeights weights, ServingEncoder other) {

@@ -3,10 +3,12 @@ package dev.weir.trainer.evaluate;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Decision.Calibration;
 import dev.weir.common.adapter.Decision.PrecisionFigures;
 import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.trainer.data.TrainingSet;
+import dev.weir.trainer.evaluate.HoldoutEvaluator.Calibrated;
 import dev.weir.trainer.evaluate.PromotionGate.Opponent;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Scores what the gate decides by: challenger and champion on one batch's holdout and on the frozen
  * set, and a challenger that passed in the other arithmetics.
+ *
+ * <p>Both are scored at the temperature that fits these rows best, the champion at another one than
+ * it serves with, too: log losses then compare what the two know, and neither gains from a scale
+ * that was fitted to the very rows.
  *
  * <p>Used by one thread at a time; does not own the encoder. Each adapter's answers are remembered
  * by the encoder, so that asking again costs little.
@@ -68,21 +74,28 @@ public final class HoldoutJudge {
             digest ->
                 new Opponent(
                     champion.version(),
-                    holdout.score(weights),
+                    holdout.calibrate(weights).scores(),
                     frozen.score(weights),
                     bestOnFrozen.applyAsDouble(frozen.tokens().size()))));
   }
 
   private Verdict judged(AdapterWeights challenger, @Nullable Opponent champion) {
-    Scores scores = holdout.score(challenger);
+    Calibrated calibrated = holdout.calibrate(challenger);
+    Scores scores = calibrated.scores();
     Verdict verdict = gate.judge(scores, frozen.score(challenger), champion, holdout.wanted());
     Decision decision =
         verdict
             .decision()
-            .withSlices(holdout.slices(scores, champion == null ? null : champion.holdout()));
+            .withSlices(holdout.slices(scores, champion == null ? null : champion.holdout()))
+            .withCalibration(calibrated.figures());
     return verdict instanceof Verdict.Promoted
         ? new Verdict.Promoted(decision)
         : new Verdict.Retained(decision);
+  }
+
+  /** What the temperature that an adapter has already does on this batch's rows. */
+  public Calibration calibration(AdapterWeights weights, double temperature) {
+    return holdout.calibrated(weights, temperature).figures();
   }
 
   /**

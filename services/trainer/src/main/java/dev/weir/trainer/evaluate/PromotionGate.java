@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides whether a challenger may serve: never one that is worse than the champion on the holdout.
+ * Log losses decide between equals, so both sides' scores must be calibrated alike.
  *
  * <p>Stateless. The reason codes are stable: they are a metric's tag.
  */
@@ -176,7 +177,8 @@ public final class PromotionGate {
         champion == null ? 1 : McNemar.pValue(onlyChallenger, onlyChampion),
         ForgettingRule.figures(frozen, opponent),
         List.of(),
-        List.of());
+        List.of(),
+        null);
   }
 
   private static String figure(double value) {

@@ -134,6 +134,7 @@ public final class ArtifactWriter {
         manifest.labels(),
         manifest.maxTokens(),
         manifest.truncation(),
+        manifest.temperature(),
         files,
         manifest.metrics(),
         manifest.precisions(),

@@ -40,6 +40,10 @@ final class ModelCard {
         .append(" tokens; of longer texts ")
         .append(read(manifest.truncation()))
         .append('\n');
+    line(
+        card,
+        "- Temperature: %.4f; divide the logits by it before the softmax. Labels do not depend on it",
+        manifest.temperature());
     lineage
         .trainLabels()
         .forEach((label, count) -> line(card, "- Learned from %d examples of %s", count, label));
@@ -74,6 +78,10 @@ final class ModelCard {
           figure(frozen.championAccuracy()),
           frozen.ruled() ? "" : " The rule against forgetting was off.");
     }
+    Decision.Calibration calibration = decision.calibration();
+    if (calibration != null) {
+      calibrated(card, calibration);
+    }
     line(card, "%n| precision | rows | accuracy | agreement with fp32 | ships |");
     line(card, "|---|---|---|---|---|");
     for (Decision.PrecisionFigures form : decision.precisions()) {
@@ -98,6 +106,24 @@ final class ModelCard {
           slice.accuracy(),
           figure(slice.championAccuracy()));
     }
+  }
+
+  private static void calibrated(StringBuilder card, Decision.Calibration calibration) {
+    if (calibration.rows() == 0) {
+      line(
+          card,
+          "Too few holdout rows to fit a temperature: probabilities are as the head gives them.");
+      return;
+    }
+    line(
+        card,
+        "Temperature %.4f, fitted on %d holdout rows: log loss %.4f → %.4f, calibration error %.4f → %.4f (cross-fitted).",
+        calibration.temperature(),
+        calibration.rows(),
+        calibration.logLossBefore(),
+        calibration.logLossAfter(),
+        calibration.errorBefore(),
+        calibration.errorAfter());
   }
 
   private static String figure(@Nullable Double value) {

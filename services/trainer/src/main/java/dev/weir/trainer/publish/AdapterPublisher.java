@@ -24,7 +24,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Makes a decision known: the artifact first, then release, champion and the batch's offset in one
- * transaction.
+ * transaction. A promoted version that a pin holds back has an artifact and becomes no champion.
  *
  * <p>The consumer group's metadata goes along even when the offset does not move: a trainer that
  * has lost the batch's partition is fenced and cannot announce anything. A crash between the two
@@ -90,7 +90,7 @@ public final class AdapterPublisher implements AutoCloseable {
     transaction(
         () -> {
           send(AdapterRecord.key(release), release);
-          if (announcement.promoted()) {
+          if (announcement.serves()) {
             Champion champion =
                 new Champion(
                     release.adapter(),

@@ -12,8 +12,18 @@ import org.jspecify.annotations.Nullable;
  */
 public record Announcement(Release release, @Nullable Path staged) {
 
-  /** Whether the version is to serve. */
+  /** Whether the gate let the version pass: it has an artifact. */
   public boolean promoted() {
     return release.state() == Release.State.PROMOTED;
+  }
+
+  /** Whether it becomes the champion: no pinned version holds it back. */
+  public boolean serves() {
+    return promoted() && release.heldBy() == null;
+  }
+
+  /** The same, held back by a pinned version. */
+  public Announcement heldBy(int pinned) {
+    return new Announcement(release.heldBy(pinned), staged);
   }
 }

@@ -3,9 +3,10 @@ package dev.weir.trainer.publish;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.store.ArtifactStore;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Removes old artifacts: the newest few and the champion stay.
+ * Removes old artifacts: the newest few, the champion and what an operator's plan names stay.
  *
  * <p>Stateless.
  */
@@ -21,15 +22,16 @@ public final class ArtifactRetention {
   }
 
   /**
-   * Cleans up behind a new champion.
+   * Cleans up behind a new version.
    *
+   * @param named versions that the adapter's plan names
    * @return what was removed
    */
-  public List<AdapterId> apply(AdapterId champion) {
+  public List<AdapterId> apply(AdapterId champion, Set<Integer> named) {
     List<AdapterId> versions = store.versions(champion.adapter());
     List<AdapterId> old =
         versions.subList(0, Math.max(0, versions.size() - keep)).stream()
-            .filter(version -> !version.equals(champion))
+            .filter(version -> !version.equals(champion) && !named.contains(version.version()))
             .toList();
     old.forEach(store::delete);
     return old;

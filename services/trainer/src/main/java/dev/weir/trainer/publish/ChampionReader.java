@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the champion's numbers from the store.
+ * Reads the numbers of the version that serves from the store: the pinned one, or else the
+ * champion.
  *
  * <p>Stateless but for what it was made of; used by the fitting thread.
  */

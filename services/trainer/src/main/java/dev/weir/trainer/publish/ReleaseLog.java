@@ -6,6 +6,7 @@ import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.topic.Topics;
 import dev.weir.trainer.data.TopicTail;
 import java.time.Duration;
@@ -25,6 +26,7 @@ public final class ReleaseLog implements AutoCloseable {
   private final TopicTail tail;
   private final Map<AdapterId, Release> releases = new HashMap<>();
   private final Map<String, Champion> champions = new HashMap<>();
+  private final Map<String, ServingPlan> plans = new HashMap<>();
   private final Map<String, Integer> highest = new HashMap<>();
   private final Map<FrozenSet, Double> bestOnFrozen = new HashMap<>();
   private final Set<Training> decided = new HashSet<>();
@@ -41,12 +43,21 @@ public final class ReleaseLog implements AutoCloseable {
 
   /** Reads what came since, to the topic's present end. */
   public void refresh() {
-    tail.catchUp(record -> AdapterRecord.read(record.key(), record.value()).ifPresent(this::apply));
+    tail.catchUp(
+        record -> {
+          if (record.value() == null) {
+            AdapterRecord.plannedAdapter(record.key()).ifPresent(plans::remove);
+          } else {
+            AdapterRecord.read(record.key(), record.value()).ifPresent(this::apply);
+          }
+        });
   }
 
   private void apply(AdapterRecord record) {
     if (record instanceof AdapterRecord.Crowned crowned) {
       champions.put(crowned.champion().adapter(), crowned.champion());
+    } else if (record instanceof AdapterRecord.Planned planned) {
+      plans.put(planned.plan().adapter(), planned.plan());
     } else if (record instanceof AdapterRecord.Released released) {
       Release release = released.release();
       releases.put(release.id(), release);
@@ -65,9 +76,15 @@ public final class ReleaseLog implements AutoCloseable {
     return new AdapterId(adapter, highest.getOrDefault(adapter, 0) + 1);
   }
 
-  /** The version that serves. */
+  /** The version that serves: the pinned one, or else the champion. */
   public Optional<Champion> champion(String adapter) {
-    return Optional.ofNullable(champions.get(adapter));
+    return Optional.ofNullable(plan(adapter).pinnedChampion())
+        .or(() -> Optional.ofNullable(champions.get(adapter)));
+  }
+
+  /** How an operator wants the adapter to be served. */
+  public ServingPlan plan(String adapter) {
+    return plans.getOrDefault(adapter, ServingPlan.none(adapter));
   }
 
   /** The release of a version. */

@@ -1,8 +1,11 @@
 package dev.weir.trainer.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Decision.PrecisionFigures;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.MergedModel;
@@ -13,6 +16,7 @@ import dev.weir.trainer.TestingData;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.data.TrainingSet;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -83,6 +87,32 @@ class HoldoutJudgeTest {
     assertThat(same.rows()).isEqualTo(200);
     assertThat(same.allowed()).isTrue();
     assertThat(other.allowed()).isFalse();
+  }
+
+  @Test
+  void aChallengerThatIsTheChampionAtAnotherScaleIsNoBetter() {
+    AdapterWeights champion = unsure();
+    float[] weight = champion.headWeight().clone();
+    float[] bias = champion.headBias().clone();
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] *= 2;
+    }
+    for (int i = 0; i < bias.length; i++) {
+      bias[i] *= 2;
+    }
+    AdapterWeights louder = AdapterWeights.headOnly(TestingData.LABELS, weight, bias);
+    Champion reigning = new Champion("default", 1, "digest", Instant.EPOCH);
+
+    Decision decision = judge.judge(louder, reigning, champion).decision();
+    Decision reverse = judge.judge(champion, reigning, champion).decision();
+
+    assertThat(decision.logLoss()).isCloseTo(decision.championLogLoss(), within(1e-3));
+    assertThat(decision.onlyChallengerRight() + decision.onlyChampionRight()).isZero();
+    assertThat(reverse.reason()).isEqualTo("not-better");
+    Decision.Calibration calibration = decision.calibration();
+    assertThat(calibration).isNotNull();
+    assertThat(calibration.rows()).isEqualTo(400);
+    assertThat(calibration.logLossAfter()).isLessThan(calibration.logLossBefore());
   }
 
   /** A head that reads a random direction and puts its border through the rows' middle. */

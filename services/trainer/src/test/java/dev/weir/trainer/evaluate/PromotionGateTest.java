@@ -172,6 +172,6 @@ class PromotionGateTest {
     List<Boolean> right = rows.chars().mapToObj(c -> c == 'r').toList();
     double share =
         right.isEmpty() ? 0 : right.stream().filter(hit -> hit).count() / (double) right.size();
-    return new Scores(Collections.nCopies(right.size(), "a"), right, share, share, logLoss);
+    return new Scores(Collections.nCopies(right.size(), "a"), right, share, share, logLoss, 0);
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,16 +23,18 @@ class ArtifactRetentionTest {
   @TempDir Path directory;
 
   @Test
-  void keepsTheNewestAndTheChampion() throws IOException {
+  void keepsTheNewestTheChampionAndWhatAPlanNames() throws IOException {
     FileArtifactStore store = new FileArtifactStore(directory);
-    for (int version = 1; version <= 6; version++) {
+    for (int version = 1; version <= 7; version++) {
       publish(store, new AdapterId("default", version));
     }
     publish(store, new AdapterId("other", 1));
 
-    new ArtifactRetention(store, 2).apply(new AdapterId("default", 3));
+    new ArtifactRetention(store, 2).apply(new AdapterId("default", 3), Set.of(1, 4));
 
-    assertThat(store.versions("default")).extracting(AdapterId::version).containsExactly(3, 5, 6);
+    assertThat(store.versions("default"))
+        .extracting(AdapterId::version)
+        .containsExactly(1, 3, 4, 6, 7);
     assertThat(store.versions("other")).hasSize(1);
   }
 
@@ -48,6 +51,7 @@ class ArtifactRetentionTest {
             List.of("a", "b"),
             16,
             Truncation.HEAD_TAIL,
+            1.0,
             new TreeMap<>(),
             new TreeMap<>(),
             List.of(),

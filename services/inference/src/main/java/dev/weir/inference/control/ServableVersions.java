@@ -1,0 +1,132 @@
+package dev.weir.inference.control;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreException;
+import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.control.ControlException.Kind;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Says of a version whether it can be served here: released, promoted by the gate, of this base,
+ * and with its artifact still in the store. Blocks on the store; thread-safe.
+ */
+final class ServableVersions {
+
+  private final AdapterWatcher watcher;
+  private final ArtifactStore store;
+  private final String baseDigest;
+  private final Clock clock;
+
+  ServableVersions(AdapterWatcher watcher, ArtifactStore store, String baseDigest, Clock clock) {
+    this.watcher = watcher;
+    this.store = store;
+    this.baseDigest = baseDigest;
+    this.clock = clock;
+  }
+
+  /**
+   * A version as the champion that it would be.
+   *
+   * @throws ControlException if it cannot be served; the message says why and what can
+   */
+  Champion require(String adapter, int version) {
+    List<Release> releases = watcher.releases(adapter);
+    Release release =
+        releases.stream()
+            .filter(known -> known.version() == version)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ControlException(
+                        Kind.UNKNOWN,
+                        "unknown-version",
+                        "adapter '%s' has no version %d; %s"
+                            .formatted(adapter, version, servable(adapter))));
+    String digest = release.digest();
+    if (release.state() == Release.State.RETAINED || digest == null) {
+      throw new ControlException(
+          Kind.CONFLICT,
+          "version-retained",
+          "%s was retained (%s) and has no artifact; %s"
+              .formatted(release.id(), release.decision().reason(), servable(adapter)));
+    }
+    if (!release.baseDigest().equals(baseDigest)) {
+      throw new ControlException(
+          Kind.CONFLICT,
+          "base-mismatch",
+          "%s was trained on base %s with sha-256 %s, this process loaded %s; start with WEIR_BASE_MODEL=%s"
+              .formatted(
+                  release.id(),
+                  release.baseModel(),
+                  release.baseDigest(),
+                  baseDigest,
+                  release.baseModel()));
+    }
+    String stored =
+        stored(release.id())
+            .orElseThrow(
+                () ->
+                    new ControlException(
+                        Kind.CONFLICT,
+                        "artifact-gone",
+                        "the artifact of %s is no longer in the store (WEIR_TRAIN_KEEP_VERSIONS says how many are kept); %s"
+                            .formatted(release.id(), servable(adapter))));
+    if (!stored.equals(digest)) {
+      throw new ControlException(
+          Kind.CONFLICT,
+          "digest-mismatch",
+          "the store has %s under digest %s, its release says %s; check who else writes there"
+              .formatted(release.id(), stored, digest));
+    }
+    return champion(release, digest);
+  }
+
+  /** The newest version below another that the gate promoted, that served, and that can serve. */
+  Optional<Champion> before(String adapter, int version) {
+    return watcher.releases(adapter).stream()
+        .filter(release -> release.version() < version && release.heldBy() == null)
+        .filter(this::servable)
+        .findFirst()
+        .flatMap(release -> Optional.ofNullable(release.digest()).map(d -> champion(release, d)));
+  }
+
+  /** What can be served instead, for people. */
+  String servable(String adapter) {
+    List<String> versions =
+        watcher.releases(adapter).stream()
+            .filter(this::servable)
+            .map(release -> Integer.toString(release.version()))
+            .toList();
+    return versions.isEmpty()
+        ? "no version can be served: produce labeled feedback, so that one is trained"
+        : "versions that can be served: " + String.join(", ", versions);
+  }
+
+  private boolean servable(Release release) {
+    return release.state() == Release.State.PROMOTED
+        && release.digest() != null
+        && release.baseDigest().equals(baseDigest)
+        && stored(release.id()).filter(release.digest()::equals).isPresent();
+  }
+
+  private Optional<String> stored(AdapterId id) {
+    try {
+      return store.digest(id);
+    } catch (StoreException e) {
+      throw new ControlException(
+          Kind.UNAVAILABLE,
+          e.reason(),
+          "the store did not answer: " + e.getMessage() + "; send it again later",
+          e);
+    }
+  }
+
+  private Champion champion(Release release, String digest) {
+    return new Champion(release.adapter(), release.version(), digest, clock.instant());
+  }
+}

@@ -1,0 +1,82 @@
+package dev.weir.standalone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.standalone.loop.LocalLoop;
+import dev.weir.testing.TestingBaseModel;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The commands that say who serves, against the whole loop in this process. */
+class AdapterControlsIT {
+
+  private static final String NOBODY = "http://127.0.0.1:1";
+
+  @TempDir Path directory;
+  private StringWriter out;
+  private StringWriter err;
+
+  @Test
+  void sayWhatHoldsAndWhyTheyAreRefused() {
+    Map<String, String> environment =
+        Map.of(
+            "WEIR_HTTP_PORT",
+            "0",
+            "WEIR_BASE_MODEL",
+            TestingBaseModel.write(directory.resolve("base"), 1).toString());
+    try (LocalLoop loop = new LocalLoop(directory.resolve("data"), 0, environment)) {
+      loop.start();
+      String url = "http://127.0.0.1:" + loop.httpPort();
+
+      assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();
+      assertThat(out.toString()).contains("default: no champion, abstains below 0.7");
+      assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();
+      assertThat(out.toString()).contains("it was so already");
+      assertThat(adapters(url, "list")).isZero();
+      assertThat(out.toString()).contains("default", "abstains below 0.7");
+      assertThat(adapters(url, "threshold", "default", "--off", "--json")).isZero();
+      assertThat(out.toString()).contains("\"abstainBelow\":0.0");
+
+      assertThat(adapters(url, "promote", "default", "3")).isEqualTo(1);
+      assertThat(err.toString()).contains("404", "no version 3").contains("labeled feedback");
+      assertThat(adapters(url, "rollback", "default")).isEqualTo(1);
+      assertThat(err.toString()).contains("no version of adapter 'default' serves");
+      assertThat(adapters(url, "unpin", "nobody")).isEqualTo(1);
+      assertThat(err.toString()).contains("there is no adapter 'nobody'");
+    }
+  }
+
+  @Test
+  void areRefusedWithoutWhatTheyNeed() {
+    for (String line :
+        List.of(
+            "promote default",
+            "canary default 3",
+            "canary default --share 0.1",
+            "canary default 3 --share 0.1 --off",
+            "shadow default",
+            "threshold default")) {
+      assertThat(adapters(NOBODY, line.split(" "))).as(line).isEqualTo(2);
+      assertThat(err.toString()).as(line).isNotBlank();
+    }
+  }
+
+  private int adapters(String url, String... arguments) {
+    out = new StringWriter();
+    err = new StringWriter();
+    CommandLine line = WeirMain.commandLine(Map.of());
+    line.setOut(new PrintWriter(out));
+    line.setErr(new PrintWriter(err));
+    List<String> all = new ArrayList<>(List.of("adapters"));
+    all.addAll(List.of(arguments));
+    all.addAll(List.of("--url", url));
+    return line.execute(all.toArray(String[]::new));
+  }
+}
