@@ -26,6 +26,8 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.adapter.PrecisionChoice;
+import dev.weir.inference.adapter.SlotPolicy;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingBaseModel;
 import java.net.URI;
@@ -40,6 +42,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -312,9 +315,14 @@ class AdapterControlIT {
             2,
             512,
             2048,
-            2,
+            new AdapterConfig(
+                new SlotPolicy(2, 64, Set.of()),
+                1 << 30,
+                directory.resolve("copies-" + instance),
+                1 << 30,
+                new PrecisionChoice(Precision.FP32, false),
+                ""),
             16,
-            Precision.FP32,
             0,
             instance);
     InferenceService service = new InferenceService(config, metrics, new Health(), base, store);

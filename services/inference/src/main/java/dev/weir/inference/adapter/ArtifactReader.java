@@ -139,6 +139,7 @@ public final class ArtifactReader implements WeightSource {
         plain.digest(),
         plain.weights(),
         plain.limit(),
+        plain.temperature(),
         int8 ? Precision.INT8 : Precision.FP32,
         plain.allowed(),
         encoder);

@@ -18,7 +18,6 @@ import dev.weir.inference.adapter.LoadFailure;
 import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingState;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

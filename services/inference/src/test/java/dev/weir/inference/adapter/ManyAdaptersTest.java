@@ -82,6 +82,7 @@ class ManyAdaptersTest {
     classifier =
         new Classifier(
             registry,
+            new ServingPlans(),
             base.tokenizer()::encode,
             AdapterCatalog.parse("*=label-0,label-1"),
             new Classifier.Batching(2, 512, 1000),

@@ -103,8 +103,8 @@ class HoldoutJudgeTest {
     AdapterWeights louder = AdapterWeights.headOnly(TestingData.LABELS, weight, bias);
     Champion reigning = new Champion("default", 1, "digest", Instant.EPOCH);
 
-    Decision decision = judge.judge(louder, reigning, champion).decision();
-    Decision reverse = judge.judge(champion, reigning, champion).decision();
+    Decision decision = judge.judge(louder, reigning, champion, rows -> 0).decision();
+    Decision reverse = judge.judge(champion, reigning, champion, rows -> 0).decision();
 
     assertThat(decision.logLoss()).isCloseTo(decision.championLogLoss(), within(1e-3));
     assertThat(decision.onlyChallengerRight() + decision.onlyChampionRight()).isZero();

@@ -183,7 +183,8 @@ class AdapterPublisherIT {
             1,
             new Decision.Frozen(rows, accuracy, null, null, true),
             List.of(),
-            List.of());
+            List.of(),
+            null);
     return release("b" + version, version, state, decision);
   }
 
