@@ -35,7 +35,8 @@ final class AdaptersCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        Objects.requireNonNull(spec).commandLine(), "say list, show, promote, rollback, pin, unpin, canary, shadow or threshold; see weir adapters --help");
+        Objects.requireNonNull(spec).commandLine(),
+        "say list, show, promote, rollback, pin, unpin, canary, shadow or threshold; see weir adapters --help");
   }
 
   /** One line per adapter. */
