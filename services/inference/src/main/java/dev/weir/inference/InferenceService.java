@@ -93,7 +93,11 @@ public final class InferenceService implements AutoCloseable {
             plans,
             base.tokenizer()::encode,
             config.catalog(),
-            new Classifier.Batching(config.workers(), config.batchTokens(), config.queueTexts()),
+            new Classifier.Batching(
+                config.workers(),
+                config.batchTokens(),
+                // A shadow has each review of a poll queued twice.
+                Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
     loader = new AdapterLoader(reader, registry, meters, clock);
     watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, plans, meters);

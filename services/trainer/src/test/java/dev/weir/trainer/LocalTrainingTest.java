@@ -3,6 +3,7 @@ package dev.weir.trainer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
@@ -14,6 +15,9 @@ import dev.weir.common.model.Truncation;
 import dev.weir.common.store.Digests;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.evaluate.HoldoutEvaluator;
+import dev.weir.trainer.evaluate.Scores;
+import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -75,6 +79,15 @@ class LocalTrainingTest {
     assertThat(Files.readString(output.resolve("README.md"))).contains("negative, positive");
     assertThat(Files.getPosixFilePermissions(output))
         .isEqualTo(Files.getPosixFilePermissions(Files.createDirectory(directory.resolve("any"))));
+    // As weir eval scores it.
+    assertThat(manifest.temperature()).isEqualTo(result.calibration().temperature());
+    try (ServingEncoder encoder = new ServingEncoder(base, 1)) {
+      Scores scores =
+          new HoldoutEvaluator(encoder, EVALUATION, manifest.limit())
+              .score(PeftFiles.read(output, base.config()), manifest.temperature());
+      assertThat(scores.logLoss()).isCloseTo(result.logLoss(), within(1e-6));
+      assertThat(scores.accuracy()).isEqualTo(result.accuracy());
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What came of one text. */
 public sealed interface Answer {
@@ -17,13 +18,15 @@ public sealed interface Answer {
    * @param labels its labels, in the order of the head's rows
    * @param probabilities softmax over just these labels, calibrated by the version's temperature
    * @param abstainBelow no label is given when the best one is less probable; 0 is off
+   * @param shadow what a shadow version says to the same text, or {@code null}; never an answer
    */
   record Scored(
       AdapterId id,
       String digest,
       List<String> labels,
       List<Double> probabilities,
-      double abstainBelow)
+      double abstainBelow,
+      @Nullable Scored shadow)
       implements Answer {
 
     /**
@@ -43,6 +46,11 @@ public sealed interface Answer {
      */
     public String label() {
       return labels.get(best());
+    }
+
+    /** The same with what a shadow says. */
+    Scored withShadow(Scored other) {
+      return new Scored(id, digest, labels, probabilities, abstainBelow, other);
     }
 
     /** Probability by label, in the adapter's order. */

@@ -145,6 +145,7 @@ final class BatchScorer {
         adapter.digest(),
         adapter.labels(),
         Softmax.of(logits, adapter.labels().size(), adapter.temperature()),
-        router.abstainBelow(adapter.id().adapter()));
+        router.abstainBelow(adapter.id().adapter()),
+        null);
   }
 }

@@ -12,9 +12,7 @@ import dev.weir.inference.adapter.ServingState;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -82,14 +80,15 @@ public final class Classifier implements AutoCloseable {
   public Optional<CompletableFuture<List<Answer>>> tryClassify(
       Source source, List<Review> reviews) {
     long began = System.nanoTime();
-    Split split = split(reviews);
+    Split split = split(reviews, false);
     return batcher
-        .offer(source, split.queries)
-        .map(answers -> counted(source, began, answers.thenApply(split::merge)));
+        .offer(source, split.queries())
+        .map(answers -> counted(source, began, split, answers));
   }
 
   /**
-   * Answers reviews, waiting for room in the queue.
+   * Answers reviews, waiting for room in the queue, and has shadow versions score them as well: up
+   * to twice as many texts are queued as there are reviews.
    *
    * @return the answers to come, in order
    * @throws java.util.concurrent.RejectedExecutionException if the service is closing
@@ -97,50 +96,8 @@ public final class Classifier implements AutoCloseable {
   public CompletableFuture<List<Answer>> classify(Source source, List<Review> reviews)
       throws InterruptedException {
     long began = System.nanoTime();
-    Split split = split(reviews);
-    return counted(source, began, batcher.put(source, split.queries).thenApply(split::merge));
-  }
-
-  /**
-   * Has the shadow versions score reviews, waiting for room in the queue. What they say is no
-   * answer: a review whose adapter has no shadow in service, or on which the shadow fails, is left
-   * out.
-   *
-   * @return by index what the shadows would have answered
-   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
-   */
-  public CompletableFuture<Map<Integer, Answer.Scored>> shadow(Source source, List<Review> reviews)
-      throws InterruptedException {
-    List<Integer> indexes = new ArrayList<>();
-    List<Query> queries = new ArrayList<>();
-    ServingState state = registry.state();
-    for (int i = 0; i < reviews.size(); i++) {
-      Review review = reviews.get(i);
-      Optional<ServingAdapter> shadow = router.shadow(state, review.adapter());
-      if (shadow.isPresent()) {
-        indexes.add(i);
-        queries.add(query(review, shadow.get(), shadow.get().id()));
-      } else if (router.shadowed(review.adapter())) {
-        meters.shadowed("not-in-service");
-      }
-    }
-    if (queries.isEmpty()) {
-      return CompletableFuture.completedFuture(Map.of());
-    }
-    return batcher.put(source, queries).thenApply(answers -> scored(indexes, answers));
-  }
-
-  private Map<Integer, Answer.Scored> scored(List<Integer> indexes, List<Answer> answers) {
-    Map<Integer, Answer.Scored> scored = new HashMap<>();
-    for (int i = 0; i < answers.size(); i++) {
-      if (answers.get(i) instanceof Answer.Scored one) {
-        meters.shadowed("scored");
-        scored.put(indexes.get(i), one);
-      } else {
-        meters.shadowed(answers.get(i) instanceof Answer.Failed ? "failed" : "not-in-service");
-      }
-    }
-    return scored;
+    Split split = split(reviews, true);
+    return counted(source, began, split, batcher.put(source, split.queries()));
   }
 
   /** Whether the workers are well. */
@@ -154,22 +111,30 @@ public final class Classifier implements AutoCloseable {
   }
 
   private CompletableFuture<List<Answer>> counted(
-      Source source, long began, CompletableFuture<List<Answer>> answers) {
-    return answers.thenApply(
-        all -> {
+      Source source, long began, Split split, CompletableFuture<List<Answer>> scored) {
+    return scored.thenApply(
+        done -> {
+          List<Answer> all = split.merge(done);
           meters.answered(source, all, began);
+          meters.shadowed(split.shadows.size(), all);
           return all;
         });
   }
 
-  private Split split(List<Review> reviews) {
+  private Split split(List<Review> reviews, boolean shadows) {
     Split split = new Split(reviews.size());
+    ServingState state = registry.state();
     for (int i = 0; i < reviews.size(); i++) {
       Review review = reviews.get(i);
-      Optional<ServingAdapter> serving =
-          router.answering(registry.state(), review.adapter(), review.id());
+      Optional<ServingAdapter> serving = router.answering(state, review.adapter(), review.id());
       if (serving.isPresent()) {
-        split.queries.add(query(review, serving.get(), null));
+        split.answers.add(query(review, serving.get(), null));
+        Optional<ServingAdapter> shadow =
+            shadows ? router.shadow(state, review.adapter()) : Optional.empty();
+        if (shadow.isPresent()) {
+          split.shadows.add(query(review, shadow.get(), shadow.get().id()));
+          split.shadowed.add(i);
+        }
       } else {
         split.abstained[i] = abstain(review.adapter());
       }
@@ -193,19 +158,40 @@ public final class Classifier implements AutoCloseable {
   private static final class Split {
 
     private final @Nullable Answer[] abstained;
-    private final List<Query> queries = new ArrayList<>();
+    private final List<Query> answers = new ArrayList<>();
+    private final List<Query> shadows = new ArrayList<>();
+
+    /** The review of each shadow's query. */
+    private final List<Integer> shadowed = new ArrayList<>();
 
     Split(int size) {
       abstained = new Answer[size];
     }
 
-    /** Puts the answers of the queries where the gaps are. */
-    List<Answer> merge(List<Answer> answers) {
+    /** All that is to be scored, the shadows' queries last. */
+    List<Query> queries() {
+      if (shadows.isEmpty()) {
+        return answers;
+      }
+      List<Query> all = new ArrayList<>(answers);
+      all.addAll(shadows);
+      return all;
+    }
+
+    /** Puts the answers where the gaps are, and what shadows say beside them. */
+    List<Answer> merge(List<Answer> scored) {
       Answer[] all = new Answer[abstained.length];
       int next = 0;
       for (int i = 0; i < all.length; i++) {
         Answer early = abstained[i];
-        all[i] = early != null ? early : answers.get(next++);
+        all[i] = early != null ? early : scored.get(next++);
+      }
+      for (int review : shadowed) {
+        // One that failed, or is out of service meanwhile, is left out: it is nobody's answer.
+        if (scored.get(next++) instanceof Answer.Scored shadow
+            && all[review] instanceof Answer.Scored answer) {
+          all[review] = answer.withShadow(shadow);
+        }
       }
       return List.copyOf(Arrays.asList(all));
     }

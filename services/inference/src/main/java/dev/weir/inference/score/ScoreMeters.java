@@ -64,9 +64,19 @@ final class ScoreMeters {
     }
   }
 
-  /** Counts one review that a shadow was to score. */
-  void shadowed(String result) {
-    registry.counter("weir.inference.shadow", "result", result).increment();
+  /** Counts what shadows scored of the reviews that they were asked, and what was left out. */
+  void shadowed(int asked, List<Answer> answers) {
+    if (asked > 0) {
+      int scored =
+          (int)
+              answers.stream()
+                  .filter(answer -> answer instanceof Answer.Scored one && one.shadow() != null)
+                  .count();
+      registry.counter("weir.inference.shadow", "result", "scored").increment((double) scored);
+      registry
+          .counter("weir.inference.shadow", "result", "left-out")
+          .increment((double) (asked - scored));
+    }
   }
 
   private static String result(Answer answer) {

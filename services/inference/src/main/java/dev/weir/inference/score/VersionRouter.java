@@ -50,11 +50,6 @@ final class VersionRouter {
         : state.version(new AdapterId(adapter, shadow.version()));
   }
 
-  /** Whether an adapter has a shadow, in service or not. */
-  boolean shadowed(String adapter) {
-    return plans.of(adapter).shadow() != null;
-  }
-
   /** Below which probability of the best label an adapter abstains; 0 is off. */
   double abstainBelow(String adapter) {
     return plans.of(adapter).abstainBelow();

@@ -37,25 +37,14 @@ final class BatchOutputs {
     this.clock = clock;
   }
 
-  /**
-   * The records to write.
-   *
-   * @param answers belongs to {@link ReviewBatch#good}, in its order
-   * @param shadows what shadow versions say, by index of the same
-   */
-  List<ProducerRecord<byte[], byte[]>> records(
-      ReviewBatch batch, List<Answer> answers, Map<Integer, Answer.Scored> shadows) {
+  /** The records to write; {@code answers} belongs to {@link ReviewBatch#good}, in its order. */
+  List<ProducerRecord<byte[], byte[]>> records(ReviewBatch batch, List<Answer> answers) {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     Instant now = clock.instant();
     double latencyMs = batch.latencyMs();
     for (int i = 0; i < batch.good().size(); i++) {
       ReviewBatch.Good good = batch.good().get(i);
       Answer answer = answers.get(i);
-      Answer.Scored shadow = shadows.get(i);
-      if (shadow != null) {
-        String topic = config.topics().shadowClassifications();
-        records.add(classification(topic, good, shadow, latencyMs, now));
-      }
       if (answer instanceof Answer.Failed failed) {
         records.add(
             deadLetter(
@@ -68,8 +57,14 @@ final class BatchOutputs {
         continue;
       }
       records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
-      if (answer instanceof Answer.Scored scored && scored.margin() < config.labelRequestMargin()) {
-        records.add(labelRequest(good.review(), scored, now));
+      if (answer instanceof Answer.Scored scored) {
+        if (scored.shadow() != null) {
+          String topic = config.topics().shadowClassifications();
+          records.add(classification(topic, good, scored.shadow(), latencyMs, now));
+        }
+        if (scored.margin() < config.labelRequestMargin()) {
+          records.add(labelRequest(good.review(), scored, now));
+        }
       }
     }
     for (ReviewBatch.Bad bad : batch.bad()) {

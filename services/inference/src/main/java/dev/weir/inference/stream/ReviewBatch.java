@@ -38,9 +38,6 @@ final class ReviewBatch {
   private final long readAtNanos = System.nanoTime();
   private CompletableFuture<List<Answer>> answers = CompletableFuture.completedFuture(List.of());
 
-  private CompletableFuture<Map<Integer, Answer.Scored>> shadows =
-      CompletableFuture.completedFuture(Map.of());
-
   private ReviewBatch(Map<TopicPartition, OffsetAndMetadata> offsets) {
     this.offsets = offsets;
   }
@@ -85,17 +82,8 @@ final class ReviewBatch {
     answers = future;
   }
 
-  void shadowedBy(CompletableFuture<Map<Integer, Answer.Scored>> future) {
-    shadows = future;
-  }
-
   boolean scored() {
-    return answers.isDone() && shadows.isDone();
-  }
-
-  /** What shadow versions say to {@link #good}, by its index, once it is there. */
-  CompletableFuture<Map<Integer, Answer.Scored>> shadows() {
-    return shadows;
+    return answers.isDone();
   }
 
   /** The answers to {@link #good}, in its order, once they are there. */

@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -180,7 +179,6 @@ public final class ReviewStream implements AutoCloseable {
     if (!records.isEmpty()) {
       ReviewBatch batch = ReviewBatch.of(records);
       batch.answeredBy(classifier.classify(Source.KAFKA, batch.reviews()));
-      batch.shadowedBy(classifier.shadow(Source.KAFKA, batch.reviews()));
       underWay.add(batch);
     }
     ReviewBatch first = underWay.peek();
@@ -201,11 +199,9 @@ public final class ReviewStream implements AutoCloseable {
   private void writeFirst(KafkaConsumer<byte[], byte[]> consumer, TransactionalWriter writer)
       throws InterruptedException {
     ReviewBatch batch = underWay.remove();
-    List<Answer> answers = result(batch, batch.answers());
-    Map<Integer, Answer.Scored> shadows = result(batch, batch.shadows());
+    List<Answer> answers = answers(batch);
     try {
-      writer.write(
-          outputs.records(batch, answers, shadows), batch.offsets(), consumer.groupMetadata());
+      writer.write(outputs.records(batch, answers), batch.offsets(), consumer.groupMetadata());
       if (failures > 0) {
         failures = 0;
         status = new Status.Up("answering reviews");
@@ -218,10 +214,9 @@ public final class ReviewStream implements AutoCloseable {
     }
   }
 
-  private static <T> T result(ReviewBatch batch, CompletableFuture<T> future)
-      throws InterruptedException {
+  private static List<Answer> answers(ReviewBatch batch) throws InterruptedException {
     try {
-      return future.get();
+      return batch.answers().get();
     } catch (ExecutionException e) {
       // Failures of the model are answers, too: only a defect gets here.
       throw new IllegalStateException("scoring " + batch + " failed", e.getCause());

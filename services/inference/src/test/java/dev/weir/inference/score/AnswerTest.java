@@ -49,6 +49,11 @@ class AnswerTest {
 
   private static Answer.Scored scored(Double... probabilities) {
     return new Answer.Scored(
-        new AdapterId("default", 1), "d", List.of("a", "b", "c"), List.of(probabilities), 0.6);
+        new AdapterId("default", 1),
+        "d",
+        List.of("a", "b", "c"),
+        List.of(probabilities),
+        0.6,
+        null);
   }
 }
