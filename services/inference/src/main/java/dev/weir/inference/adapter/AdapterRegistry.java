@@ -71,7 +71,7 @@ public final class AdapterRegistry implements AutoCloseable {
     this.policy = policy;
     this.precision = precision;
     this.eviction = new Eviction(policy.pinned(), source::onDisk);
-    this.pager = new AdapterPager(this, source, meters, clock);
+    this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
     this.clock = clock;
     this.mostSlots = policy.most();
@@ -403,6 +403,7 @@ public final class AdapterRegistry implements AutoCloseable {
     }
     published.set(now.settled(adapter, after, gone.keySet()));
     gone.values().forEach(AdapterRegistry::release);
+    signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -193,6 +195,52 @@ class AdapterLoaderTest {
     await().until(() -> registry.state().version(TWO).isPresent());
     assertThat(serving("default")).isZero();
     assertThat(loader.failures()).containsOnlyKeys(ONE);
+  }
+
+  @Test
+  void ofReleasesInQuickSuccessionTheNewestRecordWinsOnEveryReplica() {
+    int versions = 12;
+    List<WantedVersion> all =
+        IntStream.rangeClosed(1, versions)
+            .mapToObj(v -> new AdapterId("default", v))
+            .map(id -> version(id, publish(store, base, id, "positive")))
+            .toList();
+    AdapterRegistry other = TestingAdapters.registry(opener, 4);
+    try (AdapterLoader replica =
+        new AdapterLoader(
+            TestingAdapters.reader(store, base, root.resolve("replica")),
+            other,
+            metrics.registry(),
+            Clock.systemUTC())) {
+      int last = 0;
+      for (int offset = 0; offset < 60; offset++) {
+        WantedVersion next = all.get((offset * 7) % versions); // Up and down, as rollbacks go.
+        loader.want("default", Wanted.champion(offset, next));
+        replica.want("default", Wanted.champion(offset, next));
+        last = next.id().version();
+      }
+      await().until(() -> loader.settled() && replica.settled());
+      assertThat(serving("default")).isEqualTo(last);
+      assertThat(other.state().adapter("default").orElseThrow().id().version()).isEqualTo(last);
+      assertThat(registry.state().versions()).hasSize(1);
+      assertThat(other.state().versions()).hasSize(1);
+    } finally {
+      other.close();
+    }
+  }
+
+  @Test
+  void whatWasReadOnceNeedsNoStoreAfterARestart() {
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(() -> serving("default") == 1);
+    store.failures.set(Integer.MAX_VALUE);
+
+    LocalCopies copies = TestingAdapters.copies(root.resolve("local"));
+    copies.open(Set::of);
+    ArtifactReader reader =
+        TestingAdapters.reader(store, base, copies, new PrecisionChoice(null, true), "");
+    assertThat(reader.read(version(ONE, digest)).digest()).isEqualTo(digest);
   }
 
   @Test

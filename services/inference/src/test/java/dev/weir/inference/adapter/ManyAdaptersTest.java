@@ -71,7 +71,7 @@ class ManyAdaptersTest {
     registry =
         new AdapterRegistry(
             OnnxSlotTable.over(base, 1 << 28),
-            new SlotPolicy(4, SLOTS, Set.of("a-0")),
+            new SlotPolicy(4, SLOTS, Set.of("a-0"), Duration.ofMinutes(1)),
             reader,
             base.tokenizer().encode("good film", 32),
             metrics.registry(),
