@@ -5,6 +5,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.inference.adapter.PrecisionChoice;
 import dev.weir.inference.adapter.SlotPolicy;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -60,6 +61,14 @@ public record AdapterConfig(
       Setting.text("WEIR_SERVE_PINNED", "", "adapters that are never evicted, separated by commas")
           .map(AdapterConfig::names);
 
+  private static final Setting<Duration> LOAD_WAIT =
+      Setting.duration(
+          "WEIR_SERVE_LOAD_WAIT",
+          "10s",
+          Duration.ofMillis(10),
+          Duration.ofMinutes(1),
+          "how long a text waits for its evicted adapter to be loaded; then it is abstained");
+
   private static final Setting<Path> CACHE_DIR =
       Setting.text(
               "WEIR_SERVE_CACHE_DIR",
@@ -101,12 +110,24 @@ public record AdapterConfig(
   /** These settings, in the order of the README's table. */
   static List<Setting<?>> settings() {
     return List.of(
-        SLOTS, MAX_SLOTS, SLOT_MEMORY_MB, PINNED, CACHE_DIR, CACHE_MB, PRECISION, MERGED);
+        SLOTS,
+        MAX_SLOTS,
+        SLOT_MEMORY_MB,
+        PINNED,
+        LOAD_WAIT,
+        CACHE_DIR,
+        CACHE_MB,
+        PRECISION,
+        MERGED);
   }
 
   static AdapterConfig from(Settings settings) {
     return new AdapterConfig(
-        new SlotPolicy(settings.get(SLOTS), settings.get(MAX_SLOTS), settings.get(PINNED)),
+        new SlotPolicy(
+            settings.get(SLOTS),
+            settings.get(MAX_SLOTS),
+            settings.get(PINNED),
+            settings.get(LOAD_WAIT)),
         (long) settings.get(SLOT_MEMORY_MB) << 20,
         settings.get(CACHE_DIR),
         (long) settings.get(CACHE_MB) << 20,

@@ -9,6 +9,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.SlotPolicy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,8 @@ class InferenceConfigTest {
     assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
     assertThat(config.httpPort()).isEqualTo(8080);
     assertThat(config.adapters().precision().forced()).isNull();
-    assertThat(config.adapters().slots()).isEqualTo(new SlotPolicy(8, 1024, Set.of()));
+    assertThat(config.adapters().slots())
+        .isEqualTo(new SlotPolicy(8, 1024, Set.of(), Duration.ofSeconds(10)));
     assertThat(config.adapters().merged()).isEmpty();
     assertThat(config.instanceId()).isNotBlank().isNotEqualTo(config(Map.of()).instanceId());
   }

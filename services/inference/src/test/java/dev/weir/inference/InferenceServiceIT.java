@@ -106,7 +106,7 @@ class InferenceServiceIT {
             512,
             2048,
             new AdapterConfig(
-                new SlotPolicy(2, 64, Set.of()),
+                new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
                 1 << 30,
                 directory.resolve("copies-" + instance),
                 1 << 30,

@@ -35,21 +35,26 @@ final class AdapterPager implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterPager.class);
 
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
-
   private final AdapterRegistry registry;
   private final WeightSource source;
   private final MeterRegistry meters;
   private final Clock clock;
+  private final Duration longestWait;
   private final Map<AdapterId, Request> underWay = new ConcurrentHashMap<>();
   private final Map<AdapterId, LoadFailure> failures = new ConcurrentHashMap<>();
   private final ExecutorService pager = Executors.newSingleThreadExecutor(named("adapter-pager"));
   private final ExecutorService refetch =
       Executors.newSingleThreadExecutor(named("adapter-refetch"));
 
-  AdapterPager(AdapterRegistry registry, WeightSource source, MeterRegistry meters, Clock clock) {
+  AdapterPager(
+      AdapterRegistry registry,
+      WeightSource source,
+      Duration longestWait,
+      MeterRegistry meters,
+      Clock clock) {
     this.registry = registry;
     this.source = source;
+    this.longestWait = longestWait;
     this.meters = meters;
     this.clock = clock;
   }
@@ -75,8 +80,19 @@ final class AdapterPager implements AutoCloseable {
     if (known != null) {
       return known.done;
     }
-    request.begin();
+    // Asked only now: a request that ended right before this one has published what it loaded. A
+    // text that waited for what is there would hold its slot, and the load before it in line could
+    // wait for that very slot.
+    if (evicted(id)) {
+      request.begin();
+    } else {
+      request.loaded.complete(null);
+    }
     return request.done;
+  }
+
+  private boolean evicted(AdapterId id) {
+    return registry.state().version(id).filter(version -> version.placement() == null).isPresent();
   }
 
   Map<AdapterId, LoadFailure> failures() {
@@ -116,7 +132,7 @@ final class AdapterPager implements AutoCloseable {
       this.id = id;
       this.done =
           loaded
-              .orTimeout(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)
+              .orTimeout(longestWait.toMillis(), TimeUnit.MILLISECONDS)
               .whenComplete((nothing, problem) -> end(problem));
     }
 
@@ -130,8 +146,8 @@ final class AdapterPager implements AutoCloseable {
       if (begun && problem instanceof TimeoutException) {
         note(
             "load-timeout",
-            "%s was not loaded within %d s; check the store and this disk"
-                .formatted(id, LONGEST_WAIT.toSeconds()));
+            "%s was not loaded within %d ms; check the store and this disk, or raise WEIR_SERVE_LOAD_WAIT"
+                .formatted(id, longestWait.toMillis()));
       }
     }
 

@@ -1,5 +1,6 @@
 package dev.weir.inference.adapter;
 
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -8,8 +9,9 @@ import java.util.Set;
  * @param initial slots of the first engine, at least 2
  * @param most slots are doubled up to this number, at least 2; beyond, adapters are evicted
  * @param pinned names of adapters that are never evicted
+ * @param longestWait how long a text waits for its evicted adapter
  */
-public record SlotPolicy(int initial, int most, Set<String> pinned) {
+public record SlotPolicy(int initial, int most, Set<String> pinned, Duration longestWait) {
 
   /** The first engine has no more slots than there may ever be. */
   public SlotPolicy {

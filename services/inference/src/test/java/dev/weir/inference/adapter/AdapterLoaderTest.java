@@ -16,7 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -193,6 +197,75 @@ class AdapterLoaderTest {
     await().until(() -> registry.state().version(TWO).isPresent());
     assertThat(serving("default")).isZero();
     assertThat(loader.failures()).containsOnlyKeys(ONE);
+  }
+
+  @Test
+  void ofReleasesInQuickSuccessionTheNewestRecordWinsOnEveryReplica() {
+    int versions = 12;
+    List<WantedVersion> all =
+        IntStream.rangeClosed(1, versions)
+            .mapToObj(v -> new AdapterId("default", v))
+            .map(id -> version(id, publish(store, base, id, "positive")))
+            .toList();
+    AdapterRegistry other = TestingAdapters.registry(opener, 4);
+    try (AdapterLoader replica =
+        new AdapterLoader(
+            TestingAdapters.reader(store, base, root.resolve("replica")),
+            other,
+            metrics.registry(),
+            Clock.systemUTC())) {
+      int last = 0;
+      for (int offset = 0; offset < 60; offset++) {
+        WantedVersion next = all.get((offset * 7) % versions); // Up and down, as rollbacks go.
+        loader.want("default", Wanted.champion(offset, next));
+        replica.want("default", Wanted.champion(offset, next));
+        last = next.id().version();
+      }
+      await().until(() -> loader.settled() && replica.settled());
+      assertThat(serving("default")).isEqualTo(last);
+      assertThat(other.state().adapter("default").orElseThrow().id().version()).isEqualTo(last);
+      assertThat(registry.state().versions()).hasSize(1);
+      assertThat(other.state().versions()).hasSize(1);
+    } finally {
+      other.close();
+    }
+  }
+
+  @Test
+  void listenersAreToldOfSuccessAndFailure() {
+    List<String> heard = new CopyOnWriteArrayList<>();
+    loader.listen(
+        new AdapterListener() {
+          @Override
+          public void inService(AdapterId id, String digest, Duration took) {
+            heard.add(id + " " + digest);
+          }
+
+          @Override
+          public void failed(AdapterId id, LoadFailure failure) {
+            heard.add(id + " " + failure.reason());
+          }
+        });
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(loader::settled);
+    want(1, TWO, "no such artifact");
+    await().until(loader::settled);
+    assertThat(heard).containsExactly("default@1 " + digest, "default@2 artifact-missing");
+  }
+
+  @Test
+  void whatWasReadOnceNeedsNoStoreAfterARestart() {
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(() -> serving("default") == 1);
+    store.failures.set(Integer.MAX_VALUE);
+
+    LocalCopies copies = TestingAdapters.copies(root.resolve("local"));
+    copies.open(Set::of);
+    ArtifactReader reader =
+        TestingAdapters.reader(store, base, copies, new PrecisionChoice(null, true), "");
+    assertThat(reader.read(version(ONE, digest)).digest()).isEqualTo(digest);
   }
 
   @Test

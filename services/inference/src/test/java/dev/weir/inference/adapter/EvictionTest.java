@@ -9,12 +9,14 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +36,9 @@ class EvictionTest {
 
   @BeforeEach
   void open() {
-    registry = TestingAdapters.registry(opener, new SlotPolicy(2, 3, Set.of("pinned")), weights);
+    registry =
+        TestingAdapters.registry(
+            opener, new SlotPolicy(2, 3, Set.of("pinned"), Duration.ofMinutes(1)), weights);
   }
 
   @AfterEach
@@ -168,6 +172,26 @@ class EvictionTest {
     assertThat(registry.page(id)).isCompletedExceptionally();
     assertThat(weights.read).hasSize(1);
     assertThat(residences("a1")).containsExactly(Residence.EVICTED);
+  }
+
+  @Test
+  void textsWaitOnlySoLongForAStoreThatHangs() {
+    SlotPolicy policy = new SlotPolicy(2, 2, Set.of(), Duration.ofMillis(20));
+    CountDownLatch never = new CountDownLatch(1);
+    weights.onFetch = version -> awaitQuietly(never);
+    try (AdapterRegistry impatient = TestingAdapters.registry(opener, policy, weights)) {
+      for (int i = 1; i <= 3; i++) {
+        LoadedAdapter adapter = loaded("a" + i, i, LABELS);
+        weights.disk.put(adapter.digest(), adapter);
+        crown(impatient, adapter);
+      }
+      weights.lost.add("digest-1");
+      AdapterId id = new AdapterId("a1", 1);
+      assertThatThrownBy(() -> impatient.page(id).get(30, TimeUnit.SECONDS))
+          .hasCauseInstanceOf(TimeoutException.class);
+      assertThat(impatient.pageFailures().get(id).reason()).isEqualTo("load-timeout");
+      assertThat(impatient.page(id)).isCompletedExceptionally();
+    }
   }
 
   @Test

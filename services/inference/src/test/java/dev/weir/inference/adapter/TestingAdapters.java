@@ -12,6 +12,7 @@ import dev.weir.common.store.ArtifactStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,7 +29,8 @@ public final class TestingAdapters {
 
   /** An open registry without adapters. */
   public static AdapterRegistry registry(SlotTable.Opener opener, int slots) {
-    return registry(opener, new SlotPolicy(slots, 4096, Set.of()), new TestingWeights());
+    return registry(
+        opener, new SlotPolicy(slots, 4096, Set.of(), Duration.ofMinutes(1)), new TestingWeights());
   }
 
   static AdapterRegistry registry(
