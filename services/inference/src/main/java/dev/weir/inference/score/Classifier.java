@@ -7,6 +7,7 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingAdapter;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -73,11 +74,10 @@ public final class Classifier implements AutoCloseable {
    */
   public Optional<CompletableFuture<List<Answer>>> tryClassify(
       Source source, List<Review> reviews) {
-    long began = System.nanoTime();
-    Split split = split(reviews);
+    Tokenised tokenised = tokenise(reviews);
     return batcher
-        .offer(source, split.queries)
-        .map(answers -> counted(source, began, answers.thenApply(split::merge)));
+        .offer(source, tokenised.queries)
+        .map(answers -> counted(source, tokenised, answers));
   }
 
   /**
@@ -88,9 +88,43 @@ public final class Classifier implements AutoCloseable {
    */
   public CompletableFuture<List<Answer>> classify(Source source, List<Review> reviews)
       throws InterruptedException {
-    long began = System.nanoTime();
-    Split split = split(reviews);
-    return counted(source, began, batcher.put(source, split.queries).thenApply(split::merge));
+    Tokenised tokenised = tokenise(reviews);
+    return counted(source, tokenised, batcher.put(source, tokenised.queries));
+  }
+
+  /**
+   * Tokenises reviews for {@link #offer}, on the calling thread. When a version with another token
+   * limit takes over before they are scored, they are tokenised again.
+   */
+  public Tokenised tokenise(List<Review> reviews) {
+    Tokenised tokenised = new Tokenised(reviews.size());
+    for (int i = 0; i < reviews.size(); i++) {
+      Review review = reviews.get(i);
+      Optional<ServingAdapter> serving = registry.state().adapter(review.adapter());
+      if (serving.isPresent()) {
+        TokenLimit limit = serving.get().limit();
+        int[] tokens = tokenizer.encode(review.text(), limit);
+        tokenised.queries.add(new Query(review.text(), review.adapter(), tokens, limit));
+      } else {
+        tokenised.abstained[i] = abstain(review.adapter());
+      }
+    }
+    return tokenised;
+  }
+
+  /**
+   * Answers tokenised reviews, waiting at most {@code patience} for room in the queue; a refused
+   * offer may be made again.
+   *
+   * @return the answers to come, in order; empty when the queue stayed full
+   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
+   * @throws IllegalArgumentException if there can never be room for so many
+   */
+  public Optional<CompletableFuture<List<Answer>>> offer(
+      Source source, Tokenised tokenised, Duration patience) throws InterruptedException {
+    return batcher
+        .offer(source, tokenised.queries, patience)
+        .map(answers -> counted(source, tokenised, answers));
   }
 
   /** Whether the workers are well. */
@@ -104,28 +138,13 @@ public final class Classifier implements AutoCloseable {
   }
 
   private CompletableFuture<List<Answer>> counted(
-      Source source, long began, CompletableFuture<List<Answer>> answers) {
+      Source source, Tokenised tokenised, CompletableFuture<List<Answer>> answers) {
     return answers.thenApply(
-        all -> {
-          meters.answered(source, all, began);
+        scored -> {
+          List<Answer> all = tokenised.merge(scored);
+          meters.answered(source, all, tokenised.beganNanos);
           return all;
         });
-  }
-
-  private Split split(List<Review> reviews) {
-    Split split = new Split(reviews.size());
-    for (int i = 0; i < reviews.size(); i++) {
-      Review review = reviews.get(i);
-      Optional<ServingAdapter> serving = registry.state().adapter(review.adapter());
-      if (serving.isPresent()) {
-        TokenLimit limit = serving.get().limit();
-        int[] tokens = tokenizer.encode(review.text(), limit);
-        split.queries.add(new Query(review.text(), review.adapter(), tokens, limit));
-      } else {
-        split.abstained[i] = abstain(review.adapter());
-      }
-    }
-    return split;
   }
 
   private Answer abstain(String adapter) {
@@ -135,17 +154,19 @@ public final class Classifier implements AutoCloseable {
   }
 
   /** Reviews apart: those that are abstained at once, and the queries of the others. */
-  private static final class Split {
+  public static final class Tokenised {
+
+    private final long beganNanos = System.nanoTime();
 
     private final @Nullable Answer[] abstained;
     private final List<Query> queries = new ArrayList<>();
 
-    Split(int size) {
+    private Tokenised(int size) {
       abstained = new Answer[size];
     }
 
     /** Puts the answers of the queries where the gaps are. */
-    List<Answer> merge(List<Answer> answers) {
+    private List<Answer> merge(List<Answer> answers) {
       Answer[] all = new Answer[abstained.length];
       int next = 0;
       for (int i = 0; i < all.length; i++) {

@@ -1,9 +1,8 @@
 package dev.weir.inference.score;
 
 import dev.weir.common.ops.Health.Status;
-import java.util.ArrayDeque;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -20,13 +19,22 @@ import org.slf4j.LoggerFactory;
  * Two bounded queues of tokenised texts and the workers that run them in micro-batches.
  *
  * <p>A worker takes what is there at once: no text waits for companions. The queues of Kafka and
- * HTTP take turns in giving the first row of a batch; {@link BatchPicker} says who joins it. Rows
- * are shared out evenly among the workers that are idle. Thread-safe. {@link #close} answers
- * everything that was accepted, then ends the workers {@code scorer-n}.
+ * HTTP take turns in giving the first row of a batch, and so do the adapters within each ({@link
+ * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
+ * that are idle. Thread-safe. {@link #close} answers everything that was accepted, then ends the
+ * workers {@code scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
+
+  private static final Duration LONG = Duration.ofHours(1);
+
+  /** An adapter has little waiting while it is this fraction of the capacity. */
+  private static final int LITTLE = 16;
+
+  /** The fraction of the capacity that such adapters may use beyond it. */
+  private static final int RESERVE = 4;
 
   private final BatchScorer scorer;
   private final BatchPicker picker;
@@ -38,7 +46,7 @@ final class MicroBatcher implements AutoCloseable {
   private final Condition rowsCame = lock.newCondition();
   private final Condition roomCame = lock.newCondition();
   // All below are guarded by the lock.
-  private final Map<Source, Deque<Row>> queues = new EnumMap<>(Source.class);
+  private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
   private Source turn = Source.KAFKA;
   private int idle;
   private boolean closing;
@@ -49,7 +57,8 @@ final class MicroBatcher implements AutoCloseable {
    *
    * @param workerCount threads that run batches
    * @param tokenBudget most tokens per batch, padding included; a longer text runs alone
-   * @param capacity most texts that wait, per source
+   * @param capacity most texts that wait, per source; a quarter more for adapters that have little
+   *     waiting
    */
   MicroBatcher(BatchScorer scorer, int workerCount, int tokenBudget, int capacity) {
     this.scorer = scorer;
@@ -57,7 +66,7 @@ final class MicroBatcher implements AutoCloseable {
     this.workerCount = workerCount;
     this.capacity = capacity;
     for (Source source : Source.values()) {
-      queues.put(source, new ArrayDeque<>());
+      queues.put(source, new TurnQueue());
     }
   }
 
@@ -81,9 +90,37 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      return room(source) < queries.size()
-          ? Optional.empty()
-          : Optional.of(enqueue(source, queries));
+      return fits(source, queries) ? Optional.of(enqueue(source, queries)) : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Queues texts, waiting at most {@code patience} for room.
+   *
+   * @return the answers to come, in order; empty when the queue stayed full
+   * @throws RejectedExecutionException if the batcher is closing or broken
+   * @throws IllegalArgumentException if there can never be room for so many
+   */
+  Optional<CompletableFuture<List<Answer>>> offer(
+      Source source, List<Query> queries, Duration patience) throws InterruptedException {
+    if (queries.size() > capacity) {
+      throw new IllegalArgumentException(
+          queries.size() + " texts at once, the queue holds " + capacity);
+    }
+    long left = patience.toNanos();
+    lock.lockInterruptibly();
+    try {
+      checkOpen();
+      while (!fits(source, queries)) {
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        left = roomCame.awaitNanos(left);
+        checkOpen();
+      }
+      return Optional.of(enqueue(source, queries));
     } finally {
       lock.unlock();
     }
@@ -98,28 +135,18 @@ final class MicroBatcher implements AutoCloseable {
    */
   CompletableFuture<List<Answer>> put(Source source, List<Query> queries)
       throws InterruptedException {
-    if (queries.size() > capacity) {
-      throw new IllegalArgumentException(
-          queries.size() + " texts at once, the queue holds " + capacity);
+    Optional<CompletableFuture<List<Answer>>> answers = Optional.empty();
+    while (answers.isEmpty()) {
+      answers = offer(source, queries, LONG);
     }
-    lock.lockInterruptibly();
-    try {
-      checkOpen();
-      while (room(source) < queries.size()) {
-        roomCame.await();
-        checkOpen();
-      }
-      return enqueue(source, queries);
-    } finally {
-      lock.unlock();
-    }
+    return answers.get();
   }
 
   /** Texts of a source that wait for a worker. */
   int depth(Source source) {
     lock.lock();
     try {
-      return capacity - room(source);
+      return queue(source).size();
     } finally {
       lock.unlock();
     }
@@ -138,7 +165,7 @@ final class MicroBatcher implements AutoCloseable {
 
   private CompletableFuture<List<Answer>> enqueue(Source source, List<Query> queries) {
     Submission submission = new Submission(queries.size());
-    Deque<Row> queue = queue(source);
+    TurnQueue queue = queue(source);
     for (int i = 0; i < queries.size(); i++) {
       queue.add(new Row(queries.get(i), submission, i));
     }
@@ -146,12 +173,23 @@ final class MicroBatcher implements AutoCloseable {
     return submission.done();
   }
 
-  private int room(Source source) {
-    return capacity - queue(source).size();
+  /**
+   * Whether there is room for all of the queries. Behind a full queue some is kept for adapters
+   * that have little waiting: a flood for one adapter must not have the others refused.
+   */
+  private boolean fits(Source source, List<Query> queries) {
+    TurnQueue queue = queue(source);
+    int size = queue.size() + queries.size();
+    if (size <= capacity) {
+      return true;
+    }
+    return size <= capacity + capacity / RESERVE
+        && queries.stream()
+            .allMatch(query -> queue.size(query.adapter()) + queries.size() <= capacity / LITTLE);
   }
 
-  private Deque<Row> queue(Source source) {
-    Deque<Row> queue = queues.get(source);
+  private TurnQueue queue(Source source) {
+    TurnQueue queue = queues.get(source);
     if (queue == null) {
       throw new IllegalStateException("no queue for " + source);
     }
@@ -210,7 +248,7 @@ final class MicroBatcher implements AutoCloseable {
 
   private int waiting() {
     int waiting = 0;
-    for (Deque<Row> queue : queues.values()) {
+    for (TurnQueue queue : queues.values()) {
       waiting += queue.size();
     }
     return waiting;
@@ -221,8 +259,7 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       fault = cause;
-      queues.values().forEach(lost::addAll);
-      queues.values().forEach(Deque::clear);
+      queues.values().forEach(queue -> lost.addAll(queue.drain()));
       rowsCame.signalAll();
       roomCame.signalAll();
     } finally {
