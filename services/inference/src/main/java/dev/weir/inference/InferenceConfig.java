@@ -6,6 +6,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.model.Precision;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.stream.Delivery;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
@@ -28,6 +29,8 @@ import java.util.UUID;
  * @param precision arithmetic of the base model
  * @param labelRequestMargin a label is asked for below this margin; 0 asks for none
  * @param instanceId tells this process from its replicas
+ * @param delivery what a failure may do to the answers on Kafka
+ * @param streams consumers of this process, each with a producer and a thread
  */
 public record InferenceConfig(
     Map<String, Object> kafka,
@@ -42,7 +45,9 @@ public record InferenceConfig(
     int pollRecords,
     Precision precision,
     double labelRequestMargin,
-    String instanceId) {
+    String instanceId,
+    Delivery delivery,
+    int streams) {
 
   /** Where HTTP is served. */
   public static final Setting<String> HTTP_HOST =
@@ -117,6 +122,25 @@ public record InferenceConfig(
           "tells this process from its replicas, in the transactional id; host name and a random"
               + " part when empty");
 
+  private static final Setting<Delivery> DELIVERY =
+      Setting.oneOf(
+              "WEIR_SERVE_DELIVERY",
+              "exactly-once",
+              "what a failure may do to the answers on Kafka: nothing, or double some; the second is"
+                  + " a few milliseconds faster",
+              "exactly-once",
+              "at-least-once")
+          .map(Delivery::of);
+
+  private static final Setting<Integer> STREAMS =
+      Setting.integer(
+          "WEIR_SERVE_STREAMS",
+          1,
+          1,
+          64,
+          "consumers of this process, each with a producer and a thread; more than partitions are"
+              + " idle");
+
   /** Copies the client properties. */
   public InferenceConfig {
     kafka = Map.copyOf(kafka);
@@ -134,7 +158,9 @@ public record InferenceConfig(
         POLL_RECORDS,
         PRECISION,
         LABEL_REQUEST_MARGIN,
-        INSTANCE);
+        INSTANCE,
+        DELIVERY,
+        STREAMS);
   }
 
   /** Takes the values out of what the process read. */
@@ -155,7 +181,9 @@ public record InferenceConfig(
         settings.get(POLL_RECORDS),
         settings.get(PRECISION),
         settings.get(LABEL_REQUEST_MARGIN),
-        instance.isBlank() ? someInstance() : instance.strip());
+        instance.isBlank() ? someInstance() : instance.strip(),
+        settings.get(DELIVERY),
+        settings.get(STREAMS));
   }
 
   private static String someInstance() {
