@@ -3,11 +3,18 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
+import dev.weir.common.model.RunBuffers;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
 
 /** A slot table on ONNX Runtime: one session, one intra-op thread per caller. */
 public final class OnnxSlotTable implements SlotTable {
+
+  /**
+   * One per thread that runs, scorers above all, and none per engine: an engine that takes over
+   * from another one finds them warm.
+   */
+  private static final ThreadLocal<RunBuffers> BUFFERS = ThreadLocal.withInitial(RunBuffers::new);
 
   private final SlotEncoder encoder;
 
@@ -35,7 +42,7 @@ public final class OnnxSlotTable implements SlotTable {
 
   @Override
   public float[][] run(int[][] tokenIds, int[] slots) {
-    return encoder.run(tokenIds, slots).logits();
+    return encoder.logits(tokenIds, slots, BUFFERS.get());
   }
 
   @Override
