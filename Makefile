@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles peers-venv clean
+.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles kafka-latency peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -51,6 +51,9 @@ memory: ## peak memory at 512 tokens and batches of 16
 cycles: build ## 200 trainings in one process, and whether its memory grows
 	OMP_WAIT_POLICY=PASSIVE java -Xms1g -Xmx1g -XX:+AlwaysPreTouch -Dai.djl.offline=true -DOPT_OUT_TRACKING=true \
 	  -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.TrainingCycles $(DATA) 200
+
+kafka-latency: build ## what Kafka adds to an answer, at default and tuned settings; reviews/s, seconds, rounds in LATENCY
+	java -Xms512m -Xmx512m -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.kafka.KafkaLatency $(LATENCY)
 
 clean:
 	$(MVN) clean
