@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A broker of the test's own that goes away and comes back, with the same data and port. */
-@Timeout(300)
+@Timeout(900)
 class BrokerLossIT {
 
   @TempDir Path directory;

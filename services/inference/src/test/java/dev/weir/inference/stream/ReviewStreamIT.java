@@ -9,6 +9,7 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.stream.HookedClients.Point;
 import dev.weir.inference.stream.TestingStreams.Scorers;
 import dev.weir.testing.TestBroker;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -21,15 +22,17 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(300)
+@Timeout(900)
 class ReviewStreamIT {
 
-  private static final Duration MAX_POLL_INTERVAL = Duration.ofSeconds(4);
+  private static final Duration MAX_POLL_INTERVAL = Duration.ofSeconds(8);
 
+  @TempDir Path directory;
   private TestingStreams streams = streams(Map.of());
 
   @AfterEach
@@ -58,7 +61,7 @@ class ReviewStreamIT {
       Set<String> members = awaitMembers(admin, 1);
       double rebalances = awaitRebalances();
       await("the member stays")
-          .during(MAX_POLL_INTERVAL.multipliedBy(3))
+          .during(MAX_POLL_INTERVAL.multipliedBy(2))
           .atMost(SOON)
           .until(() -> streams.members(admin).equals(members));
       stuck.countDown();
@@ -189,6 +192,7 @@ class ReviewStreamIT {
     streams = streams(CrashInTransaction.OVERRIDES);
     streams.provision();
     streams.produce(0, 200);
+    Path log = directory.resolve("process.log");
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -200,11 +204,12 @@ class ReviewStreamIT {
                 streams.topics().prefix(),
                 "same")
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.INHERIT)
+            .redirectOutput(log.toFile())
             .start();
     try {
-      assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue()).isEqualTo(CrashInTransaction.EXIT_CODE);
+      assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      String output = Files.readString(log);
+      assertThat(process.exitValue()).as(() -> output).isEqualTo(CrashInTransaction.EXIT_CODE);
     } finally {
       process.destroyForcibly();
     }

@@ -47,7 +47,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 final class TestingStreams implements AutoCloseable {
 
-  static final Duration SOON = Duration.ofSeconds(90);
+  static final Duration SOON = Duration.ofMinutes(3);
   static final int PARTITIONS = 4;
   static final int POLL_RECORDS = 16;
 
