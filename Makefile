@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop peers-venv clean
+.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop kafka-latency peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -59,6 +59,9 @@ NARROW ?= ../shared/data/sst2-train.jsonl
 loop: build ## the whole loop on bge-small: a batch's way to its adapters in seconds, and 2,000 narrow examples against the frozen set
 	OMP_WAIT_POLICY=PASSIVE java -XX:MaxRAMPercentage=40 -Dai.djl.offline=true -DOPT_OUT_TRACKING=true \
 	  -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.LoopTimes $(GENERAL) $(FRESH) $(NARROW) 6 2000
+
+kafka-latency: build ## what Kafka adds to an answer, at default and tuned settings; reviews/s, seconds, rounds in LATENCY
+	java -Xms512m -Xmx512m -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.kafka.KafkaLatency $(LATENCY)
 
 clean:
 	$(MVN) clean

@@ -79,6 +79,8 @@ final class BrokerProperties {
           Map.entry("add.partitions.to.txn.retry.backoff.ms", "1"),
           Map.entry("group.initial.rebalance.delay.ms", "0"),
           Map.entry("controller.quorum.append.linger.ms", "1"),
+          // What a crashed client left open holds up the readers for its timeout and this much.
+          Map.entry("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000"),
           // After a crash the node's own former session must expire before it is let in again.
           Map.entry("broker.session.timeout.ms", "4000"),
           Map.entry("broker.heartbeat.interval.ms", "500"),

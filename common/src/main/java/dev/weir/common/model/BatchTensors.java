@@ -4,30 +4,30 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The inputs that differ per run, in direct buffers: padded ids, lengths, slots, pooling weights.
+ * The inputs that differ per run, over a caller's buffers: padded ids, lengths, slots, pooling
+ * weights. Closing frees the runtime's handles and leaves the buffers.
  */
 final class BatchTensors implements AutoCloseable {
   private final Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
 
   private BatchTensors() {}
 
-  static BatchTensors of(int[][] tokenIds, int[] slots, ModelConfig config) throws OrtException {
+  static BatchTensors of(int[][] tokenIds, int[] slots, ModelConfig config, RunBuffers buffers)
+      throws OrtException {
     int rows = tokenIds.length;
     int width = 0;
     for (int[] ids : tokenIds) {
       requireValid(ids, config);
       width = Math.max(width, ids.length);
     }
-    IntBuffer padded = direct(rows * width).asIntBuffer();
-    IntBuffer lengths = direct(rows).asIntBuffer();
+    IntBuffer padded = buffers.ids(Math.multiplyExact(rows, width));
+    IntBuffer lengths = buffers.lengths(rows);
     for (int[] ids : tokenIds) {
       lengths.put(ids.length);
       padded.put(ids);
@@ -39,9 +39,10 @@ final class BatchTensors implements AutoCloseable {
     try {
       batch.put(SlotGraph.IDS, padded.flip(), rows, width);
       batch.put(SlotGraph.LENGTHS, lengths.flip(), rows);
-      batch.put(SlotGraph.SLOTS, direct(rows).asIntBuffer().put(slots).flip(), rows);
+      batch.put(SlotGraph.SLOTS, buffers.slots(rows).put(slots).flip(), rows);
       if (config.pooling() == Pooling.MEAN) {
-        batch.put(SlotGraph.POOL, meanWeights(tokenIds, width), rows, 1, width);
+        FloatBuffer weights = meanWeights(tokenIds, width, buffers.pool(rows * width));
+        batch.put(SlotGraph.POOL, weights, rows, 1, width);
       }
       return batch;
     } catch (OrtException e) {
@@ -59,14 +60,13 @@ final class BatchTensors implements AutoCloseable {
     tensors.values().forEach(OnnxTensorLike::close);
   }
 
-  private static FloatBuffer meanWeights(int[][] tokenIds, int width) {
-    FloatBuffer weights = direct(tokenIds.length * width).asFloatBuffer();
-    for (int row = 0; row < tokenIds.length; row++) {
-      for (int i = 0; i < tokenIds[row].length; i++) {
-        weights.put(row * width + i, 1f / tokenIds[row].length);
+  private static FloatBuffer meanWeights(int[][] tokenIds, int width, FloatBuffer weights) {
+    for (int[] ids : tokenIds) {
+      for (int i = 0; i < width; i++) {
+        weights.put(i < ids.length ? 1f / ids.length : 0);
       }
     }
-    return weights;
+    return weights.flip();
   }
 
   private static void requireValid(int[] ids, ModelConfig config) {
@@ -82,11 +82,6 @@ final class BatchTensors implements AutoCloseable {
                 .formatted(id, config.vocabSize()));
       }
     }
-  }
-
-  private static ByteBuffer direct(int values) {
-    return ByteBuffer.allocateDirect(Math.multiplyExact(values, Integer.BYTES))
-        .order(ByteOrder.nativeOrder());
   }
 
   private void put(String name, IntBuffer values, long... shape) throws OrtException {

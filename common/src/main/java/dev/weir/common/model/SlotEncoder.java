@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -107,6 +108,27 @@ public final class SlotEncoder implements AutoCloseable {
    * @throws ModelException {@code inference-failed}
    */
   public EncoderOutput run(int[][] tokenIds, int[] slots) {
+    if (requireRows(tokenIds, slots) == 0) {
+      return new EncoderOutput(new float[0][], new float[0][]);
+    }
+    return whileOpen(tokenIds.length, () -> runAll(tokenIds, slots));
+  }
+
+  /**
+   * Classifies a batch as {@link #run} does, without fetching the text vectors, in native memory
+   * that is used again: the path of a server.
+   *
+   * @param buffers the calling thread's own
+   * @return {@code [rows][layout.labels]}; columns beyond the slot's own labels are 0
+   */
+  public float[][] logits(int[][] tokenIds, int[] slots, RunBuffers buffers) {
+    if (requireRows(tokenIds, slots) == 0) {
+      return new float[0][];
+    }
+    return whileOpen(tokenIds.length, () -> runLogits(tokenIds, slots, buffers));
+  }
+
+  private int requireRows(int[][] tokenIds, int[] slots) {
     if (tokenIds.length != slots.length) {
       throw new IllegalArgumentException(
           tokenIds.length + " texts, but " + slots.length + " slots");
@@ -114,35 +136,62 @@ public final class SlotEncoder implements AutoCloseable {
     for (int slot : slots) {
       tables.requireSlot(slot);
     }
-    if (tokenIds.length == 0) {
-      return new EncoderOutput(new float[0][], new float[0][]);
-    }
+    return slots.length;
+  }
+
+  private <T> T whileOpen(int rows, Run<T> run) {
     lifetime.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("This encoder is closed");
       }
-      return runOpen(tokenIds, slots);
+      return run.run();
     } catch (OrtException e) {
       throw new ModelException(
-          "inference-failed",
-          "A batch of " + tokenIds.length + " texts failed: " + e.getMessage(),
-          e);
+          "inference-failed", "A batch of " + rows + " texts failed: " + e.getMessage(), e);
     } finally {
       lifetime.readLock().unlock();
     }
   }
 
-  private EncoderOutput runOpen(int[][] tokenIds, int[] slots) throws OrtException {
-    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config)) {
-      Map<String, OnnxTensor> inputs = new LinkedHashMap<>(batch.tensors());
-      inputs.putAll(tables.tensors());
-      try (OrtSession.Result result = session.run(inputs)) {
-        return new EncoderOutput(
-            (float[][]) result.get(SlotGraph.LOGITS).orElseThrow().getValue(),
-            (float[][]) result.get(SlotGraph.POOLED).orElseThrow().getValue());
-      }
+  private EncoderOutput runAll(int[][] tokenIds, int[] slots) throws OrtException {
+    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, new RunBuffers());
+        OrtSession.Result result = session.run(inputs(batch))) {
+      return new EncoderOutput(
+          (float[][]) result.get(SlotGraph.LOGITS).orElseThrow().getValue(),
+          (float[][]) result.get(SlotGraph.POOLED).orElseThrow().getValue());
     }
+  }
+
+  private float[][] runLogits(int[][] tokenIds, int[] slots, RunBuffers buffers)
+      throws OrtException {
+    int rows = tokenIds.length;
+    int labels = tables.layout().labels();
+    FloatBuffer values = buffers.logits(Math.multiplyExact(rows, labels));
+    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, buffers);
+        OnnxTensor output =
+            OnnxTensor.createTensor(OnnxRuntime.environment(), values, new long[] {rows, labels});
+        OrtSession.Result result = session.run(inputs(batch), Map.of(SlotGraph.LOGITS, output))) {
+      if (result.size() != 1) {
+        throw new IllegalStateException("asked for the logits, got " + result.size() + " outputs");
+      }
+      float[][] logits = new float[rows][labels];
+      for (float[] row : logits) {
+        values.get(row);
+      }
+      return logits;
+    }
+  }
+
+  private Map<String, OnnxTensor> inputs(BatchTensors batch) {
+    Map<String, OnnxTensor> inputs = new LinkedHashMap<>(batch.tensors());
+    inputs.putAll(tables.tensors());
+    return inputs;
+  }
+
+  /** A run of the session. */
+  private interface Run<T> {
+    T run() throws OrtException;
   }
 
   @Override

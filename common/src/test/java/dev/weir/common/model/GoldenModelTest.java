@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,6 +55,32 @@ class GoldenModelTest {
       assertThat(tokens(base, texts, golden.path("maxTokens").asInt()))
           .isDeepEqualTo(JSON.convertValue(golden.path("tokens").path(name), int[][].class));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void loneSurrogatesHaveTheTokensOfTheReplacementCharacter(GoldenModel golden) {
+    // The reference takes UTF-8 only, so its vectors have U+FFFD where the text was broken.
+    try (BaseModel base = base(golden)) {
+      List<String> texts = golden.texts();
+      assertThat(texts).anyMatch(text -> text.contains("\uFFFD"));
+      for (int i = 0; i < texts.size(); i++) {
+        for (String lone : List.of("\uD83D", "\uDC69")) {
+          int[] tokens =
+              base.tokenizer().encode(texts.get(i).replace("\uFFFD", lone), golden.maxTokens());
+          assertThat(tokens).isEqualTo(golden.tokens()[i]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void goldenTextsHoldWhatTokenizersTripOver() {
+    List<String> texts = GoldenModel.all().findFirst().orElseThrow().texts();
+    assertThat(texts).contains("");
+    assertThat(String.join("\n", texts))
+        .as("NUL, replacement, joiner, right-to-left, combining, variation, emoji, Hebrew")
+        .contains("\0", "\uFFFD", "\u200D", "\u200F", "\u0301", "\uFE0F", "\uD83D\uDC68", "\u05E9");
   }
 
   @ParameterizedTest

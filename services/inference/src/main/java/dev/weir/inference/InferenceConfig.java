@@ -5,6 +5,7 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.stream.Delivery;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ import java.util.UUID;
  * @param pollRecords most reviews per transaction
  * @param labelRequestMargin a label is asked for below this margin; 0 asks for none
  * @param instanceId tells this process from its replicas
+ * @param delivery what a failure may do to the answers on Kafka
+ * @param streams consumers of this process, each with a producer and a thread
  */
 public record InferenceConfig(
     Map<String, Object> kafka,
@@ -40,7 +43,9 @@ public record InferenceConfig(
     AdapterConfig adapters,
     int pollRecords,
     double labelRequestMargin,
-    String instanceId) {
+    String instanceId,
+    Delivery delivery,
+    int streams) {
 
   /** Where HTTP is served. */
   public static final Setting<String> HTTP_HOST =
@@ -95,6 +100,25 @@ public record InferenceConfig(
           "tells this process from its replicas, in the transactional id; host name and a random"
               + " part when empty");
 
+  private static final Setting<Delivery> DELIVERY =
+      Setting.oneOf(
+              "WEIR_SERVE_DELIVERY",
+              "exactly-once",
+              "what a failure may do to the answers on Kafka: nothing, or double some; the second is"
+                  + " a few milliseconds faster",
+              "exactly-once",
+              "at-least-once")
+          .map(Delivery::of);
+
+  private static final Setting<Integer> STREAMS =
+      Setting.integer(
+          "WEIR_SERVE_STREAMS",
+          1,
+          1,
+          64,
+          "consumers of this process, each with a producer and a thread; more than partitions are"
+              + " idle");
+
   /** Copies the client properties. */
   public InferenceConfig {
     kafka = Map.copyOf(kafka);
@@ -105,7 +129,7 @@ public record InferenceConfig(
     List<Setting<?>> settings =
         new ArrayList<>(List.of(HTTP_HOST, HTTP_PORT, WORKERS, BATCH_TOKENS, QUEUE_TEXTS));
     settings.addAll(AdapterConfig.settings());
-    settings.addAll(List.of(POLL_RECORDS, LABEL_REQUEST_MARGIN, INSTANCE));
+    settings.addAll(List.of(POLL_RECORDS, LABEL_REQUEST_MARGIN, INSTANCE, DELIVERY, STREAMS));
     return List.copyOf(settings);
   }
 
@@ -126,7 +150,9 @@ public record InferenceConfig(
         AdapterConfig.from(settings),
         settings.get(POLL_RECORDS),
         settings.get(LABEL_REQUEST_MARGIN),
-        instance.isBlank() ? someInstance() : instance.strip());
+        instance.isBlank() ? someInstance() : instance.strip(),
+        settings.get(DELIVERY),
+        settings.get(STREAMS));
   }
 
   private static String someInstance() {

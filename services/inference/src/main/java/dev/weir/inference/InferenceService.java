@@ -19,7 +19,7 @@ import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
 import dev.weir.inference.score.Classifier;
-import dev.weir.inference.stream.ReviewStream;
+import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -29,9 +29,10 @@ import java.time.Duration;
  * Classifies reviews from Kafka and HTTP with the adapters that serve.
  *
  * <p>Threads: {@code adapter-watcher} reads releases, {@code adapter-loader-n} bring them into
- * slots, {@code scorer-n} run the model, {@code review-stream} is the Kafka path, one Vert.x event
- * loop with {@code http-worker-n} the HTTP path. {@link #start} and {@link #close} are idempotent;
- * closing answers what was accepted. Base model, store, metrics and health stay their owner's.
+ * slots, {@code scorer-n} run the model, {@code review-stream-n} are the Kafka path, one Vert.x
+ * event loop with {@code http-worker-n} the HTTP path. {@link #start} and {@link #close} are
+ * idempotent; closing answers what was accepted. Base model, store, metrics and health stay their
+ * owner's.
  */
 public final class InferenceService implements AutoCloseable {
 
@@ -48,7 +49,7 @@ public final class InferenceService implements AutoCloseable {
   private final AdapterWatcher watcher;
   private final FeedbackPublisher feedback;
   private final HttpApi http;
-  private final ReviewStream stream;
+  private final ReviewStreams streams;
   private final Lifecycle lifecycle = new Lifecycle();
   private boolean started;
 
@@ -118,12 +119,14 @@ public final class InferenceService implements AutoCloseable {
             config.httpHost(),
             config.httpPort(),
             new HttpApi.Parts(classifier, view, control, feedback, health, metrics, base.digest()));
-    stream =
-        new ReviewStream(
+    streams =
+        new ReviewStreams(
             new StreamConfig(
                 config.kafka(),
                 config.topics(),
                 config.instanceId(),
+                config.delivery(),
+                config.streams(),
                 config.pollRecords(),
                 config.labelRequestMargin(),
                 base.digest()),
@@ -148,7 +151,7 @@ public final class InferenceService implements AutoCloseable {
     health.register("inference-engine", this::engine);
     health.register("inference-scorers", classifier::status);
     health.register("inference-adapters", watcher::status);
-    health.register("inference-reviews", stream::status);
+    health.register("inference-reviews", streams::status);
     try {
       copies.open(registry::digests);
       lifecycle.add("registry", registry).start();
@@ -157,7 +160,7 @@ public final class InferenceService implements AutoCloseable {
       lifecycle.add("feedback publisher", feedback).start();
       lifecycle.add("http", http).start();
       lifecycle.add("adapter watcher", watcher).start();
-      lifecycle.add("review stream", stream).start();
+      lifecycle.add("review streams", streams).start();
     } catch (RuntimeException e) {
       lifecycle.close();
       throw e;

@@ -28,6 +28,7 @@ import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.PrecisionChoice;
 import dev.weir.inference.adapter.SlotPolicy;
+import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingBaseModel;
 import java.net.URI;
@@ -316,7 +317,7 @@ class AdapterControlIT {
             512,
             2048,
             new AdapterConfig(
-                new SlotPolicy(2, 64, Set.of()),
+                new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
                 1 << 30,
                 directory.resolve("copies-" + instance),
                 1 << 30,
@@ -324,7 +325,9 @@ class AdapterControlIT {
                 ""),
             16,
             0,
-            instance);
+            instance,
+            Delivery.EXACTLY_ONCE,
+            1);
     InferenceService service = new InferenceService(config, metrics, new Health(), base, store);
     open.add(0, service);
     open.add(metrics);

@@ -28,6 +28,7 @@ import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.PrecisionChoice;
 import dev.weir.inference.adapter.SlotPolicy;
+import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -114,7 +115,9 @@ class InferenceServiceIT {
                 ""),
             16,
             0.2,
-            instance);
+            instance,
+            Delivery.EXACTLY_ONCE,
+            1);
     InferenceService service = new InferenceService(config, metrics, health, base, store);
     open.add(0, service);
     open.add(metrics);

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.AdapterTables;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
+import dev.weir.common.model.RunBuffers;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
 import java.util.Map;
@@ -14,6 +15,12 @@ import java.util.concurrent.ConcurrentHashMap;
  * thread per caller.
  */
 public final class OnnxSlotTable implements SlotTable {
+
+  /**
+   * One per thread that runs, scorers above all, and none per engine: an engine that takes over
+   * from another one finds them warm.
+   */
+  private static final ThreadLocal<RunBuffers> BUFFERS = ThreadLocal.withInitial(RunBuffers::new);
 
   private final BaseModel base;
   private final AdapterTables tables;
@@ -70,7 +77,7 @@ public final class OnnxSlotTable implements SlotTable {
     if (encoder == null) {
       throw new IllegalStateException("precision " + precision.id() + " was not opened");
     }
-    return encoder.run(tokenIds, slots).logits();
+    return encoder.logits(tokenIds, slots, BUFFERS.get());
   }
 
   @Override

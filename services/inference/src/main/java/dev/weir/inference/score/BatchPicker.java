@@ -1,17 +1,16 @@
 package dev.weir.inference.score;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 
 /**
- * Chooses the rows of the next micro-batch from two queues.
+ * Chooses the rows of the next micro-batch from the queues of the two paths.
  *
- * <p>The oldest row of the queue whose turn it is always goes, so no row waits for ever. Rows of
- * about its length join it, from both queues, while {@code rows × longest} stays within the token
- * budget: padding is work, and mixed lengths in one batch are slower than one text at a time. Not
+ * <p>The oldest row of the adapter whose turn it is, on the path whose turn it is, always goes: no
+ * row waits for ever, and no adapter waits for another one's backlog. Rows of about its length join
+ * it, of all adapters and both paths, while {@code rows × longest} stays within the token budget:
+ * padding is work, and mixed lengths in one batch are slower than one text at a time. Not
  * thread-safe; the caller holds the lock of the queues.
  */
 final class BatchPicker {
@@ -36,9 +35,9 @@ final class BatchPicker {
    * @param maxRows at most so many rows, at least 1
    * @return at least one row; empty only when both queues are
    */
-  List<Row> pick(Deque<Row> turn, Deque<Row> other, int maxRows) {
-    Deque<Row> first = turn.isEmpty() ? other : turn;
-    Deque<Row> second = turn.isEmpty() ? turn : other;
+  List<Row> pick(TurnQueue turn, TurnQueue other, int maxRows) {
+    TurnQueue first = turn.isEmpty() ? other : turn;
+    TurnQueue second = turn.isEmpty() ? turn : other;
     Row head = first.poll();
     if (head == null) {
       return List.of();
@@ -47,24 +46,21 @@ final class BatchPicker {
     batch.add(head);
     if (maxRows > 1 && 2L * head.length() <= tokenBudget) {
       join(batch, candidates(first, second, head.length()), maxRows);
-      if (batch.size() > 1) {
-        remove(first, batch);
-        remove(second, batch);
+      for (Row companion : batch.subList(1, batch.size())) {
+        if (!first.remove(companion) && !second.remove(companion)) {
+          throw new IllegalStateException("a companion was in neither queue");
+        }
       }
     }
     return batch;
   }
 
-  private static List<Row> candidates(Deque<Row> first, Deque<Row> second, int length) {
+  private static List<Row> candidates(TurnQueue first, TurnQueue second, int length) {
     int tolerance = Math.max(TOLERANCE, length / 4);
-    List<Row> near = new ArrayList<>();
-    for (Deque<Row> queue : List.of(first, second)) {
-      queue.stream()
-          .limit(WINDOW)
-          .filter(row -> Math.abs(row.length() - length) <= tolerance)
-          .forEach(near::add);
-    }
-    // Stable: among equals the older row goes first.
+    List<Row> near = first.first(WINDOW);
+    near.addAll(second.first(WINDOW));
+    near.removeIf(row -> Math.abs(row.length() - length) > tolerance);
+    // Stable: among equals the older row goes first, and one of each adapter before its second.
     near.sort(Comparator.comparingInt(row -> Math.abs(row.length() - length)));
     return near;
   }
@@ -81,17 +77,5 @@ final class BatchPicker {
         longest = padded;
       }
     }
-  }
-
-  /** Takes the chosen rows out of the front of a queue and leaves the others in their order. */
-  private static void remove(Deque<Row> queue, List<Row> chosen) {
-    Deque<Row> kept = new ArrayDeque<>();
-    for (int i = 0; i < WINDOW && !queue.isEmpty(); i++) {
-      Row row = queue.remove();
-      if (!chosen.contains(row)) {
-        kept.push(row);
-      }
-    }
-    kept.forEach(queue::push);
   }
 }

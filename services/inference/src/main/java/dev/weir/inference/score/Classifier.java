@@ -10,6 +10,7 @@ import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.ServingState;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -79,11 +80,10 @@ public final class Classifier implements AutoCloseable {
    */
   public Optional<CompletableFuture<List<Answer>>> tryClassify(
       Source source, List<Review> reviews) {
-    long began = System.nanoTime();
-    Split split = split(reviews, false);
+    Tokenised tokenised = tokenise(reviews, false);
     return batcher
-        .offer(source, split.queries())
-        .map(answers -> counted(source, began, split, answers));
+        .offer(source, tokenised.queries())
+        .map(scored -> counted(source, tokenised, scored));
   }
 
   /**
@@ -95,9 +95,32 @@ public final class Classifier implements AutoCloseable {
    */
   public CompletableFuture<List<Answer>> classify(Source source, List<Review> reviews)
       throws InterruptedException {
-    long began = System.nanoTime();
-    Split split = split(reviews, true);
-    return counted(source, began, split, batcher.put(source, split.queries()));
+    Tokenised tokenised = tokenise(reviews);
+    return counted(source, tokenised, batcher.put(source, tokenised.queries()));
+  }
+
+  /**
+   * Tokenises reviews for {@link #offer}, on the calling thread, for the versions that answer and
+   * for shadows: up to twice as many texts are queued as there are reviews. When a version with
+   * another token limit takes over before they are scored, they are tokenised again.
+   */
+  public Tokenised tokenise(List<Review> reviews) {
+    return tokenise(reviews, true);
+  }
+
+  /**
+   * Answers tokenised reviews, waiting at most {@code patience} for room in the queue; a refused
+   * offer may be made again.
+   *
+   * @return the answers to come, in order; empty when the queue stayed full
+   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
+   * @throws IllegalArgumentException if there can never be room for so many
+   */
+  public Optional<CompletableFuture<List<Answer>>> offer(
+      Source source, Tokenised tokenised, Duration patience) throws InterruptedException {
+    return batcher
+        .offer(source, tokenised.queries(), patience)
+        .map(scored -> counted(source, tokenised, scored));
   }
 
   /** Whether the workers are well. */
@@ -111,35 +134,35 @@ public final class Classifier implements AutoCloseable {
   }
 
   private CompletableFuture<List<Answer>> counted(
-      Source source, long began, Split split, CompletableFuture<List<Answer>> scored) {
+      Source source, Tokenised tokenised, CompletableFuture<List<Answer>> scored) {
     return scored.thenApply(
         done -> {
-          List<Answer> all = split.merge(done);
-          meters.answered(source, all, began);
-          meters.shadowed(split.shadows.size(), all);
+          List<Answer> all = tokenised.merge(done);
+          meters.answered(source, all, tokenised.beganNanos);
+          meters.shadowed(tokenised.shadows.size(), all);
           return all;
         });
   }
 
-  private Split split(List<Review> reviews, boolean shadows) {
-    Split split = new Split(reviews.size());
+  private Tokenised tokenise(List<Review> reviews, boolean shadows) {
+    Tokenised tokenised = new Tokenised(reviews.size());
     ServingState state = registry.state();
     for (int i = 0; i < reviews.size(); i++) {
       Review review = reviews.get(i);
       Optional<ServingAdapter> serving = router.answering(state, review.adapter(), review.id());
       if (serving.isPresent()) {
-        split.answers.add(query(review, serving.get(), null));
+        tokenised.answers.add(query(review, serving.get(), null));
         Optional<ServingAdapter> shadow =
             shadows ? router.shadow(state, review.adapter()) : Optional.empty();
         if (shadow.isPresent()) {
-          split.shadows.add(query(review, shadow.get(), shadow.get().id()));
-          split.shadowed.add(i);
+          tokenised.shadows.add(query(review, shadow.get(), shadow.get().id()));
+          tokenised.shadowed.add(i);
         }
       } else {
-        split.abstained[i] = abstain(review.adapter());
+        tokenised.abstained[i] = abstain(review.adapter());
       }
     }
-    return split;
+    return tokenised;
   }
 
   private Query query(Review review, ServingAdapter serving, @Nullable AdapterId shadow) {
@@ -155,7 +178,9 @@ public final class Classifier implements AutoCloseable {
   }
 
   /** Reviews apart: those that are abstained at once, and the queries of the others. */
-  private static final class Split {
+  public static final class Tokenised {
+
+    private final long beganNanos = System.nanoTime();
 
     private final @Nullable Answer[] abstained;
     private final List<Query> answers = new ArrayList<>();
@@ -164,12 +189,12 @@ public final class Classifier implements AutoCloseable {
     /** The review of each shadow's query. */
     private final List<Integer> shadowed = new ArrayList<>();
 
-    Split(int size) {
+    private Tokenised(int size) {
       abstained = new Answer[size];
     }
 
     /** All that is to be scored, the shadows' queries last. */
-    List<Query> queries() {
+    private List<Query> queries() {
       if (shadows.isEmpty()) {
         return answers;
       }
@@ -179,7 +204,7 @@ public final class Classifier implements AutoCloseable {
     }
 
     /** Puts the answers where the gaps are, and what shadows say beside them. */
-    List<Answer> merge(List<Answer> scored) {
+    private List<Answer> merge(List<Answer> scored) {
       Answer[] all = new Answer[abstained.length];
       int next = 0;
       for (int i = 0; i < all.length; i++) {

@@ -3,10 +3,9 @@ package dev.weir.inference.score;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.adapter.ServingAdapter;
-import java.util.ArrayDeque;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -25,14 +24,23 @@ import org.slf4j.LoggerFactory;
  * Two bounded queues of tokenised texts and the workers that run them in micro-batches.
  *
  * <p>A worker takes what is there at once: no text waits for companions. The queues of Kafka and
- * HTTP take turns in giving the first row of a batch; {@link BatchPicker} says who joins it. Rows
- * are shared out evenly among the workers that are idle. Rows whose version is evicted are set
- * aside until it is loaded; they count as waiting. Thread-safe. {@link #close} answers everything
- * that was accepted, then ends the workers {@code scorer-n}.
+ * HTTP take turns in giving the first row of a batch, and so do the adapters within each ({@link
+ * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
+ * that are idle. Rows whose version is evicted are set aside until it is loaded; they count as
+ * waiting. Thread-safe. {@link #close} answers everything that was accepted, then ends the workers
+ * {@code scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
+
+  private static final Duration LONG = Duration.ofHours(1);
+
+  /** An adapter has little waiting while it is this fraction of the capacity. */
+  private static final int LITTLE = 16;
+
+  /** The fraction of the capacity that such adapters may use beyond it. */
+  private static final int RESERVE = 4;
 
   private final BatchScorer scorer;
   private final BatchPicker picker;
@@ -44,7 +52,7 @@ final class MicroBatcher implements AutoCloseable {
   private final Condition rowsCame = lock.newCondition();
   private final Condition roomCame = lock.newCondition();
   // All below are guarded by the lock.
-  private final Map<Source, Deque<Row>> queues = new EnumMap<>(Source.class);
+  private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
   private final Map<Source, Set<Row>> parked = new EnumMap<>(Source.class);
   private Source turn = Source.KAFKA;
   private int idle;
@@ -56,7 +64,8 @@ final class MicroBatcher implements AutoCloseable {
    *
    * @param workerCount threads that run batches
    * @param tokenBudget most tokens per batch, padding included; a longer text runs alone
-   * @param capacity most texts that wait, per source
+   * @param capacity most texts that wait, per source; a quarter more for adapters that have little
+   *     waiting
    */
   MicroBatcher(BatchScorer scorer, int workerCount, int tokenBudget, int capacity) {
     this.scorer = scorer;
@@ -64,7 +73,7 @@ final class MicroBatcher implements AutoCloseable {
     this.workerCount = workerCount;
     this.capacity = capacity;
     for (Source source : Source.values()) {
-      queues.put(source, new ArrayDeque<>());
+      queues.put(source, new TurnQueue());
     }
   }
 
@@ -88,9 +97,37 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      return room(source) < queries.size()
-          ? Optional.empty()
-          : Optional.of(enqueue(source, queries));
+      return fits(source, queries) ? Optional.of(enqueue(source, queries)) : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Queues texts, waiting at most {@code patience} for room.
+   *
+   * @return the answers to come, in order; empty when the queue stayed full
+   * @throws RejectedExecutionException if the batcher is closing or broken
+   * @throws IllegalArgumentException if there can never be room for so many
+   */
+  Optional<CompletableFuture<List<Answer>>> offer(
+      Source source, List<Query> queries, Duration patience) throws InterruptedException {
+    if (queries.size() > capacity) {
+      throw new IllegalArgumentException(
+          queries.size() + " texts at once, the queue holds " + capacity);
+    }
+    long left = patience.toNanos();
+    lock.lockInterruptibly();
+    try {
+      checkOpen();
+      while (!fits(source, queries)) {
+        if (left <= 0) {
+          return Optional.empty();
+        }
+        left = roomCame.awaitNanos(left);
+        checkOpen();
+      }
+      return Optional.of(enqueue(source, queries));
     } finally {
       lock.unlock();
     }
@@ -105,28 +142,18 @@ final class MicroBatcher implements AutoCloseable {
    */
   CompletableFuture<List<Answer>> put(Source source, List<Query> queries)
       throws InterruptedException {
-    if (queries.size() > capacity) {
-      throw new IllegalArgumentException(
-          queries.size() + " texts at once, the queue holds " + capacity);
+    Optional<CompletableFuture<List<Answer>>> answers = Optional.empty();
+    while (answers.isEmpty()) {
+      answers = offer(source, queries, LONG);
     }
-    lock.lockInterruptibly();
-    try {
-      checkOpen();
-      while (room(source) < queries.size()) {
-        roomCame.await();
-        checkOpen();
-      }
-      return enqueue(source, queries);
-    } finally {
-      lock.unlock();
-    }
+    return answers.get();
   }
 
   /** Texts of a source that wait for a worker. */
   int depth(Source source) {
     lock.lock();
     try {
-      return capacity - room(source);
+      return queue(source).size();
     } finally {
       lock.unlock();
     }
@@ -145,7 +172,7 @@ final class MicroBatcher implements AutoCloseable {
 
   private CompletableFuture<List<Answer>> enqueue(Source source, List<Query> queries) {
     Submission submission = new Submission(queries.size());
-    Deque<Row> queue = queue(source);
+    TurnQueue queue = queue(source);
     for (int i = 0; i < queries.size(); i++) {
       queue.add(new Row(source, queries.get(i), submission, i));
     }
@@ -153,12 +180,33 @@ final class MicroBatcher implements AutoCloseable {
     return submission.done();
   }
 
-  private int room(Source source) {
-    return capacity - queue(source).size() - parked.getOrDefault(source, Set.of()).size();
+  /**
+   * Whether there is room for all of the queries. Behind a full queue some is kept for adapters
+   * that have little waiting: a flood for one adapter must not have the others refused.
+   */
+  private boolean fits(Source source, List<Query> queries) {
+    TurnQueue queue = queue(source);
+    int size = queue.size() + parked(source).size() + queries.size();
+    if (size <= capacity) {
+      return true;
+    }
+    return size <= capacity + capacity / RESERVE
+        && queries.stream()
+            .allMatch(
+                query -> waiting(source, query.adapter()) + queries.size() <= capacity / LITTLE);
   }
 
-  private Deque<Row> queue(Source source) {
-    Deque<Row> queue = queues.get(source);
+  private long waiting(Source source, String adapter) {
+    return queue(source).size(adapter)
+        + parked(source).stream().filter(row -> row.query().adapter().equals(adapter)).count();
+  }
+
+  private Set<Row> parked(Source source) {
+    return parked.getOrDefault(source, Set.of());
+  }
+
+  private TurnQueue queue(Source source) {
+    TurnQueue queue = queues.get(source);
     if (queue == null) {
       throw new IllegalStateException("no queue for " + source);
     }
@@ -211,7 +259,7 @@ final class MicroBatcher implements AutoCloseable {
     try {
       for (int i = rows.size() - 1; i >= 0; i--) {
         Row row = rows.get(i);
-        if (!parked.getOrDefault(row.source(), Set.of()).remove(row)) {
+        if (!parked(row.source()).remove(row)) {
           continue; // The batcher broke down meanwhile and answered it.
         }
         if (problem == null) {
@@ -262,7 +310,7 @@ final class MicroBatcher implements AutoCloseable {
 
   private int waiting() {
     int waiting = 0;
-    for (Deque<Row> queue : queues.values()) {
+    for (TurnQueue queue : queues.values()) {
       waiting += queue.size();
     }
     return waiting;
@@ -273,8 +321,7 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       fault = cause;
-      queues.values().forEach(lost::addAll);
-      queues.values().forEach(Deque::clear);
+      queues.values().forEach(queue -> lost.addAll(queue.drain()));
       parked.values().forEach(lost::addAll);
       parked.values().forEach(Set::clear);
       rowsCame.signalAll();

@@ -7,22 +7,30 @@ import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Classifier;
+import dev.weir.inference.score.Classifier.Tokenised;
+import dev.weir.inference.score.Source;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The records of one poll on their way through the scorers: written and committed together, or not
  * at all.
  *
- * <p>Belongs to the thread {@code review-stream}.
+ * <p>Belongs to the thread of its stream.
  */
 final class ReviewBatch {
 
@@ -36,7 +44,8 @@ final class ReviewBatch {
   private final List<Bad> bad = new ArrayList<>();
   private final Map<TopicPartition, OffsetAndMetadata> offsets;
   private final long readAtNanos = System.nanoTime();
-  private CompletableFuture<List<Answer>> answers = CompletableFuture.completedFuture(List.of());
+  private @Nullable Tokenised tokenised;
+  private @Nullable CompletableFuture<List<Answer>> answers;
 
   private ReviewBatch(Map<TopicPartition, OffsetAndMetadata> offsets) {
     this.offsets = offsets;
@@ -61,7 +70,7 @@ final class ReviewBatch {
     return new InputPosition(record.topic(), record.partition(), record.offset());
   }
 
-  List<Review> reviews() {
+  private List<Review> reviews() {
     return good.stream().map(Good::review).toList();
   }
 
@@ -78,17 +87,53 @@ final class ReviewBatch {
     return offsets;
   }
 
-  void answeredBy(CompletableFuture<List<Answer>> future) {
-    answers = future;
+  /**
+   * Hands the reviews to the scorers unless they have them, waiting at most {@code patience} for
+   * room.
+   *
+   * @return whether they have them
+   */
+  boolean submit(Classifier classifier, Duration patience) throws InterruptedException {
+    if (answers == null) {
+      if (tokenised == null) {
+        tokenised = classifier.tokenise(reviews()); // Once, however often the queue is full.
+      }
+      answers = classifier.offer(Source.KAFKA, tokenised, patience).orElse(null);
+    }
+    return answers != null;
   }
 
-  boolean scored() {
-    return answers.isDone();
+  /** Whether the scorers have, or had, the reviews. */
+  boolean submitted() {
+    return answers != null;
   }
 
-  /** The answers to {@link #good}, in its order, once they are there. */
-  CompletableFuture<List<Answer>> answers() {
-    return answers;
+  /** Waits for the answers; false when the time was up before. */
+  boolean awaitScored(Duration patience) throws InterruptedException {
+    if (answers == null) {
+      return false;
+    }
+    try {
+      answers.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      // Failures of the model are answers, too: only a defect gets here.
+      throw new IllegalStateException("scoring " + this + " failed", e.getCause());
+    }
+  }
+
+  /**
+   * The answers to {@link #good}, in its order.
+   *
+   * @throws IllegalStateException if they are not all there
+   */
+  List<Answer> answers() {
+    if (answers == null || !answers.isDone()) {
+      throw new IllegalStateException(this + " are not scored yet");
+    }
+    return answers.join();
   }
 
   double latencyMs() {

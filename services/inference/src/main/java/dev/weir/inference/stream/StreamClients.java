@@ -1,6 +1,7 @@
 package dev.weir.inference.stream;
 
 import dev.weir.common.topic.Topics;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -11,25 +12,54 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Opens the Kafka clients of the review stream. What the user configures for all clients stays. */
-final class StreamClients {
+/**
+ * Opens the Kafka clients of one review stream.
+ *
+ * <p>What correctness hangs on is fixed here. The rest are defaults that the user's client
+ * properties override; docs/kafka-settings.md says what each of them buys.
+ */
+class StreamClients {
 
-  /** A transaction covers one poll's reviews; far below the broker's limit of 15 minutes. */
-  private static final int TRANSACTION_TIMEOUT_MS = 60_000;
+  /**
+   * A transaction spans only the writing of one poll's answers. What a crashed process left open
+   * keeps its partitions from being read for so long, unless it comes back under its own id.
+   */
+  private static final int TRANSACTION_TIMEOUT_MS = 10_000;
 
   /** With the tries of a commit, this bounds how long closing waits for a broker that is away. */
   private static final int BLOCK_MS = 10_000;
 
-  private final StreamConfig config;
+  /**
+   * The same bound without transactions; the client wants more than its request timeout of 30 s.
+   */
+  private static final int DELIVERY_TIMEOUT_MS = 40_000;
 
-  StreamClients(StreamConfig config) {
+  private static final int MAX_POLL_INTERVAL_MS = 300_000;
+
+  private final StreamConfig config;
+  private final int stream;
+
+  /**
+   * Clients of the {@code stream}-th stream of this process.
+   *
+   * @param stream from 0
+   */
+  StreamClients(StreamConfig config, int stream) {
     this.config = config;
+    this.stream = stream;
+  }
+
+  /** The longest time between two polls before the group throws its member out. */
+  Duration maxPollInterval() {
+    Object ms = config.kafka().getOrDefault(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, "");
+    String text = String.valueOf(ms).strip();
+    return Duration.ofMillis(text.isEmpty() ? MAX_POLL_INTERVAL_MS : Long.parseLong(text));
   }
 
   KafkaConsumer<byte[], byte[]> consumer() {
     Map<String, Object> properties = new HashMap<>(config.kafka());
     properties.put(ConsumerConfig.GROUP_ID_CONFIG, config.group());
-    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-reviews");
+    properties.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-reviews-" + stream);
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -38,23 +68,35 @@ final class StreamClients {
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
         CooperativeStickyAssignor.class.getName());
     properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, Topics.MAX_MESSAGE_BYTES);
+    properties.putIfAbsent(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MS);
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   KafkaProducer<byte[], byte[]> producer() {
+    return new KafkaProducer<>(
+        producerProperties(), new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  Map<String, Object> producerProperties() {
     Map<String, Object> properties = new HashMap<>(config.kafka());
-    properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, config.transactionalId());
-    properties.put(ProducerConfig.CLIENT_ID_CONFIG, "weir-inference-classifications");
-    properties.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MS);
+    properties.put(ProducerConfig.CLIENT_ID_CONFIG, "weir-inference-classifications-" + stream);
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 2 * Topics.MAX_DEAD_LETTER_BYTES);
-    properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
+    properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    if (config.delivery() == Delivery.EXACTLY_ONCE) {
+      properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, config.transactionalId(stream));
+      properties.putIfAbsent(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_TIMEOUT_MS);
+    } else {
+      properties.putIfAbsent(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_TIMEOUT_MS);
+    }
+    properties.putIfAbsent(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
     // A partition that joins a transaction right after the last one ended is refused for a moment.
     // At the client's default pause of 100 ms that alone makes the median latency 70 ms.
-    properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
-    properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
-    properties.put(ProducerConfig.LINGER_MS_CONFIG, 0);
-    properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MS);
-    return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    properties.putIfAbsent(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
+    properties.putIfAbsent(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
+    properties.putIfAbsent(ProducerConfig.LINGER_MS_CONFIG, 0);
+    properties.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MS);
+    return properties;
   }
 }

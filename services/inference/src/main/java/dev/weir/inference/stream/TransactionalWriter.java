@@ -1,14 +1,11 @@
 package dev.weir.inference.stream;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tag;
-import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -21,47 +18,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes records and the offsets they came from in one transaction.
+ * Writes exactly once: records and the offsets they came from are in one transaction.
  *
  * <p>After any failure the transaction is aborted; where that is not possible (fenced, timed out in
  * the commit), the producer is replaced, and its successor's first act makes the broker finish what
- * the old one left. Either way the caller goes on from the committed offsets. Belongs to the thread
- * {@code review-stream}.
+ * the old one left. Either way the caller goes on from the committed offsets.
  */
-final class TransactionalWriter implements AutoCloseable {
+final class TransactionalWriter implements AnswerWriter {
 
   private static final Logger LOG = LoggerFactory.getLogger(TransactionalWriter.class);
 
   private static final int COMMIT_TRIES = 2;
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
   private final Supplier<KafkaProducer<byte[], byte[]>> opener;
   private final StreamMeters meters;
-  private @Nullable KafkaProducer<byte[], byte[]> producer;
-  private @Nullable KafkaClientMetrics clientMetrics;
+  private @Nullable OpenProducer open;
 
   TransactionalWriter(Supplier<KafkaProducer<byte[], byte[]>> opener, StreamMeters meters) {
     this.opener = opener;
     this.meters = meters;
   }
 
-  /**
-   * Opens the producer if there is none, and fences an earlier process of the same instance.
-   *
-   * @throws KafkaException if the broker does not answer in time
-   */
-  void open() {
+  @Override
+  public void open() {
     ready();
   }
 
-  /**
-   * Writes and commits.
-   *
-   * @throws KafkaException if nothing was committed, or nobody knows: read the committed offsets
-   */
-  void write(
+  @Override
+  public void write(
       List<ProducerRecord<byte[], byte[]>> records,
       Map<TopicPartition, OffsetAndMetadata> offsets,
-      ConsumerGroupMetadata group) {
+      KafkaConsumer<byte[], byte[]> consumer) {
     KafkaProducer<byte[], byte[]> current = ready();
     long began = System.nanoTime();
     try {
@@ -70,7 +58,7 @@ final class TransactionalWriter implements AutoCloseable {
         // A failed send fails the commit; its own future says nothing more.
         Future<RecordMetadata> ignored = current.send(record);
       }
-      current.sendOffsetsToTransaction(offsets, group);
+      current.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
       commit(current);
       meters.committed(began);
     } catch (KafkaException e) {
@@ -100,51 +88,34 @@ final class TransactionalWriter implements AutoCloseable {
     } catch (KafkaException | IllegalStateException e) {
       LOG.warn("the transaction cannot be aborted; replacing the producer", e);
       cause.addSuppressed(e);
-      discard();
+      discard(Duration.ZERO);
     }
   }
 
   private KafkaProducer<byte[], byte[]> ready() {
-    KafkaProducer<byte[], byte[]> current = producer;
+    OpenProducer current = open;
     if (current == null) {
-      current = opener.get();
-      producer = current;
-      clientMetrics = bind(current, meters.registry());
+      current = OpenProducer.of(opener.get(), meters);
+      open = current;
       try {
-        current.initTransactions();
+        current.producer().initTransactions();
       } catch (KafkaException e) {
-        discard();
+        discard(Duration.ZERO);
         throw e;
       }
     }
-    return current;
+    return current.producer();
   }
 
-  private static KafkaClientMetrics bind(
-      KafkaProducer<byte[], byte[]> producer, MeterRegistry registry) {
-    KafkaClientMetrics bound =
-        new KafkaClientMetrics(producer, List.of(Tag.of("role", "classifications")));
-    bound.bindTo(registry);
-    return bound;
-  }
-
-  private void discard() {
-    close(Duration.ZERO);
-  }
-
-  private void close(Duration timeout) {
-    if (clientMetrics != null) {
-      clientMetrics.close();
-      clientMetrics = null;
-    }
-    if (producer != null) {
-      producer.close(timeout);
-      producer = null;
+  private void discard(Duration timeout) {
+    if (open != null) {
+      open.close(timeout);
+      open = null;
     }
   }
 
   @Override
   public void close() {
-    close(Duration.ofSeconds(10));
+    discard(CLOSE_TIMEOUT);
   }
 }

@@ -46,6 +46,7 @@ class EvictedTextsTest {
     classifier =
         new Classifier(
             registry,
+            new ServingPlans(),
             new TestingTokenizer(),
             AdapterCatalog.parse("*=negative,positive"),
             new Classifier.Batching(2, 512, 1000),

@@ -3,11 +3,11 @@ package dev.weir.inference.score;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.model.TokenLimit;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -25,14 +25,15 @@ class BatchPickerTest {
   void neitherLosesNorDoublesRowsAndKeepsTheBudget(
       @ForAll @Size(max = 200) List<@IntRange(min = 2, max = 700) Integer> kafka,
       @ForAll @Size(max = 200) List<@IntRange(min = 2, max = 700) Integer> http,
-      @ForAll @IntRange(min = 1, max = 64) int maxRows) {
-    Deque<Row> first = rows(kafka);
-    Deque<Row> second = rows(http);
-    List<Row> all = new ArrayList<>(first);
-    all.addAll(second);
+      @ForAll @IntRange(min = 1, max = 64) int maxRows,
+      @ForAll @IntRange(min = 1, max = 9) int adapters) {
+    TurnQueue first = rows(kafka, adapters);
+    TurnQueue second = rows(http, adapters);
+    List<Row> all = new ArrayList<>(first.first(first.size()));
+    all.addAll(second.first(second.size()));
     Set<Row> seen = new HashSet<>();
     while (!first.isEmpty() || !second.isEmpty()) {
-      Row head = first.isEmpty() ? second.peek() : first.peek();
+      Row head = (first.isEmpty() ? second : first).first(1).get(0);
       List<Row> batch = picker.pick(first, second, maxRows);
       assertThat(batch).startsWith(head).hasSizeLessThanOrEqualTo(maxRows);
       int longest = batch.stream().mapToInt(Row::length).max().orElseThrow();
@@ -41,50 +42,88 @@ class BatchPickerTest {
         assertThat(seen.add(row)).isTrue();
       }
       assertOrderKept(all, first, second);
-      Deque<Row> turn = first;
+      TurnQueue turn = first;
       first = second;
       second = turn;
     }
     assertThat(seen).containsExactlyInAnyOrderElementsOf(all);
   }
 
+  @Property(tries = 300)
+  void adapterIsServedWithinATurnPerAdapterThatWaits(
+      @ForAll @Size(min = 1, max = 200) List<@IntRange(min = 2, max = 700) Integer> flood,
+      @ForAll @IntRange(min = 2, max = 700) int length,
+      @ForAll @IntRange(min = 1, max = 64) int maxRows,
+      @ForAll @IntRange(min = 1, max = 9) int adapters) {
+    TurnQueue queue = rows(flood, adapters);
+    int others = Math.min(adapters, flood.size());
+    Row lone = row("lone", length);
+    queue.add(lone);
+    for (int picks = 1; ; picks++) {
+      if (picker.pick(queue, new TurnQueue(), maxRows).contains(lone)) {
+        assertThat(picks).isLessThanOrEqualTo(others + 1);
+        return;
+      }
+      // As fast as the flood is worked off, more of it comes.
+      queue.add(row("flooding-" + picks % others, 20));
+    }
+  }
+
   @Test
   void rowsOfOtherLengthsDoNotJoin() {
-    Deque<Row> queue = rows(List.of(20, 400, 21, 200, 19));
-    List<Row> batch = picker.pick(queue, new ArrayDeque<>(), 64);
+    TurnQueue queue = rows(List.of(20, 400, 21, 200, 19), 1);
+    List<Row> batch = picker.pick(queue, new TurnQueue(), 64);
     assertThat(batch.stream().map(Row::length)).containsExactly(20, 21, 19);
-    assertThat(queue.stream().map(Row::length)).containsExactly(400, 200);
+    assertThat(queue.first(9).stream().map(Row::length)).containsExactly(400, 200);
+    assertThat(queue.size()).isEqualTo(2);
+  }
+
+  @Test
+  void rowsOfOtherAdaptersJoinByLengthBeforeTheSecondsOfTheFirst() {
+    TurnQueue queue = new TurnQueue();
+    List<Row> busy = List.of(row("busy", 20), row("busy", 20), row("busy", 20));
+    List<Row> quiet = List.of(row("quiet", 20), row("other", 20));
+    busy.forEach(queue::add);
+    quiet.forEach(queue::add);
+    assertThat(picker.pick(queue, new TurnQueue(), 3))
+        .containsExactly(busy.get(0), quiet.get(0), quiet.get(1));
+    assertThat(queue.size("busy")).isEqualTo(2);
+    assertThat(queue.size("quiet")).isZero();
   }
 
   @Test
   void bothQueuesShareABatch() {
-    Deque<Row> kafka = rows(List.of(20, 20));
-    Deque<Row> http = rows(List.of(20));
+    TurnQueue kafka = rows(List.of(20, 20), 1);
+    TurnQueue http = rows(List.of(20), 1);
     assertThat(picker.pick(kafka, http, 64)).hasSize(3);
+    assertThat(kafka.isEmpty() && http.isEmpty()).isTrue();
   }
 
-  private static void assertOrderKept(List<Row> all, Deque<Row> first, Deque<Row> second) {
-    for (Deque<Row> queue : List.of(first, second)) {
-      int last = -1;
-      for (Row row : queue) {
+  /** What is left of each adapter is in the order in which it came. */
+  private static void assertOrderKept(List<Row> all, TurnQueue first, TurnQueue second) {
+    for (TurnQueue queue : List.of(first, second)) {
+      Map<String, Integer> last = new HashMap<>();
+      for (Row row : queue.first(queue.size())) {
         int at = all.indexOf(row);
-        assertThat(at).isGreaterThan(last);
-        last = at;
+        assertThat(at).isGreaterThan(last.getOrDefault(row.query().adapter(), -1));
+        last.put(row.query().adapter(), at);
       }
     }
   }
 
-  private static Deque<Row> rows(List<Integer> lengths) {
-    Submission submission = new Submission(lengths.size());
-    Deque<Row> rows = new ArrayDeque<>();
+  private static TurnQueue rows(List<Integer> lengths, int adapters) {
+    TurnQueue rows = new TurnQueue();
     for (int i = 0; i < lengths.size(); i++) {
-      rows.add(
-          new Row(
-              Source.KAFKA,
-              new Query("", "", "default", new int[lengths.get(i)], TokenLimit.of(64), null),
-              submission,
-              i));
+      rows.add(row("flooding-" + i % adapters, lengths.get(i)));
     }
     return rows;
+  }
+
+  private static Row row(String adapter, int length) {
+    return new Row(
+        Source.KAFKA,
+        new Query("", "", adapter, new int[length], TokenLimit.of(64), null),
+        new Submission(1),
+        0);
   }
 }

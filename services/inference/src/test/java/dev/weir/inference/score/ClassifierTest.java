@@ -14,6 +14,7 @@ import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,15 +54,20 @@ class ClassifierTest {
   @BeforeEach
   void open() {
     registry = TestingAdapters.registry(opener, 8);
-    classifier =
+    classifier = classifier(WORKERS);
+  }
+
+  private Classifier classifier(int workers) {
+    Classifier started =
         new Classifier(
             registry,
             plans,
             new TestingTokenizer(),
             AdapterCatalog.parse("default=negative,positive;topic=sports,politics,arts"),
-            new Classifier.Batching(WORKERS, 512, QUEUE),
+            new Classifier.Batching(workers, 512, QUEUE),
             metrics.registry());
-    classifier.start();
+    started.start();
+    return started;
   }
 
   @AfterEach
@@ -206,6 +212,57 @@ class ClassifierTest {
   }
 
   @Test
+  void floodForOneAdapterDoesNotStarveAnother() throws Exception {
+    serve(registry, "default", 1);
+    serve(registry, "topic", 2, List.of("sports", "politics", "arts"));
+    classifier.close();
+    classifier = classifier(1); // So that batches run in the order in which they are picked.
+    Semaphore gate = occupyWorkers(1);
+    CompletableFuture<List<Answer>> flood = classifier.classify(Source.HTTP, reviews(QUEUE));
+    CompletableFuture<List<Answer>> lone =
+        classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow();
+    // The batch that occupies the worker, one of the flood, and then it is the other's turn.
+    gate.release(3);
+    assertThat(lone.get()).hasSize(1);
+    assertThat(flood).isNotDone();
+    gate.release(100_000);
+    assertThat(flood.get()).hasSize(QUEUE);
+  }
+
+  @Test
+  void fullQueueStillTakesALittleForOtherAdapters() throws Exception {
+    serve(registry, "default", 1);
+    serve(registry, "topic", 2, List.of("sports", "politics", "arts"));
+    Semaphore gate = occupyWorkers(WORKERS);
+    List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
+    accepted.add(classifier.tryClassify(Source.HTTP, reviews(QUEUE)).orElseThrow());
+    assertThat(classifier.tryClassify(Source.HTTP, reviews(1))).isEmpty();
+    int little = QUEUE / 16;
+    for (int i = 0; i < little; i++) {
+      accepted.add(classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow());
+    }
+    assertThat(classifier.tryClassify(Source.HTTP, List.of(longReview("topic")))).isEmpty();
+    gate.release(100_000);
+    for (CompletableFuture<List<Answer>> each : accepted) {
+      assertThat(each.get()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void offerWaitsForRoomNoLongerThanItsPatience() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = new Semaphore(0);
+    opener.onRun(tokens -> gate.acquireUninterruptibly());
+    CompletableFuture<List<Answer>> first = classifier.classify(Source.KAFKA, reviews(QUEUE));
+    Classifier.Tokenised more = classifier.tokenise(reviews(QUEUE));
+    assertThat(classifier.offer(Source.KAFKA, more, Duration.ofMillis(20))).isEmpty();
+    gate.release(100_000);
+    assertThat(classifier.offer(Source.KAFKA, more, Duration.ofSeconds(20)).orElseThrow().get())
+        .hasSize(QUEUE);
+    assertThat(first.get()).hasSize(QUEUE);
+  }
+
+  @Test
   void onlyTheTextThatFailsAloneFails() throws Exception {
     serve(registry, "default", 1);
     opener.onRun(
@@ -315,6 +372,27 @@ class ClassifierTest {
 
   private static Review review(String adapter) {
     return new Review("r", "0 fine", adapter, null, Map.of());
+  }
+
+  /** Has each worker wait inside a run of one text; each further run needs a permit, too. */
+  private Semaphore occupyWorkers(int workers) throws InterruptedException {
+    Semaphore gate = new Semaphore(0);
+    AtomicInteger entered = new AtomicInteger();
+    opener.onRun(
+        tokens -> {
+          entered.incrementAndGet();
+          gate.acquireUninterruptibly();
+        });
+    for (int i = 1; i <= workers; i++) {
+      CompletableFuture<List<Answer>> ignored = classifier.classify(Source.KAFKA, reviews(1));
+      int expected = i;
+      Awaitility.await().until(() -> entered.get() == expected);
+    }
+    return gate;
+  }
+
+  private static Review longReview(String adapter) {
+    return new Review("long", text(0, 60), adapter, null, Map.of());
   }
 
   private static List<Review> reviews(int count) {
