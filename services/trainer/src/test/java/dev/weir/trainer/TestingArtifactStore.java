@@ -18,6 +18,7 @@ final class TestingArtifactStore implements ArtifactStore {
   private final Supplier<RuntimeException> failure;
   private final boolean afterPublish;
   private String unwritable;
+  private Runnable whileTraining = () -> {};
 
   private TestingArtifactStore(
       ArtifactStore real, int failures, boolean afterPublish, Supplier<RuntimeException> failure) {
@@ -47,12 +48,23 @@ final class TestingArtifactStore implements ArtifactStore {
     return store;
   }
 
+  /** Lets something happen once a challenger is made and before it is judged, once. */
+  static TestingArtifactStore meanwhile(ArtifactStore real, Runnable event) {
+    TestingArtifactStore store =
+        new TestingArtifactStore(real, 0, false, IllegalStateException::new);
+    store.whileTraining = event;
+    return store;
+  }
+
   int failuresLeft() {
     return failuresLeft.get();
   }
 
   @Override
   public Path stage() {
+    Runnable event = whileTraining;
+    whileTraining = () -> {};
+    event.run();
     if (unwritable != null) {
       Path staged = real.stage();
       if (failuresLeft.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {

@@ -171,7 +171,7 @@ class TrainingLoopIT {
       assertThat(second.state()).isEqualTo(Release.State.PROMOTED);
       assertThat(second.decision().reason()).isEqualTo("fewer-errors");
       assertThat(second.heldBy()).isEqualTo(1);
-      Awaitility.await().until(() -> loop.batchesDone() == 2);
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 2);
       assertThat(loop.champions(4)).extracting(Champion::version).containsExactly(1);
       assertThat(loop.metrics.scrape()).contains("result=\"held\"");
       try (FileArtifactStore reader = new FileArtifactStore(store)) {
@@ -185,7 +185,7 @@ class TrainingLoopIT {
 
       assertThat(third.decision().championVersion()).isEqualTo(1);
       assertThat(third.heldBy()).isEqualTo(1);
-      Awaitility.await().until(() -> loop.batchesDone() == 3);
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 3);
 
       // Unpinned, the next one that is better serves.
       loop.produce(ServingPlan.none("default"));
@@ -196,6 +196,40 @@ class TrainingLoopIT {
       assertThat(fourth.heldBy()).isNull();
       assertThat(fourth.state()).isEqualTo(Release.State.PROMOTED);
       assertThat(loop.champions(8)).extracting(Champion::version).containsExactly(1, 4);
+    }
+  }
+
+  @Test
+  void aChallengerIsMadeAgainWhenAnotherVersionServesByThen() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.produce(opposite(examples("default", "b1", 120, 1), "b1"));
+      loop.produce(batch("default", "b1", 120));
+      loop.start();
+      Release bad = loop.awaitReleases(1).get(0);
+      loop.produce(examples("default", "b2", 600, 2));
+      loop.produce(batch("default", "b2", 600));
+      loop.awaitReleases(2);
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 2);
+      assertThat(loop.champions(4)).extracting(Champion::version).containsExactly(1, 2);
+      loop.stop();
+
+      // Rolled back to the first when the training begins, and no longer when it ends.
+      loop.produce(
+          ServingPlan.none("default")
+              .withPinned(new ServingPlan.Pin(1, Objects.requireNonNull(bad.digest()), 2)));
+      loop.produce(examples("default", "b3", 60, 3));
+      loop.produce(batch("default", "b3", 60));
+      loop.start(
+          TestingArtifactStore.meanwhile(
+              new FileArtifactStore(store), () -> loop.produce(ServingPlan.none("default"))));
+
+      Release third = loop.awaitReleases(3).get(2);
+
+      assertThat(third.version()).isEqualTo(3);
+      assertThat(third.decision().championVersion()).isEqualTo(2);
+      assertThat(third.heldBy()).isNull();
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 3);
+      assertThat(loop.awaitReleases(3)).hasSize(3);
     }
   }
 

@@ -164,10 +164,10 @@ final class AdapterControls {
     private @Nullable Integer version;
 
     @ArgGroup(multiplicity = "1")
-    private Choice choice = new Choice();
+    private Share choice = new Share();
 
     /** On with a share, or off. */
-    static final class Choice {
+    static final class Share {
       @Option(names = "--share", required = true, description = "above 0, at most 1")
       private double share;
 
@@ -231,10 +231,10 @@ final class AdapterControls {
   static final class Threshold extends Control {
 
     @ArgGroup(multiplicity = "1")
-    private Choice choice = new Choice();
+    private Least choice = new Least();
 
     /** On with a probability, or off. */
-    static final class Choice {
+    static final class Least {
       @Option(
           names = "--abstain-below",
           required = true,
