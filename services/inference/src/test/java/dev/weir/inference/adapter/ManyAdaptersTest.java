@@ -43,14 +43,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Far more adapters than slots, on ONNX Runtime and a store of files. */
-@Timeout(300)
+@Timeout(900)
 class ManyAdaptersTest {
 
   private static final int ADAPTERS = 1000;
   private static final int SLOTS = 24;
   private static final int CLIENTS = 4;
   private static final Set<LinearModule> TARGETS = Set.of(LinearModule.QUERY, LinearModule.VALUE);
-  private static final Duration SOON = Duration.ofMinutes(4);
+  private static final Duration SOON = Duration.ofMinutes(8);
   private static final String TEXT = "the plot was awful and the actor is not very good";
 
   @TempDir Path directory;
