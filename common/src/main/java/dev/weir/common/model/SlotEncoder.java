@@ -166,7 +166,7 @@ public final class SlotEncoder implements AutoCloseable {
   private float[][] runLogits(int[][] tokenIds, int[] slots, RunBuffers buffers)
       throws OrtException {
     int rows = tokenIds.length;
-    int labels = layout.labels();
+    int labels = tables.layout().labels();
     FloatBuffer values = buffers.logits(Math.multiplyExact(rows, labels));
     try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, buffers);
         OnnxTensor output =
