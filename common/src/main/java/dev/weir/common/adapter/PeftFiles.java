@@ -49,6 +49,9 @@ public final class PeftFiles {
   static final String WEIGHTS = "adapter_model.safetensors";
   static final String FACTS = "weir_adapter.json";
 
+  /** The names of all files that {@link #read} looks at. */
+  public static final Set<String> FILES = Set.of(CONFIG, WEIGHTS, FACTS);
+
   private static final String PREFIX = "base_model.model.";
   private static final String LORA_A = ".lora_A.weight";
   private static final String LORA_B = ".lora_B.weight";

@@ -1,15 +1,9 @@
 package dev.weir.common.model;
 
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
 import java.io.IOException;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 
 /**
  * A base model with one adapter merged into its weights, as a self-contained ONNX file.
@@ -20,6 +14,12 @@ import java.util.Map;
  * the kind of head and the base.
  */
 public final class MergedModel {
+  /** The file's name inside an artifact. */
+  public static final String FILE = "model.onnx";
+
+  /** The name of its 8-bit form, where there is one. */
+  public static final String INT8_FILE = "model.int8.onnx";
+
   private static final int PARITY_BATCH = 16;
 
   private MergedModel() {}
@@ -56,36 +56,13 @@ public final class MergedModel {
    */
   public static float[][] run(Path file, int[][] tokenIds, int padTokenId) {
     float[][] logits = new float[tokenIds.length][];
-    try (OrtSession session = OnnxRuntime.open(file, 1)) {
+    try (MergedEncoder encoder = MergedEncoder.open(file, 1, padTokenId)) {
       for (int from = 0; from < tokenIds.length; from += PARITY_BATCH) {
         int to = Math.min(tokenIds.length, from + PARITY_BATCH);
-        float[][] batch = runBatch(session, Arrays.copyOfRange(tokenIds, from, to), padTokenId);
+        float[][] batch = encoder.run(Arrays.copyOfRange(tokenIds, from, to));
         System.arraycopy(batch, 0, logits, from, batch.length);
       }
       return logits;
-    } catch (OrtException e) {
-      throw new ModelException("inference-failed", file + " fails: " + e.getMessage(), e);
-    }
-  }
-
-  private static float[][] runBatch(OrtSession session, int[][] tokenIds, int padTokenId)
-      throws OrtException {
-    int width = Arrays.stream(tokenIds).mapToInt(ids -> ids.length).max().orElse(0);
-    LongBuffer ids = LongBuffer.allocate(tokenIds.length * width);
-    LongBuffer mask = LongBuffer.allocate(tokenIds.length * width);
-    for (int[] row : tokenIds) {
-      for (int i = 0; i < width; i++) {
-        ids.put(i < row.length ? row[i] : padTokenId);
-        mask.put(i < row.length ? 1 : 0);
-      }
-    }
-    long[] shape = {tokenIds.length, width};
-    OrtEnvironment environment = OnnxRuntime.environment();
-    try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids.flip(), shape);
-        OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask.flip(), shape);
-        OrtSession.Result result =
-            session.run(Map.of(PortableGraph.IDS, idTensor, PortableGraph.MASK, maskTensor))) {
-      return (float[][]) result.get(PortableGraph.LOGITS).orElseThrow().getValue();
     }
   }
 }

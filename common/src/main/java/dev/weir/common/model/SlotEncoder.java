@@ -4,9 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.DenseLayer;
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.adapter.LoraPair;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -17,33 +14,30 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * One ONNX Runtime session over a base model that serves many adapters: each row of a batch names
  * the slot whose adapter it wants.
  *
- * <p>A slot that was never written, or was cleared, is the bare base with logits 0. {@link #run}
- * may be called from many threads at once. {@link #write} and {@link #clear} change native memory
- * that runs read: the caller makes sure that no run uses that slot meanwhile (leases); other slots
- * are not touched. {@link #close} waits for runs in progress. Native memory: the base's weights,
- * and {@code slots · (heads + LoRA)} floats.
+ * <p>{@link #run} may be called from many threads at once. {@link #write} and {@link #clear} change
+ * native memory that runs read: the caller makes sure that no run uses that slot meanwhile
+ * (leases); other slots are not touched. {@link #close} waits for runs in progress. Native memory:
+ * the base's weights, and those of its {@link AdapterTables}.
  */
 public final class SlotEncoder implements AutoCloseable {
-  private final BaseModel base;
   private final ModelConfig config;
-  private final SlotLayout layout;
   private final OrtSession session;
-  private final Map<String, SlotTable> tables;
+  private final AdapterTables tables;
+  private final boolean ownsTables;
   private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
   private boolean closed;
 
   private SlotEncoder(
-      BaseModel base, SlotLayout layout, OrtSession session, Map<String, SlotTable> tables) {
-    this.base = base;
-    this.config = base.config();
-    this.layout = layout;
+      ModelConfig config, OrtSession session, AdapterTables tables, boolean ownsTables) {
+    this.config = config;
     this.session = session;
     this.tables = tables;
+    this.ownsTables = ownsTables;
   }
 
   /**
-   * Builds the graph and opens the session; the base may be closed afterwards. Its weights are
-   * still read when an adapter with DoRA is written.
+   * An encoder with tables of its own, which close with it; the base may be closed afterwards,
+   * though its weights are still read when an adapter with DoRA is written.
    *
    * @param intraOpThreads threads within one run, at least 1; for throughput use 1 and one caller
    *     per core
@@ -51,78 +45,57 @@ public final class SlotEncoder implements AutoCloseable {
    */
   public static SlotEncoder open(
       BaseModel base, SlotLayout layout, Precision precision, int intraOpThreads) {
-    if (intraOpThreads < 1) {
-      throw new IllegalArgumentException("intraOpThreads must be at least 1: " + intraOpThreads);
+    requireThreads(intraOpThreads);
+    AdapterTables tables = new AdapterTables(base, layout);
+    try {
+      return open(base, tables, precision, intraOpThreads, true);
+    } catch (ModelException e) {
+      tables.close();
+      throw e;
     }
-    Map<String, SlotTable> tables = tables(base.config(), layout);
-    OrtSession session = OnnxRuntime.open(SlotGraph.build(base, layout, precision), intraOpThreads);
-    return new SlotEncoder(base, layout, session, tables);
-  }
-
-  public SlotLayout layout() {
-    return layout;
   }
 
   /**
-   * Puts an adapter into a slot. A smaller rank, fewer targets and fewer labels are padded by
-   * zeros; without DoRA the outputs' factors are 1.
+   * An encoder over tables that others read as well, such as one of another precision. It closes
+   * before they do.
    *
-   * @throws ModelException {@code rank-too-large}, {@code target-not-in-layout}, {@code
-   *     dora-not-in-layout}, {@code too-many-labels}, {@code adapter-shape-mismatch}, {@code
-   *     adapter-not-finite}; the slot is unchanged then
+   * @throws ModelException {@code invalid-graph}, {@code unwritable-file}
    */
-  public void write(int slot, AdapterWeights weights) {
-    requireSlot(slot);
-    weights.validate(config);
-    requireFits(weights);
-    int labels = weights.labels().size();
-    int hidden = config.hiddenSize();
-    for (LinearModule module : layout.targets()) {
-      for (int layer = 0; layer < config.layers(); layer++) {
-        String path = module.path(layer);
-        LoraPair pair = weights.pairs().get(path);
-        if (pair == null) {
-          table(SlotGraph.tableA(path)).clear(slot);
-          table(SlotGraph.tableB(path)).clear(slot);
-          if (layout.dora()) {
-            table(SlotGraph.tableScale(path)).clear(slot);
-          }
-        } else {
-          write(slot, path, pair, weights.lora(), module.in(config), module.out(config));
-        }
-      }
-    }
-    DenseLayer dense = weights.dense();
-    if (dense != null) {
-      float[] transposed = Matrices.transpose(dense.weight(), hidden, hidden);
-      table(SlotGraph.DENSE_WEIGHT).write(slot, transposed, hidden, hidden);
-      table(SlotGraph.DENSE_BIAS).write(slot, dense.bias(), 1, hidden);
-    }
-    float[] head = Matrices.transpose(weights.headWeight(), labels, hidden);
-    table(SlotGraph.HEAD_WEIGHT).write(slot, head, hidden, labels);
-    table(SlotGraph.HEAD_BIAS).write(slot, weights.headBias(), 1, labels);
+  public static SlotEncoder over(
+      BaseModel base, AdapterTables tables, Precision precision, int intraOpThreads) {
+    requireThreads(intraOpThreads);
+    return open(base, tables, precision, intraOpThreads, false);
   }
 
-  private void write(int slot, String path, LoraPair pair, LoraConfig lora, int in, int out) {
-    int rank = lora.rank(path);
-    double scaling = lora.scaling(path);
-    table(SlotGraph.tableA(path)).write(slot, Matrices.transpose(pair.a(), rank, in), in, rank);
-    float[] scaled = Matrices.transpose(pair.b(), out, rank);
-    for (int i = 0; i < scaled.length; i++) {
-      scaled[i] *= (float) scaling;
+  private static SlotEncoder open(
+      BaseModel base,
+      AdapterTables tables,
+      Precision precision,
+      int intraOpThreads,
+      boolean ownsTables) {
+    OnnxGraph graph = SlotGraph.build(base, tables.layout(), precision);
+    OrtSession session = OnnxRuntime.open(graph, intraOpThreads);
+    return new SlotEncoder(base.config(), session, tables, ownsTables);
+  }
+
+  private static void requireThreads(int intraOpThreads) {
+    if (intraOpThreads < 1) {
+      throw new IllegalArgumentException("intraOpThreads must be at least 1: " + intraOpThreads);
     }
-    table(SlotGraph.tableB(path)).write(slot, scaled, rank, out);
-    if (layout.dora()) {
-      float[] weight = base.weight(WeightNames.weight(path)).data();
-      float[] factors = Matrices.outputFactors(weight, pair, rank, scaling);
-      table(SlotGraph.tableScale(path)).write(slot, factors, 1, out);
-    }
+  }
+
+  public SlotLayout layout() {
+    return tables.layout();
+  }
+
+  /** Puts an adapter into a slot; see {@link AdapterTables#write}. */
+  public void write(int slot, AdapterWeights weights) {
+    tables.write(slot, weights);
   }
 
   /** Makes a slot the bare base again, with logits 0. */
   public void clear(int slot) {
-    requireSlot(slot);
-    tables.values().forEach(table -> table.clear(slot));
+    tables.clear(slot);
   }
 
   /**
@@ -161,7 +134,7 @@ public final class SlotEncoder implements AutoCloseable {
           tokenIds.length + " texts, but " + slots.length + " slots");
     }
     for (int slot : slots) {
-      requireSlot(slot);
+      tables.requireSlot(slot);
     }
     return slots.length;
   }
@@ -193,7 +166,7 @@ public final class SlotEncoder implements AutoCloseable {
   private float[][] runLogits(int[][] tokenIds, int[] slots, RunBuffers buffers)
       throws OrtException {
     int rows = tokenIds.length;
-    int labels = layout.labels();
+    int labels = tables.layout().labels();
     FloatBuffer values = buffers.logits(Math.multiplyExact(rows, labels));
     try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, buffers);
         OnnxTensor output =
@@ -212,7 +185,7 @@ public final class SlotEncoder implements AutoCloseable {
 
   private Map<String, OnnxTensor> inputs(BatchTensors batch) {
     Map<String, OnnxTensor> inputs = new LinkedHashMap<>(batch.tensors());
-    tables.forEach((name, table) -> inputs.put(name, table.tensor()));
+    inputs.putAll(tables.tensors());
     return inputs;
   }
 
@@ -228,80 +201,14 @@ public final class SlotEncoder implements AutoCloseable {
       if (!closed) {
         closed = true;
         session.close();
-        tables.values().forEach(SlotTable::close);
+        if (ownsTables) {
+          tables.close();
+        }
       }
     } catch (OrtException e) {
       throw new ModelException("inference-failed", "The session does not close: " + e, e);
     } finally {
       lifetime.writeLock().unlock();
-    }
-  }
-
-  private static Map<String, SlotTable> tables(ModelConfig config, SlotLayout layout) {
-    Map<String, SlotTable> tables = new LinkedHashMap<>();
-    for (LinearModule module : layout.targets()) {
-      for (int layer = 0; layer < config.layers(); layer++) {
-        String path = module.path(layer);
-        add(tables, SlotGraph.tableA(path), layout, module.in(config), layout.rank());
-        add(tables, SlotGraph.tableB(path), layout, layout.rank(), module.out(config));
-        if (layout.dora()) {
-          String scale = SlotGraph.tableScale(path);
-          tables.put(scale, new SlotTable(scale, layout.slots(), 1, module.out(config), 1));
-        }
-      }
-    }
-    if (config.head().hasDense()) {
-      add(tables, SlotGraph.DENSE_WEIGHT, layout, config.hiddenSize(), config.hiddenSize());
-      add(tables, SlotGraph.DENSE_BIAS, layout, 1, config.hiddenSize());
-    }
-    add(tables, SlotGraph.HEAD_WEIGHT, layout, config.hiddenSize(), layout.labels());
-    add(tables, SlotGraph.HEAD_BIAS, layout, 1, layout.labels());
-    return tables;
-  }
-
-  private static void add(
-      Map<String, SlotTable> tables, String name, SlotLayout layout, int rows, int columns) {
-    tables.put(name, new SlotTable(name, layout.slots(), rows, columns, 0));
-  }
-
-  private SlotTable table(String name) {
-    SlotTable table = tables.get(name);
-    if (table == null) {
-      throw new IllegalStateException("No table " + name);
-    }
-    return table;
-  }
-
-  private void requireSlot(int slot) {
-    if (slot < 0 || slot >= layout.slots()) {
-      throw new IllegalArgumentException(
-          "Slot " + slot + " is outside the layout's " + layout.slots() + " slots");
-    }
-  }
-
-  private void requireFits(AdapterWeights weights) {
-    if (weights.lora().maxRank() > layout.rank()) {
-      throw new ModelException(
-          "rank-too-large",
-          "Adapter has LoRA rank %d, slots hold rank %d; raise the slots' rank or train with a smaller one."
-              .formatted(weights.lora().maxRank(), layout.rank()));
-    }
-    if (weights.lora().useDora() && !layout.dora()) {
-      throw new ModelException(
-          "dora-not-in-layout",
-          "Adapter has DoRA's magnitudes, slots hold none; open slots with DoRA or train without it.");
-    }
-    if (!layout.targets().containsAll(weights.lora().targets())) {
-      throw new ModelException(
-          "target-not-in-layout",
-          "Adapter changes %s, slots hold %s; add the missing targets to the slots or train without them."
-              .formatted(weights.lora().targets(), layout.targets()));
-    }
-    if (weights.labels().size() > layout.labels()) {
-      throw new ModelException(
-          "too-many-labels",
-          "Adapter has %d labels, slots hold %d; raise the slots' number of labels."
-              .formatted(weights.labels().size(), layout.labels()));
     }
   }
 }

@@ -12,6 +12,9 @@ import java.util.Arrays;
  * itself, so writing a slot needs no call into the runtime.
  */
 final class SlotTable implements AutoCloseable {
+  /** The largest buffer that Java has. */
+  static final long MAX_BYTES = Integer.MAX_VALUE;
+
   private final FloatBuffer values;
   private final OnnxTensor tensor;
   private final int rows;
@@ -26,14 +29,13 @@ final class SlotTable implements AutoCloseable {
     this.columns = columns;
     this.blank = blank;
     long bytes = (long) slots * rows * columns * Float.BYTES;
-    if (bytes > Integer.MAX_VALUE) {
+    if (bytes > MAX_BYTES) {
       throw new ModelException(
           "layout-too-large",
           "Table %s of %d slots would have %d bytes, the limit is 2 GiB; use fewer slots or a smaller rank."
               .formatted(name, slots, bytes));
     }
-    this.values =
-        ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    this.values = allocate(name, (int) bytes);
     try {
       this.tensor =
           OnnxTensor.createTensor(
@@ -43,6 +45,19 @@ final class SlotTable implements AutoCloseable {
     }
     for (int slot = 0; blank != 0 && slot < slots; slot++) {
       clear(slot);
+    }
+  }
+
+  private static FloatBuffer allocate(String name, int bytes) {
+    try {
+      return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    } catch (OutOfMemoryError e) {
+      // The JVM's own limit on direct memory, not the end of the heap: what is there goes on.
+      throw new ModelException(
+          "layout-too-large",
+          "Table %s needs %d bytes of direct memory: %s; use fewer slots, or raise -XX:MaxDirectMemorySize."
+              .formatted(name, bytes, e.getMessage()),
+          e);
     }
   }
 
@@ -62,6 +77,13 @@ final class SlotTable implements AutoCloseable {
       System.arraycopy(source, row * sourceColumns, padded, row * columns, sourceColumns);
     }
     values.put(slot * rows * columns, padded);
+  }
+
+  /** Replaces a slot's matrix by another table's, which is no larger; the rest becomes blank. */
+  void copy(int slot, SlotTable source, int sourceSlot) {
+    float[] matrix = new float[source.rows * source.columns];
+    source.values.get(sourceSlot * matrix.length, matrix);
+    write(slot, matrix, source.rows, source.columns);
   }
 
   void clear(int slot) {

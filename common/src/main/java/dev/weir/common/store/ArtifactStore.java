@@ -5,6 +5,7 @@ import dev.weir.common.adapter.Manifest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * Holds the files of adapter versions, each version whole or not at all.
@@ -45,7 +46,17 @@ public interface ArtifactStore extends AutoCloseable {
    * A local directory with the artifact's files, each checked against the manifest, and the
    * manifest against {@code digest}. The caller reads it and does not change it.
    */
-  Path fetch(AdapterId id, String digest);
+  default Path fetch(AdapterId id, String digest) {
+    return fetch(id, digest, name -> true);
+  }
+
+  /**
+   * The same for some of the files; the others need be neither there nor checked. A merged model
+   * alone is as large as its base, and reading it takes longer than all the rest.
+   *
+   * @param wanted which files, by name; the manifest is always one of them
+   */
+  Path fetch(AdapterId id, String digest, Predicate<String> wanted);
 
   /** The digest of a published version, or empty when there is none. */
   Optional<String> digest(AdapterId id);

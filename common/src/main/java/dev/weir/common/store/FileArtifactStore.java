@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -105,7 +106,7 @@ public final class FileArtifactStore implements ArtifactStore {
 
   @Override
   public String publish(AdapterId id, Path staged) {
-    String digest = verify(id, staged);
+    String digest = verify(id, staged, name -> true);
     Path versions = root.resolve(id.adapter());
     Path target = directory(id);
     try {
@@ -143,7 +144,7 @@ public final class FileArtifactStore implements ArtifactStore {
   }
 
   @Override
-  public Path fetch(AdapterId id, String digest) {
+  public Path fetch(AdapterId id, String digest, Predicate<String> wanted) {
     Path directory = directory(id);
     if (!Files.isDirectory(directory)) {
       throw new StoreException(
@@ -155,7 +156,7 @@ public final class FileArtifactStore implements ArtifactStore {
               + "; check that trainer and inference share WEIR_STORE_DIR",
           null);
     }
-    String found = verify(id, directory);
+    String found = verify(id, directory, wanted);
     if (!found.equals(digest)) {
       throw new StoreException(
           "digest-mismatch",
@@ -246,8 +247,8 @@ public final class FileArtifactStore implements ArtifactStore {
     }
   }
 
-  /** Checks every file against the manifest; returns the manifest's digest. */
-  private static String verify(AdapterId id, Path directory) {
+  /** Checks the wanted files against the manifest; returns the manifest's digest. */
+  private static String verify(AdapterId id, Path directory, Predicate<String> wanted) {
     Manifest manifest = read(id, directory);
     for (Map.Entry<String, Manifest.FileEntry> entry : manifest.files().entrySet()) {
       String name = entry.getKey();
@@ -257,6 +258,9 @@ public final class FileArtifactStore implements ArtifactStore {
             "bad-file-name",
             "the manifest of " + id + " names '" + name + "', which is not a plain file name",
             null);
+      }
+      if (!wanted.test(name)) {
+        continue;
       }
       try {
         String found = Digests.sha256(file);

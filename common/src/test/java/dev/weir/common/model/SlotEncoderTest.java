@@ -9,6 +9,7 @@ import dev.weir.common.adapter.LoraConfig;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
@@ -43,6 +44,38 @@ class SlotEncoderTest {
   static void close() {
     base.close();
     meanBase.close();
+  }
+
+  @Test
+  void slotCopiedIntoLargerTablesAnswersAsBefore() {
+    AdapterWeights weights = TestingAdapter.random(base.config(), LORA, 3, 7);
+    SlotLayout larger = new SlotLayout(5, 9, 4, ALL, true);
+    try (SlotEncoder small = SlotEncoder.open(base, LAYOUT, Precision.FP32, 1);
+        AdapterTables from = new AdapterTables(base, LAYOUT);
+        AdapterTables to = new AdapterTables(base, larger);
+        SlotEncoder large = SlotEncoder.over(base, to, Precision.FP32, 1);
+        SlotEncoder eight = SlotEncoder.over(base, to, Precision.INT8, 1)) {
+      small.write(2, weights);
+      from.write(1, weights);
+      to.write(4, TestingAdapter.random(base.config(), LORA, 3, 8)); // What was there before.
+      to.copy(4, from, 1);
+      float[] expected = small.run(new int[][] {longText}, new int[] {2}).logits()[0];
+      float[] exact = large.run(new int[][] {longText}, new int[] {4}).logits()[0];
+      float[] coarse = eight.run(new int[][] {longText}, new int[] {4}).logits()[0];
+      assertThat(Arrays.copyOf(exact, 3)).containsExactly(expected, within(1e-5f));
+      assertThat(exact[3]).isZero();
+      assertThat(Arrays.copyOf(coarse, 3)).containsExactly(expected, within(0.5f));
+    }
+  }
+
+  @Test
+  void memoryBoundsTheNumberOfSlots() {
+    SlotLayout one = new SlotLayout(1, 4, 3, ALL);
+    long bytes = AdapterTables.slotBytes(base.config(), one);
+    assertThat(AdapterTables.mostSlots(base.config(), one, 10 * bytes + 1)).isEqualTo(10);
+    assertThat(AdapterTables.mostSlots(base.config(), one, bytes - 1)).isZero();
+    SlotLayout wide = new SlotLayout(1, 8, 3, ALL);
+    assertThat(AdapterTables.mostSlots(base.config(), wide, 10 * bytes)).isBetween(5, 6);
   }
 
   @ParameterizedTest

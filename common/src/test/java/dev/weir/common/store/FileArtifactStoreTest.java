@@ -45,6 +45,16 @@ class FileArtifactStoreTest {
   }
 
   @Test
+  void filesThatAreNotWantedAreNotRead() throws IOException {
+    String digest = store.publish(ID, staged(ID, "weights"));
+    Files.writeString(root.resolve("store/default/3/adapter.bin"), "damaged");
+    assertThat(store.fetch(ID, digest, name -> false)).isDirectory();
+    assertThatThrownBy(() -> store.fetch(ID, digest, "adapter.bin"::equals))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("adapter.bin");
+  }
+
+  @Test
   void publishingTheSameBytesAgainDoesNothingAndOtherBytesAreRefused() throws IOException {
     String digest = store.publish(ID, staged(ID, "weights"));
     assertThat(store.publish(ID, staged(ID, "weights"))).isEqualTo(digest);

@@ -4,11 +4,11 @@ import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.model.Precision;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.stream.Delivery;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -24,9 +24,8 @@ import java.util.UUID;
  * @param workers threads that run the model; at least 1
  * @param batchTokens most tokens per micro-batch, padding included
  * @param queueTexts most texts that wait per source
- * @param slots adapter slots of the first engine
+ * @param adapters how adapters are kept
  * @param pollRecords most reviews per transaction
- * @param precision arithmetic of the base model
  * @param labelRequestMargin a label is asked for below this margin; 0 asks for none
  * @param instanceId tells this process from its replicas
  * @param delivery what a failure may do to the answers on Kafka
@@ -41,9 +40,8 @@ public record InferenceConfig(
     int workers,
     int batchTokens,
     int queueTexts,
-    int slots,
+    AdapterConfig adapters,
     int pollRecords,
-    Precision precision,
     double labelRequestMargin,
     String instanceId,
     Delivery delivery,
@@ -83,28 +81,8 @@ public record InferenceConfig(
           1_000_000,
           "most texts that wait, for Kafka and for HTTP each; beyond, HTTP answers 429");
 
-  private static final Setting<Integer> SLOTS =
-      Setting.integer(
-          "WEIR_SERVE_SLOTS",
-          8,
-          2,
-          4096,
-          "adapter slots at the start; they double when they run out");
-
   private static final Setting<Integer> POLL_RECORDS =
       Setting.integer("WEIR_SERVE_POLL_RECORDS", 128, 1, 1000, "most reviews per transaction");
-
-  private static final Setting<Precision> PRECISION =
-      Setting.oneOf(
-              "WEIR_SERVE_PRECISION",
-              "fp32",
-              "arithmetic of the base model; int8 is faster, and an answer then depends slightly on"
-                  + " the texts it is batched with; int8-weight-only is small, not fast, and free of"
-                  + " that",
-              "fp32",
-              "int8",
-              "int8-weight-only")
-          .map(Precision::of);
 
   private static final Setting<Double> LABEL_REQUEST_MARGIN =
       Setting.decimal(
@@ -148,19 +126,11 @@ public record InferenceConfig(
 
   /** This service's own settings, in the order of the README's table. */
   public static List<Setting<?>> settings() {
-    return List.of(
-        HTTP_HOST,
-        HTTP_PORT,
-        WORKERS,
-        BATCH_TOKENS,
-        QUEUE_TEXTS,
-        SLOTS,
-        POLL_RECORDS,
-        PRECISION,
-        LABEL_REQUEST_MARGIN,
-        INSTANCE,
-        DELIVERY,
-        STREAMS);
+    List<Setting<?>> settings =
+        new ArrayList<>(List.of(HTTP_HOST, HTTP_PORT, WORKERS, BATCH_TOKENS, QUEUE_TEXTS));
+    settings.addAll(AdapterConfig.settings());
+    settings.addAll(List.of(POLL_RECORDS, LABEL_REQUEST_MARGIN, INSTANCE, DELIVERY, STREAMS));
+    return List.copyOf(settings);
   }
 
   /** Takes the values out of what the process read. */
@@ -177,9 +147,8 @@ public record InferenceConfig(
         workers > 0 ? workers : Runtime.getRuntime().availableProcessors(),
         settings.get(BATCH_TOKENS),
         settings.get(QUEUE_TEXTS),
-        settings.get(SLOTS),
+        AdapterConfig.from(settings),
         settings.get(POLL_RECORDS),
-        settings.get(PRECISION),
         settings.get(LABEL_REQUEST_MARGIN),
         instance.isBlank() ? someInstance() : instance.strip(),
         settings.get(DELIVERY),

@@ -10,6 +10,7 @@ import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
 import dev.weir.inference.adapter.ArtifactReader;
+import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.http.AdaptersView;
@@ -39,6 +40,7 @@ public final class InferenceService implements AutoCloseable {
   private static final int PROBE_TOKENS = 32;
 
   private final Health health;
+  private final LocalCopies copies;
   private final AdapterRegistry registry;
   private final Classifier classifier;
   private final AdapterLoader loader;
@@ -57,7 +59,13 @@ public final class InferenceService implements AutoCloseable {
    */
   public InferenceService(
       InferenceConfig config, Metrics metrics, Health health, BaseModel base, ArtifactStore store) {
-    this(config, metrics, health, base, store, OnnxSlotTable.over(base, config.precision()));
+    this(
+        config,
+        metrics,
+        health,
+        base,
+        store,
+        OnnxSlotTable.over(base, config.adapters().slotMemory()));
   }
 
   InferenceService(
@@ -72,7 +80,11 @@ public final class InferenceService implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     int[] probe =
         base.tokenizer().encode(PROBE, Math.min(PROBE_TOKENS, base.config().maxPositions()));
-    registry = new AdapterRegistry(tables, config.slots(), probe, clock);
+    AdapterConfig adapters = config.adapters();
+    copies = new LocalCopies(adapters.cacheDirectory(), adapters.cacheBytes(), clock);
+    ArtifactReader reader =
+        new ArtifactReader(store, base, copies, adapters.precision(), adapters.merged());
+    registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
     classifier =
         new Classifier(
             registry,
@@ -80,7 +92,7 @@ public final class InferenceService implements AutoCloseable {
             config.catalog(),
             new Classifier.Batching(config.workers(), config.batchTokens(), config.queueTexts()),
             meters);
-    loader = new AdapterLoader(new ArtifactReader(store, base), registry, meters, clock);
+    loader = new AdapterLoader(reader, registry, meters, clock);
     watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
     AdaptersView view =
@@ -124,6 +136,7 @@ public final class InferenceService implements AutoCloseable {
     health.register("inference-adapters", watcher::status);
     health.register("inference-reviews", streams::status);
     try {
+      copies.open(registry::digests);
       lifecycle.add("registry", registry).start();
       lifecycle.add("classifier", classifier).start();
       lifecycle.add("adapter loader", loader);

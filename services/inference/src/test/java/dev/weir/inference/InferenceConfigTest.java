@@ -8,9 +8,12 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.Precision;
+import dev.weir.inference.adapter.SlotPolicy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class InferenceConfigTest {
@@ -20,7 +23,10 @@ class InferenceConfigTest {
     InferenceConfig config = config(Map.of());
     assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
     assertThat(config.httpPort()).isEqualTo(8080);
-    assertThat(config.precision()).isEqualTo(Precision.FP32);
+    assertThat(config.adapters().precision().forced()).isNull();
+    assertThat(config.adapters().slots())
+        .isEqualTo(new SlotPolicy(8, 1024, Set.of(), Duration.ofSeconds(10)));
+    assertThat(config.adapters().merged()).isEmpty();
     assertThat(config.instanceId()).isNotBlank().isNotEqualTo(config(Map.of()).instanceId());
   }
 
@@ -31,12 +37,20 @@ class InferenceConfigTest {
             Map.of(
                 "WEIR_SERVE_WORKERS", "3",
                 "WEIR_SERVE_PRECISION", "INT8",
+                "WEIR_SERVE_PINNED", "default, topic",
+                "WEIR_SERVE_MERGED", "default",
                 "WEIR_SERVE_INSTANCE", "replica-7",
                 "WEIR_TOPIC_PREFIX", "p-"));
     assertThat(config.workers()).isEqualTo(3);
-    assertThat(config.precision()).isEqualTo(Precision.INT8);
+    assertThat(config.adapters().precision().forced()).isEqualTo(Precision.INT8);
+    assertThat(config.adapters().slots().pinned()).containsExactlyInAnyOrder("default", "topic");
+    assertThat(config.adapters().merged()).isEqualTo("default");
     assertThat(config.instanceId()).isEqualTo("replica-7");
-    assertThat(config(Map.of("WEIR_SERVE_PRECISION", "int8-weight-only")).precision())
+    assertThat(
+            config(Map.of("WEIR_SERVE_PRECISION", "int8-weight-only"))
+                .adapters()
+                .precision()
+                .forced())
         .isEqualTo(Precision.INT8_WEIGHT_ONLY);
     assertThat(config.topics().reviews()).isEqualTo("p-reviews");
   }

@@ -26,6 +26,8 @@ import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.adapter.PrecisionChoice;
+import dev.weir.inference.adapter.SlotPolicy;
 import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingAdapter;
@@ -104,9 +106,14 @@ class InferenceServiceIT {
             2,
             512,
             2048,
-            2,
+            new AdapterConfig(
+                new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
+                1 << 30,
+                directory.resolve("copies-" + instance),
+                1 << 30,
+                new PrecisionChoice(Precision.FP32, false),
+                ""),
             16,
-            Precision.FP32,
             0.2,
             instance,
             Delivery.EXACTLY_ONCE,

@@ -10,6 +10,8 @@ import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.MergedModel;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.model.Truncation;
 import dev.weir.common.store.ArtifactStore;
@@ -46,8 +48,23 @@ public final class TestingArtifacts {
       String baseDigest,
       AdapterId id,
       AdapterWeights weights) {
+    return publish(store, base, baseDigest, id, weights, List.of(), false);
+  }
+
+  /** The same with the precisions that its gate allowed, and with its merged model. */
+  public static String publish(
+      ArtifactStore store,
+      BaseModel base,
+      String baseDigest,
+      AdapterId id,
+      AdapterWeights weights,
+      List<String> precisions,
+      boolean merged) {
     Path staged = store.stage();
     PeftFiles.write(staged, weights, base, LIMIT);
+    if (merged) {
+      MergedModel.write(base, weights, Precision.FP32, staged.resolve(MergedModel.FILE));
+    }
     Manifest manifest =
         new Manifest(
             Manifest.FORMAT,
@@ -61,7 +78,7 @@ public final class TestingArtifacts {
             LIMIT.truncation(),
             new TreeMap<>(files(staged)),
             new TreeMap<>(),
-            List.of(),
+            precisions,
             new Manifest.Lineage(
                 null, null, null, List.of(), 10, 0, 5, Map.of(), List.of(), Map.of(), 1, "test"));
     write(staged.resolve(Manifest.FILE), EventJson.write(manifest));

@@ -6,6 +6,7 @@ import dev.weir.common.store.ArtifactStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -91,8 +92,8 @@ final class TestingArtifactStore implements ArtifactStore {
   }
 
   @Override
-  public Path fetch(AdapterId id, String digest) {
-    return real.fetch(id, digest);
+  public Path fetch(AdapterId id, String digest, Predicate<String> wanted) {
+    return real.fetch(id, digest, wanted);
   }
 
   @Override

@@ -1,14 +1,15 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -21,11 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings the wanted version of each adapter into service, on threads of its own.
+ * Brings the wanted versions of each adapter into service, on threads of its own.
  *
  * <p>Per adapter at most one load is under way, and the newest record wins: a load that a newer
  * record overtook is not published. Adapters do not wait for one another's store. A failed load
- * leaves the old version serving and is kept with its reason; it is tried again with back-off when
+ * leaves the old champion serving and is kept with its reason; it is tried again with back-off when
  * the store may yet deliver. Thread-safe; {@link #close} stops after the loads under way.
  */
 public final class AdapterLoader implements AutoCloseable {
@@ -33,8 +34,6 @@ public final class AdapterLoader implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterLoader.class);
 
   private static final int THREADS = 4;
-  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
-  private static final Duration LAST_RETRY = Duration.ofMinutes(1);
 
   /** The bytes are there and wrong: they are published for good, so trying again is in vain. */
   private static final Set<String> FINAL_STORE_REASONS =
@@ -69,16 +68,10 @@ public final class AdapterLoader implements AutoCloseable {
     return tasks.values().stream().noneMatch(Task::active);
   }
 
-  /** The failure of each adapter whose wanted version does not serve, by adapter name. */
-  public Map<String, LoadFailure> failures() {
-    Map<String, LoadFailure> failures = new TreeMap<>();
-    tasks.forEach(
-        (adapter, task) -> {
-          LoadFailure failure = task.failure();
-          if (failure != null) {
-            failures.put(adapter, failure);
-          }
-        });
+  /** Why each wanted version that is not in service is not. */
+  public Map<AdapterId, LoadFailure> failures() {
+    Map<AdapterId, LoadFailure> failures = new HashMap<>();
+    tasks.values().forEach(task -> failures.putAll(task.failures()));
     return failures;
   }
 
@@ -112,7 +105,7 @@ public final class AdapterLoader implements AutoCloseable {
     private @Nullable Wanted wanted;
     private boolean active;
     private int attempts;
-    private @Nullable LoadFailure failure;
+    private final Map<AdapterId, LoadFailure> failures = new HashMap<>();
     private @Nullable Future<?> retry;
 
     Task(String adapter) {
@@ -136,8 +129,8 @@ public final class AdapterLoader implements AutoCloseable {
       return active;
     }
 
-    synchronized @Nullable LoadFailure failure() {
-      return failure;
+    synchronized Map<AdapterId, LoadFailure> failures() {
+      return Map.copyOf(failures);
     }
 
     private synchronized void start() {
@@ -189,75 +182,106 @@ public final class AdapterLoader implements AutoCloseable {
       return null;
     }
 
+    /** The champion first, so that nothing beside it delays it. */
     private void act(Wanted now) {
-      long begin = System.nanoTime();
       try {
-        if (now.champion() == null) {
-          registry.remove(adapter);
-        } else {
-          LoadedAdapter loaded = reader.read(now.champion(), now.release());
-          if (!registry.install(loaded, () -> newest(now))) {
-            return; // A newer record is next.
-          }
-          Duration took = Duration.ofNanos(System.nanoTime() - begin);
-          meters.loaded(adapter, took);
-          LOG.info("adapter {} serves after {} ms", loaded.id(), took.toMillis());
+        boolean again = false;
+        if (now.champion() != null) {
+          again = bring(now, now.champion());
         }
-        succeeded(now);
+        AdapterId champion = now.champion() == null ? null : now.champion().id();
+        if (!registry.settle(adapter, champion, now.ids(), () -> newest(now))) {
+          return; // A newer record is next.
+        }
+        for (WantedVersion other : now.others()) {
+          again |= bring(now, other);
+        }
+        done(now, again);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Puts a version into service unless it is; says whether to try again later. */
+    private boolean bring(Wanted now, WantedVersion version) throws InterruptedException {
+      if (!newest(now) || serves(version)) {
+        forget(version);
+        return false;
+      }
+      long begin = System.nanoTime();
+      try {
+        if (registry.put(reader.read(version), () -> newest(now))) {
+          forget(version);
+          Duration took = Duration.ofNanos(System.nanoTime() - begin);
+          meters.loaded(adapter, took);
+          LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
+        }
+        return false;
       } catch (StoreException e) {
-        failed(now, e.reason(), e, !FINAL_STORE_REASONS.contains(e.reason()));
+        return failed(now, version, e.reason(), e, !FINAL_STORE_REASONS.contains(e.reason()));
       } catch (WeirException e) {
-        failed(now, e.reason(), e, false);
+        return failed(now, version, e.reason(), e, false);
       } catch (RuntimeException e) {
-        failed(now, "load-failed", e, false);
+        return failed(now, version, "load-failed", e, false);
       }
     }
 
-    private synchronized void succeeded(Wanted now) {
-      if (newest(now)) {
-        failure = null;
-      }
+    private boolean serves(WantedVersion version) {
+      return registry
+          .state()
+          .version(version.id())
+          .filter(serving -> serving.digest().equals(version.digest()))
+          .isPresent();
     }
 
-    private synchronized void failed(
-        Wanted now, String reason, RuntimeException problem, boolean again) {
+    private synchronized void forget(WantedVersion version) {
+      failures.remove(version.id());
+    }
+
+    private synchronized boolean failed(
+        Wanted now, WantedVersion version, String reason, RuntimeException problem, boolean again) {
       meters.failed(reason);
-      if (now.champion() == null || !newest(now)) {
-        return;
+      if (!newest(now)) {
+        return false;
       }
-      attempts++;
       Instant at = clock.instant();
-      Duration delay = again ? backOff(attempts) : Duration.ZERO;
-      failure =
+      Duration delay = again ? BackOff.after(attempts + 1) : Duration.ZERO;
+      failures.put(
+          version.id(),
           new LoadFailure(
-              now.champion().version(),
-              now.champion().digest(),
+              version.id().version(),
+              version.digest(),
               reason,
               String.valueOf(problem.getMessage()),
-              attempts,
+              attempts + 1,
               at,
-              again ? at.plus(delay) : null);
+              again ? at.plus(delay) : null));
       LOG.warn(
           "adapter {} was not loaded, {}: {}{}",
-          now.champion().id(),
+          version.id(),
           reason,
           problem.getMessage(),
           again ? "; next try in " + delay.toSeconds() + " s" : "",
           problem);
-      if (again) {
-        try {
-          retry = threads.schedule(this::start, delay.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-          LOG.debug("closing: adapter {} is not tried again", adapter);
-        }
+      return again;
+    }
+
+    private synchronized void done(Wanted now, boolean again) {
+      if (!newest(now)) {
+        return;
+      }
+      failures.keySet().retainAll(now.ids());
+      if (!again) {
+        return;
+      }
+      attempts++;
+      try {
+        retry =
+            threads.schedule(
+                this::start, BackOff.after(attempts).toMillis(), TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("closing: adapter {} is not tried again", adapter);
       }
     }
-  }
-
-  private static Duration backOff(int attempts) {
-    Duration delay = FIRST_RETRY.multipliedBy(1L << Math.min(attempts - 1, 16));
-    return delay.compareTo(LAST_RETRY) > 0 ? LAST_RETRY : delay;
   }
 }

@@ -1,14 +1,21 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.ModelException;
 import dev.weir.common.model.SlotLayout;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,37 +24,72 @@ import org.slf4j.LoggerFactory;
  * What serves: one reference to an immutable state, which scorers lease and loaders replace.
  *
  * <pre>
- * slot:    free ──write, probe──► published ──replaced──► draining ──last lease back──► free
+ * slot:    free ──write, probe──► published ──replaced, evicted──► draining ──last lease back──► free
  * engine:  opened, filled ──► published ──outgrown──► draining ──last lease back──► closed
+ * version: loaded ◄──page── evicted ◄──least recently used, slots at their limit── loaded
  * </pre>
  *
- * <p>{@link #lease} and {@link #state} are lock-free and callable from any thread. Changes are
- * serialised by this object's monitor and never touch a slot or session that a lease covers.
+ * <p>{@link #lease}, {@link #state} and {@link #page} return at once and are callable from any
+ * thread. Changes are serialised by this object's monitor, which nobody holds while he waits for a
+ * slot, and never touch a slot or session that a lease covers.
  */
 public final class AdapterRegistry implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterRegistry.class);
 
-  /** A run takes well under a second; a slot that is not back by then belongs to a stuck worker. */
+  /** A run takes well under a second; slots that are not back by then belong to a stuck worker. */
   private static final Duration SLOT_TIMEOUT = Duration.ofSeconds(30);
 
   private final SlotTable.Opener opener;
-  private final int initialSlots;
-  private final int[] probe;
+  private final SlotPolicy policy;
+  private final PrecisionChoice precision;
+  private final Eviction eviction;
+  private final AdapterPager pager;
+  private final Probe probe;
   private final Clock clock;
+  private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
+  // Guarded by the monitor: fewer than the policy's once memory was refused.
+  private int mostSlots;
 
   /**
    * A registry without adapters.
    *
-   * @param initialSlots slots of the first engine
+   * @param source where evicted versions are read again
+   * @param precision says which precision is opened first
    * @param probe token ids of a sentence, run once on each new slot before it is published
    */
-  public AdapterRegistry(SlotTable.Opener opener, int initialSlots, int[] probe, Clock clock) {
+  AdapterRegistry(
+      SlotTable.Opener opener,
+      SlotPolicy policy,
+      WeightSource source,
+      PrecisionChoice precision,
+      int[] probe,
+      MeterRegistry meters,
+      Clock clock) {
     this.opener = opener;
-    this.initialSlots = initialSlots;
-    this.probe = probe.clone();
+    this.policy = policy;
+    this.precision = precision;
+    this.eviction = new Eviction(policy.pinned(), source::onDisk);
+    this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
+    this.probe = new Probe(probe);
     this.clock = clock;
+    this.mostSlots = policy.most();
+  }
+
+  /**
+   * The registry over the artifacts that {@code reader} reads; see the other constructor.
+   *
+   * @param probe token ids of a sentence, run once on each new slot before it is published
+   */
+  public AdapterRegistry(
+      SlotTable.Opener opener,
+      SlotPolicy policy,
+      ArtifactReader reader,
+      int[] probe,
+      MeterRegistry meters,
+      Clock clock) {
+    this(opener, policy, reader, reader.precision(), probe, meters, clock);
   }
 
   /** Opens the first engine and runs it once, so that the first review meets a warm one. */
@@ -55,9 +97,10 @@ public final class AdapterRegistry implements AutoCloseable {
     if (published.get() != null) {
       return;
     }
-    SlotTable table = opener.open(SlotLayouts.initial(initialSlots));
-    table.run(new int[][] {probe, probe, probe, probe}, new int[] {0, 0, 0, 0});
-    published.set(new ServingState(new Engine(table), Map.of()));
+    SlotLayout layout = SlotLayouts.initial(policy.initial());
+    Engine engine = new Engine(opener.open(layout), signal);
+    probe.warmUp(engine.lane(precision.likely()));
+    published.set(new ServingState(engine, Map.of(), Map.of()));
   }
 
   /** Whether the engine is open and has run once. */
@@ -78,13 +121,39 @@ public final class AdapterRegistry implements AutoCloseable {
     return state;
   }
 
+  /** The digests of all versions in service; none before the start and after the end. */
+  public Set<String> digests() {
+    ServingState state = published.get();
+    return state == null
+        ? Set.of()
+        : state.versions().stream().map(ServingAdapter::digest).collect(Collectors.toSet());
+  }
+
   /**
-   * Leases the current versions of some adapters for one run; names that nothing serves are left
-   * out. The caller closes the lease.
+   * Leases the champions of some adapters for one run; names that nothing serves, and evicted ones,
+   * are left out. The caller closes the lease.
    */
   public Lease lease(Set<String> adapters) {
+    return lease(
+        state -> {
+          Set<AdapterId> champions = new HashSet<>();
+          adapters.forEach(
+              name -> state.adapter(name).ifPresent(champion -> champions.add(champion.id())));
+          return champions;
+        });
+  }
+
+  /**
+   * Leases some versions for one run; those that are not in service, or evicted, are left out. The
+   * caller closes the lease.
+   *
+   * @param choice picks versions of a state; asked again when the state was replaced meanwhile, so
+   *     that what is leased was chosen from {@link Lease#state()}
+   */
+  public Lease lease(Function<ServingState, Set<AdapterId>> choice) {
     while (true) {
-      Lease lease = state().tryLease(adapters);
+      ServingState state = state();
+      Lease lease = state.tryLease(choice.apply(state));
       if (lease != null) {
         return lease;
       }
@@ -94,136 +163,270 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   /**
-   * Writes an adapter into a free slot, tries it there, and publishes it.
+   * Has an evicted version loaded again, from this process's own disk. Returns at once; adapters
+   * take turns in the order in which they were asked for.
+   *
+   * @return done when the version is in memory or no longer in service; failed when it cannot be
+   *     loaded in time. It may be evicted again unless {@link ServingAdapter#hold} keeps it
+   */
+  public CompletableFuture<Void> page(AdapterId id) {
+    return pager.page(id);
+  }
+
+  /** Why each evicted version that could not be loaded again was not. */
+  public Map<AdapterId, LoadFailure> pageFailures() {
+    return pager.failures();
+  }
+
+  /** Most slots that there may be, as far as is known. */
+  public synchronized int mostSlots() {
+    return mostSlots;
+  }
+
+  /**
+   * Writes a version into a free slot, tries it there, and puts it into service beside those of its
+   * adapter that serve already; who is champion stays as it is. Waits for a slot if need be.
    *
    * @param stillWanted asked last, right before publishing
-   * @return whether it was published
+   * @return whether it is in service
    * @throws RuntimeException if it cannot be used; what served before goes on serving
    */
-  synchronized boolean install(LoadedAdapter loaded, BooleanSupplier stillWanted)
-      throws InterruptedException {
-    ServingState now = state();
-    SlotLayout layout =
-        SlotLayouts.including(now.layout(), loaded.weights(), now.adapters().size());
-    if (layout.equals(now.layout())) {
-      return installIn(now, loaded, stillWanted);
-    }
-    return installGrown(now, layout, loaded, stillWanted);
-  }
-
-  /** Takes an adapter out of service. */
-  synchronized void remove(String adapter) {
-    ServingState now = state();
-    ServingAdapter gone = now.adapters().get(adapter);
-    if (gone != null) {
-      published.set(now.without(adapter));
-      gone.uses().release();
-      LOG.info("adapter {} no longer serves: its champion was withdrawn", gone.id());
-    }
-  }
-
-  private boolean installIn(ServingState now, LoadedAdapter loaded, BooleanSupplier stillWanted)
-      throws InterruptedException {
-    ServingAdapter fresh = place(now.engine(), loaded);
+  boolean put(LoadedAdapter loaded, BooleanSupplier stillWanted) throws InterruptedException {
+    long deadline = System.nanoTime() + SLOT_TIMEOUT.toNanos();
     boolean done = false;
     try {
-      fill(now.engine(), fresh);
+      while (stillWanted.getAsBoolean()) {
+        long seen = signal.now();
+        Attempt attempt = attempt(loaded, stillWanted);
+        if (attempt != Attempt.NO_SLOT_YET) {
+          done = attempt == Attempt.PUBLISHED;
+          return done;
+        }
+        if (!signal.await(seen, deadline)) {
+          throw new LoadException(
+              "no-free-slot",
+              "no slot of %d came free within %d s; a scorer is stuck: restart the process"
+                  .formatted(state().layout().slots(), SLOT_TIMEOUT.toSeconds()));
+        }
+      }
+      return false;
+    } finally {
+      if (!done && loaded.merged() != null) {
+        loaded.merged().close();
+      }
+    }
+  }
+
+  private enum Attempt {
+    PUBLISHED,
+    NOT_WANTED,
+    NO_SLOT_YET
+  }
+
+  private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
+    ServingState now = state();
+    ServingAdapter fresh = unplaced(loaded, now.version(loaded.id()).orElse(null));
+    if (loaded.merged() != null) {
+      return publish(fresh.at(Placement.merged(loaded.merged())), stillWanted);
+    }
+    SlotLayout layout =
+        SlotLayouts.including(
+            now.layout(),
+            loaded.weights(),
+            now.loaded(),
+            shape -> Math.min(mostSlots, opener.mostSlots(shape)));
+    if (!layout.equals(now.layout())) {
+      try {
+        return grow(now, layout, fresh, loaded, stillWanted);
+      } catch (ModelException e) {
+        SlotLayout moreSlots = SlotLayouts.withSlots(now.layout(), layout.slots());
+        if (!e.reason().equals("layout-too-large") || !layout.equals(moreSlots)) {
+          throw e;
+        }
+        LOG.warn("staying at {} slots and evicting: {}", now.layout().slots(), e.getMessage());
+        mostSlots = now.layout().slots();
+      }
+    }
+    OptionalInt slot = freeSlot(now, loaded.id());
+    if (slot.isEmpty()) {
+      return Attempt.NO_SLOT_YET;
+    }
+    Engine engine = now.engine();
+    try {
+      engine.table().write(slot.getAsInt(), loaded.weights());
+    } catch (RuntimeException e) {
+      engine.giveSlot(slot.getAsInt());
+      throw e;
+    }
+    return publish(
+        fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
+  }
+
+  /** Tries a version where it is, and puts it into service. */
+  private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
+    boolean done = false;
+    try {
+      probe.check(fresh);
       done = stillWanted.getAsBoolean();
     } finally {
       if (!done) {
-        fresh.uses().release();
+        release(fresh);
       }
     }
-    if (done) {
-      ServingAdapter old = now.adapters().get(loaded.id().adapter());
-      published.set(now.with(fresh));
-      if (old != null) {
-        old.uses().release();
-      }
+    if (!done) {
+      return Attempt.NOT_WANTED;
     }
-    return done;
+    ServingState now = state();
+    published.set(now.with(fresh));
+    now.version(fresh.id()).ifPresent(AdapterRegistry::release);
+    return Attempt.PUBLISHED;
   }
 
-  private boolean installGrown(
-      ServingState now, SlotLayout layout, LoadedAdapter loaded, BooleanSupplier stillWanted)
-      throws InterruptedException {
+  private ServingAdapter unplaced(LoadedAdapter loaded, @Nullable ServingAdapter present) {
+    if (present != null && present.digest().equals(loaded.digest())) {
+      present.usage().touch(System.nanoTime()); // Or the next one would take its slot at once.
+      return present.at(null);
+    }
+    return new ServingAdapter(
+        new ServingAdapter.Facts(
+            loaded.id(),
+            loaded.digest(),
+            loaded.labels(),
+            loaded.limit(),
+            clock.instant(),
+            loaded.precision(),
+            loaded.allowed(),
+            eviction.pinned(loaded.id().adapter())),
+        new Usage(signal),
+        null);
+  }
+
+  /** A slot that nobody reads, of an evicted version if need be; empty when one has to wait. */
+  private OptionalInt freeSlot(ServingState now, AdapterId incoming) {
+    Engine engine = now.engine();
+    OptionalInt free = engine.takeSlot();
+    if (free.isPresent() || now.loaded() < engine.layout().slots()) {
+      return free; // Or one is draining: it comes back when its last run ends.
+    }
+    ServingAdapter victim = eviction.choose(now, incoming.adapter()).orElse(null);
+    if (victim == null) {
+      if (now.versions().stream().noneMatch(eviction::evictable)) {
+        throw new LoadException(
+            "no-free-slot",
+            "adapter %s needs a slot, and each of the %d is pinned or its adapter has no copy on this disk; raise WEIR_SERVE_MAX_SLOTS, pin fewer, or give WEIR_SERVE_CACHE_DIR room"
+                .formatted(incoming, engine.layout().slots()));
+      }
+      return free;
+    }
+    published.set(now.with(victim.at(null)));
+    release(victim);
+    pager.evicted(victim);
+    return engine.takeSlot();
+  }
+
+  private Attempt grow(
+      ServingState now,
+      SlotLayout layout,
+      ServingAdapter fresh,
+      LoadedAdapter loaded,
+      BooleanSupplier stillWanted) {
     LOG.info("growing the slot table from {} to {}", now.layout(), layout);
-    Engine engine = new Engine(opener.open(layout));
+    Engine engine = new Engine(opener.open(layout), signal);
     boolean done = false;
     try {
-      Map<String, ServingAdapter> moved = new HashMap<>();
-      for (ServingAdapter adapter : new TreeMap<>(now.adapters()).values()) {
-        if (!adapter.id().adapter().equals(loaded.id().adapter())) {
-          ServingAdapter copy = adapter.movedTo(engine, take(engine));
-          fill(engine, copy);
-          moved.put(copy.id().adapter(), copy);
-        }
-      }
-      ServingAdapter fresh = place(engine, loaded);
-      fill(engine, fresh);
-      moved.put(fresh.id().adapter(), fresh);
+      Map<AdapterId, ServingAdapter> moved =
+          new EngineGrowth(eviction).move(now, engine, fresh.id());
+      ServingAdapter placed = EngineGrowth.write(engine, fresh, loaded.weights());
+      moved.put(placed.id(), placed);
+      engine.precisions().forEach(each -> probe.warmUp(engine.lane(each)));
+      probe.check(placed);
       done = stillWanted.getAsBoolean();
       if (done) {
-        published.set(new ServingState(engine, moved));
+        published.set(new ServingState(engine, moved, now.champions()));
       }
     } finally {
       if (!done) {
         engine.release();
       }
     }
-    if (done) {
-      retire(now);
+    if (!done) {
+      return Attempt.NOT_WANTED;
     }
-    return done;
+    now.versions().stream().filter(ServingState::inSlot).forEach(AdapterRegistry::release);
+    now.engine().release();
+    return Attempt.PUBLISHED;
   }
 
-  private ServingAdapter place(Engine engine, LoadedAdapter loaded) throws InterruptedException {
-    return new ServingAdapter(
-        loaded.id(),
-        loaded.digest(),
-        loaded.weights(),
-        loaded.limit(),
-        clock.instant(),
-        engine,
-        take(engine));
+  /**
+   * Loads an evicted version again; does nothing when it is in memory, or no longer in service.
+   *
+   * @throws RuntimeException if there is no slot for it
+   */
+  void restore(LoadedAdapter loaded) throws InterruptedException {
+    put(
+        loaded,
+        () ->
+            state()
+                .version(loaded.id())
+                .filter(version -> version.digest().equals(loaded.digest()))
+                .filter(version -> version.placement() == null)
+                .isPresent());
   }
 
-  private static int take(Engine engine) throws InterruptedException {
-    return engine
-        .takeSlot(SLOT_TIMEOUT)
-        .orElseThrow(
-            () ->
-                new LoadException(
-                    "no-free-slot",
-                    "no slot of %d came free within %d s; a scorer is stuck: restart the process"
-                        .formatted(engine.layout().slots(), SLOT_TIMEOUT.toSeconds())));
-  }
-
-  /** Writes a slot that nobody reads and runs the probe on it. */
-  private void fill(Engine engine, ServingAdapter adapter) {
-    engine.table().write(adapter.slot(), adapter.weights());
-    float[] logits = engine.table().run(new int[][] {probe}, new int[] {adapter.slot()})[0];
-    for (int i = 0; i < adapter.labels().size(); i++) {
-      if (!Float.isFinite(logits[i])) {
-        throw new LoadException(
-            "probe-failed",
-            "adapter %s answers the probe sentence with %s for label '%s'; retrain it"
-                .formatted(adapter.id(), logits[i], adapter.labels().get(i)));
+  /**
+   * Makes a version the champion of its adapter, and takes those out of service that are no longer
+   * wanted: one step for everyone who looks.
+   *
+   * @param champion the version that answers from now on, or {@code null} for none; when it is not
+   *     in service, the present champion stays
+   * @param wanted versions of this adapter that stay beside it
+   * @param stillWanted asked last, right before publishing
+   * @return whether it was published
+   */
+  synchronized boolean settle(
+      String adapter,
+      @Nullable AdapterId champion,
+      Set<AdapterId> wanted,
+      BooleanSupplier stillWanted) {
+    ServingState now = state();
+    AdapterId before = now.champions().get(adapter);
+    AdapterId after = champion == null || now.version(champion).isPresent() ? champion : before;
+    Map<AdapterId, ServingAdapter> gone = new HashMap<>();
+    for (ServingAdapter version : now.versions()) {
+      AdapterId id = version.id();
+      if (id.adapter().equals(adapter) && !wanted.contains(id) && !id.equals(after)) {
+        gone.put(id, version);
       }
     }
+    if (!stillWanted.getAsBoolean()) {
+      return false;
+    }
+    published.set(now.settled(adapter, after, gone.keySet()));
+    gone.values().forEach(AdapterRegistry::release);
+    signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
+    if (before != null && after == null) {
+      LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
+    }
+    return true;
   }
 
-  private static void retire(ServingState state) {
-    state.adapters().values().forEach(adapter -> adapter.uses().release());
-    state.engine().release();
+  private static void release(ServingAdapter version) {
+    Placement placement = version.placement();
+    if (placement != null) {
+      placement.uses().release();
+    }
   }
 
-  /** Ends the service; the session closes when the last lease is back. */
+  /** Ends the service; the sessions close when the last lease is back. */
   @Override
-  public synchronized void close() {
-    ServingState last = published.getAndSet(null);
-    if (last != null) {
-      retire(last);
+  public void close() {
+    pager.close();
+    synchronized (this) {
+      ServingState last = published.getAndSet(null);
+      if (last != null) {
+        last.versions().forEach(AdapterRegistry::release);
+        last.engine().release();
+      }
     }
   }
 }

@@ -218,7 +218,9 @@ public final class AdapterWatcher implements AutoCloseable {
       Champion champion = crowned.champion();
       champions.put(champion.adapter(), champion);
       loader.want(
-          champion.adapter(), new Wanted(record.offset(), champion, releases.get(champion.id())));
+          champion.adapter(),
+          Wanted.champion(
+              record.offset(), WantedVersion.of(champion, releases.get(champion.id()))));
     }
   }
 
@@ -233,7 +235,7 @@ public final class AdapterWatcher implements AutoCloseable {
         releases.remove(AdapterId.parse(key));
       } else if (Limits.ADAPTER_NAME.matcher(key).matches()) {
         champions.remove(key);
-        loader.want(key, new Wanted(record.offset(), null, null));
+        loader.want(key, Wanted.champion(record.offset(), null));
       }
     } catch (IllegalArgumentException e) {
       LOG.warn("{}@{} withdraws '{}', which is no adapter", partition, record.offset(), key);

@@ -2,13 +2,15 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.MergedEncoder;
+import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.Precision;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
 import java.io.IOException;
@@ -16,46 +18,138 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches the artifact of a champion and checks all that can be checked without running it: files
- * against the manifest, the manifest against the record, base model, shapes, labels.
+ * Fetches the artifact of a version and checks all that can be checked without running it: files
+ * against the manifest, the manifest against the record, base model, shapes, labels. Chooses its
+ * precision.
  *
- * <p>Stateless and thread-safe; blocks on the store.
+ * <p>What was fetched once is kept on this disk, and read from there without the store. The merged
+ * model, as large as the base, is looked at for the one adapter alone that is served by it.
+ * Thread-safe; blocks on store and disk.
  */
-public final class ArtifactReader {
+public final class ArtifactReader implements WeightSource {
 
   private final ArtifactStore store;
+  private final LocalCopies copies;
+  private final PrecisionChoice precision;
+  private final String merged;
   private final String baseName;
   private final String baseDigest;
   private final ModelConfig config;
 
-  /** Reads artifacts for one base model. */
-  public ArtifactReader(ArtifactStore store, BaseModel base) {
+  /**
+   * Reads artifacts for one base model.
+   *
+   * @param copies where what was read is kept
+   * @param precision which arithmetic an adapter is served in
+   * @param merged name of the adapter that is served by its merged model; empty for none
+   */
+  public ArtifactReader(
+      ArtifactStore store,
+      BaseModel base,
+      LocalCopies copies,
+      PrecisionChoice precision,
+      String merged) {
     this.store = store;
+    this.copies = copies;
+    this.precision = precision;
+    this.merged = merged;
     this.baseName = base.name();
     this.baseDigest = base.digest();
     this.config = base.config();
   }
 
+  PrecisionChoice precision() {
+    return precision;
+  }
+
   /**
    * Reads one version.
    *
-   * @param release the version's release record, or {@code null} when it is gone from the topic
    * @throws StoreException if the store cannot deliver the artifact, or delivers another one
    * @throws dev.weir.common.model.ModelException if its files are damaged or misshapen
    * @throws LoadException if it does not belong to this process
    */
-  LoadedAdapter read(Champion champion, @Nullable Release release) {
-    AdapterId id = champion.id();
-    if (release != null && !champion.digest().equals(release.digest())) {
+  LoadedAdapter read(WantedVersion wanted) {
+    AdapterId id = wanted.id();
+    Release release = wanted.release();
+    if (release != null && !wanted.digest().equals(release.digest())) {
       throw new LoadException(
           "digest-mismatch",
-          "the champion record of %s names digest %s, its release record %s; publish a new version"
-              .formatted(id, champion.digest(), release.digest()));
+          "the record that wants %s names digest %s, its release record %s; publish a new version"
+              .formatted(id, wanted.digest(), release.digest()));
     }
-    Path directory = store.fetch(id, champion.digest());
+    if (id.adapter().equals(merged)) {
+      return readMerged(wanted);
+    }
+    Path copy = copies.verified(wanted.digest()).orElse(null);
+    if (copy != null) {
+      return parse(id, wanted.digest(), copy, release);
+    }
+    Path directory = store.fetch(id, wanted.digest(), PeftFiles.FILES::contains);
+    LoadedAdapter loaded = parse(id, wanted.digest(), directory, release);
+    copies.save(wanted.digest(), directory);
+    return loaded;
+  }
+
+  @Override
+  public boolean onDisk(String digest) {
+    return copies.has(digest);
+  }
+
+  @Override
+  public Optional<LoadedAdapter> readCopy(ServingAdapter version) {
+    return copies
+        .verified(version.digest())
+        .map(directory -> parse(version.id(), version.digest(), directory, null));
+  }
+
+  @Override
+  public LoadedAdapter fetch(ServingAdapter version) {
+    return read(new WantedVersion(version.id(), version.digest(), null));
+  }
+
+  private LoadedAdapter readMerged(WantedVersion wanted) {
+    AdapterId id = wanted.id();
+    Path directory =
+        store.fetch(
+            id, wanted.digest(), name -> PeftFiles.FILES.contains(name) || isMergedModel(name));
+    LoadedAdapter plain = parse(id, wanted.digest(), directory, wanted.release());
+    Path eightBit = directory.resolve(MergedModel.INT8_FILE);
+    boolean int8 = plain.precision() == Precision.INT8 && Files.isRegularFile(eightBit);
+    Path file = int8 ? eightBit : directory.resolve(MergedModel.FILE);
+    if (!Files.isRegularFile(file)) {
+      throw new LoadException(
+          "merged-model-missing",
+          "adapter %s is to be served merged, and its artifact has no %s; take it out of WEIR_SERVE_MERGED, or train it again"
+              .formatted(id, MergedModel.FILE));
+    }
+    MergedEncoder encoder = MergedEncoder.open(file, 1, config.padTokenId());
+    try {
+      sameLabels(id, "merged model", encoder.labels(), plain.labels());
+    } catch (LoadException e) {
+      encoder.close();
+      throw e;
+    }
+    return new LoadedAdapter(
+        id,
+        plain.digest(),
+        plain.weights(),
+        plain.limit(),
+        int8 ? Precision.INT8 : Precision.FP32,
+        plain.allowed(),
+        encoder);
+  }
+
+  private static boolean isMergedModel(String name) {
+    return name.equals(MergedModel.FILE) || name.equals(MergedModel.INT8_FILE);
+  }
+
+  private LoadedAdapter parse(
+      AdapterId id, String digest, Path directory, @Nullable Release release) {
     Manifest manifest = manifest(id, directory);
     if (!manifest.baseDigest().equals(baseDigest)) {
       throw new LoadException(
@@ -76,12 +170,16 @@ public final class ArtifactReader {
               .formatted(id, manifest.maxTokens(), config.maxPositions()));
     }
     AdapterWeights weights = PeftFiles.read(directory, config);
-    weights.validate(config);
     sameLabels(id, "manifest", manifest.labels(), weights.labels());
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    return new LoadedAdapter(id, champion.digest(), weights, manifest.limit());
+    List<String> allowed =
+        release == null || release.precisions().isEmpty()
+            ? manifest.precisions()
+            : release.precisions();
+    return new LoadedAdapter(
+        id, digest, weights, manifest.limit(), precision.choose(allowed), allowed, null);
   }
 
   private static void sameLabels(

@@ -1,11 +1,14 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,11 +23,17 @@ final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   private final SlotTable table;
+  private final SlotSignal signal;
   private final UseCount uses;
   private final Deque<Integer> free = new ArrayDeque<>();
+  private final Map<Precision, Lane> lanes = new EnumMap<>(Precision.class);
 
-  Engine(SlotTable table) {
+  /**
+   * @param signal fires when a slot comes back
+   */
+  Engine(SlotTable table, SlotSignal signal) {
     this.table = table;
+    this.signal = signal;
     this.uses = new UseCount(this::closeTable);
     for (int slot = 0; slot < table.layout().slots(); slot++) {
       free.add(slot);
@@ -47,22 +56,37 @@ final class Engine {
     uses.release();
   }
 
-  /** Takes a slot that nobody reads, waiting for leases to come back; empty after the timeout. */
-  synchronized OptionalInt takeSlot(Duration timeout) throws InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    while (free.isEmpty()) {
-      long left = deadline - System.nanoTime();
-      if (left <= 0) {
-        return OptionalInt.empty();
-      }
-      TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
+  /** The session of a precision, which is opened when this is the first to ask for it. */
+  Lane lane(Precision precision) {
+    synchronized (lanes) {
+      return lanes.computeIfAbsent(
+          precision,
+          wanted -> {
+            table.open(wanted);
+            return (tokenIds, slots) -> table.run(wanted, tokenIds, slots);
+          });
     }
-    return OptionalInt.of(free.remove());
   }
 
-  synchronized void giveSlot(int slot) {
-    free.add(slot);
-    notifyAll();
+  /** The precisions that were opened. */
+  Set<Precision> precisions() {
+    synchronized (lanes) {
+      return new TreeSet<>(lanes.keySet());
+    }
+  }
+
+  /** Takes a slot that nobody reads; empty when there is none right now. */
+  OptionalInt takeSlot() {
+    synchronized (free) {
+      return free.isEmpty() ? OptionalInt.empty() : OptionalInt.of(free.remove());
+    }
+  }
+
+  void giveSlot(int slot) {
+    synchronized (free) {
+      free.add(slot);
+    }
+    signal.fire();
   }
 
   private void closeTable() {

@@ -1,13 +1,19 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.AdapterTables;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.RunBuffers;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** A slot table on ONNX Runtime: one session, one intra-op thread per caller. */
+/**
+ * A slot table on ONNX Runtime: one session per precision, all over the same slots, one intra-op
+ * thread per caller.
+ */
 public final class OnnxSlotTable implements SlotTable {
 
   /**
@@ -16,37 +22,67 @@ public final class OnnxSlotTable implements SlotTable {
    */
   private static final ThreadLocal<RunBuffers> BUFFERS = ThreadLocal.withInitial(RunBuffers::new);
 
-  private final SlotEncoder encoder;
+  private final BaseModel base;
+  private final AdapterTables tables;
+  private final Map<Precision, SlotEncoder> encoders = new ConcurrentHashMap<>();
 
-  private OnnxSlotTable(SlotEncoder encoder) {
-    this.encoder = encoder;
+  private OnnxSlotTable(BaseModel base, SlotLayout layout) {
+    this.base = base;
+    this.tables = new AdapterTables(base, layout);
   }
 
   /**
    * Opens tables over {@code base}. Callers run side by side, one per core, so each run keeps to
    * its caller's thread: on short texts that beats several intra-op threads.
+   *
+   * @param slotMemory most bytes that the slots of one table may take
    */
-  public static Opener over(BaseModel base, Precision precision) {
-    return layout -> new OnnxSlotTable(SlotEncoder.open(base, layout, precision, 1));
+  public static Opener over(BaseModel base, long slotMemory) {
+    return new Opener() {
+      @Override
+      public SlotTable open(SlotLayout layout) {
+        return new OnnxSlotTable(base, layout);
+      }
+
+      @Override
+      public int mostSlots(SlotLayout layout) {
+        return AdapterTables.mostSlots(base.config(), layout, slotMemory);
+      }
+    };
   }
 
   @Override
   public SlotLayout layout() {
-    return encoder.layout();
+    return tables.layout();
   }
 
   @Override
   public void write(int slot, AdapterWeights weights) {
-    encoder.write(slot, weights);
+    tables.write(slot, weights);
   }
 
   @Override
-  public float[][] run(int[][] tokenIds, int[] slots) {
+  public void copy(int slot, SlotTable from, int fromSlot) {
+    tables.copy(slot, ((OnnxSlotTable) from).tables, fromSlot);
+  }
+
+  @Override
+  public void open(Precision precision) {
+    encoders.computeIfAbsent(precision, wanted -> SlotEncoder.over(base, tables, wanted, 1));
+  }
+
+  @Override
+  public float[][] run(Precision precision, int[][] tokenIds, int[] slots) {
+    SlotEncoder encoder = encoders.get(precision);
+    if (encoder == null) {
+      throw new IllegalStateException("precision " + precision.id() + " was not opened");
+    }
     return encoder.logits(tokenIds, slots, BUFFERS.get());
   }
 
   @Override
   public void close() {
-    encoder.close();
+    encoders.values().forEach(SlotEncoder::close);
+    tables.close();
   }
 }

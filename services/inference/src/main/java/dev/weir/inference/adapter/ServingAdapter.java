@@ -1,89 +1,148 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One adapter version in one slot of one engine.
+ * One adapter version in service: in a slot, in a session of its own, or evicted and loaded again
+ * when a text for it comes.
  *
- * <p>Immutable but for its use count. Its numbers are kept on the heap (about 0.6 MB for rank 8 on
- * query and value of the default base), so that a larger engine can be filled without the store.
+ * <p>Immutable but for its use counts. Its numbers are in native memory alone; an evicted version
+ * takes a few hundred bytes.
  */
 public final class ServingAdapter {
 
-  private final AdapterId id;
-  private final String digest;
-  private final AdapterWeights weights;
-  private final TokenLimit limit;
-  private final Instant liveSince;
-  private final int slot;
-  private final UseCount uses;
+  private final Facts facts;
+  private final Usage usage;
+  private final @Nullable Placement placement;
 
-  ServingAdapter(
-      AdapterId id,
-      String digest,
-      AdapterWeights weights,
-      TokenLimit limit,
-      Instant liveSince,
-      Engine engine,
-      int slot) {
-    this.id = id;
-    this.digest = digest;
-    this.weights = weights;
-    this.limit = limit;
-    this.liveSince = liveSince;
-    this.slot = slot;
-    this.uses = new UseCount(() -> engine.giveSlot(slot));
+  ServingAdapter(Facts facts, Usage usage, @Nullable Placement placement) {
+    this.facts = facts;
+    this.usage = usage;
+    this.placement = placement;
   }
 
-  /** The same version in a slot of another engine. */
-  ServingAdapter movedTo(Engine engine, int newSlot) {
-    return new ServingAdapter(id, digest, weights, limit, liveSince, engine, newSlot);
+  /**
+   * What stays the same wherever the version is in memory.
+   *
+   * @param pinned whether it is never evicted
+   */
+  record Facts(
+      AdapterId id,
+      String digest,
+      List<String> labels,
+      TokenLimit limit,
+      Instant liveSince,
+      Precision precision,
+      List<String> allowed,
+      boolean pinned) {
+
+    Facts {
+      labels = List.copyOf(labels);
+      allowed = List.copyOf(allowed);
+    }
+  }
+
+  /** Where a version is. */
+  public enum Residence {
+    /** In a slot of the shared engine. */
+    LOADED,
+    /** In a session of its own, merged into the base. */
+    MERGED,
+    /** On disk; the first text for it waits until it is in a slot again. */
+    EVICTED;
+
+    /** The lower-case name. */
+    public String id() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** The same version elsewhere in memory, or evicted. */
+  ServingAdapter at(@Nullable Placement elsewhere) {
+    return new ServingAdapter(facts, usage, elsewhere);
   }
 
   /** Which version this is. */
   public AdapterId id() {
-    return id;
+    return facts.id();
   }
 
   /** sha-256 (hex) of its manifest. */
   public String digest() {
-    return digest;
+    return facts.digest();
   }
 
   /** Its labels in the order of the logits. */
   public List<String> labels() {
-    return weights.labels();
+    return facts.labels();
   }
 
   /** How its inputs are cut. */
   public TokenLimit limit() {
-    return limit;
+    return facts.limit();
   }
 
-  /** When it was published here. */
+  /** When it was put into service here. */
   public Instant liveSince() {
-    return liveSince;
+    return facts.liveSince();
   }
 
-  /** Its slot, for the run and for operators. */
+  /** The arithmetic that it is served in. */
+  public Precision precision() {
+    return facts.precision();
+  }
+
+  /**
+   * Whether its gate allowed that arithmetic. The reference needs no leave; another one that was
+   * forced by the setting may never have been judged.
+   */
+  public boolean precisionAllowed() {
+    return facts.precision() == Precision.FP32 || facts.allowed().contains(facts.precision().id());
+  }
+
+  /** Whether it is never evicted. */
+  public boolean pinned() {
+    return facts.pinned();
+  }
+
+  /** Where it is. */
+  public Residence residence() {
+    if (placement == null) {
+      return Residence.EVICTED;
+    }
+    return placement.inSlot() ? Residence.LOADED : Residence.MERGED;
+  }
+
+  /** Its slot, for operators; -1 when it is in none. */
   public int slot() {
-    return slot;
+    return placement == null ? Placement.NO_SLOT : placement.slot();
   }
 
-  AdapterWeights weights() {
-    return weights;
+  /** Keeps it from being evicted, once it is loaded, until the hold is closed. */
+  public Hold hold() {
+    return usage.hold();
   }
 
-  UseCount uses() {
-    return uses;
+  @Nullable Placement placement() {
+    return placement;
+  }
+
+  Usage usage() {
+    return usage;
+  }
+
+  Facts facts() {
+    return facts;
   }
 
   @Override
   public String toString() {
-    return id + " in slot " + slot;
+    return facts.id() + " " + residence().id() + (slot() >= 0 ? " in slot " + slot() : "");
   }
 }

@@ -1,34 +1,55 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What answers now: the serving version of each adapter, all in one engine. Immutable; a release
- * replaces it as a whole.
+ * What answers now: versions of adapters, their slots all in one engine, and for each adapter which
+ * of them is its champion. Immutable; a release or an eviction replaces it as a whole.
  */
 public final class ServingState {
 
   private final Engine engine;
-  private final Map<String, ServingAdapter> adapters;
+  private final Map<AdapterId, ServingAdapter> versions;
+  private final Map<String, AdapterId> champions;
 
-  ServingState(Engine engine, Map<String, ServingAdapter> adapters) {
+  /** Each champion is one of the versions. */
+  ServingState(
+      Engine engine, Map<AdapterId, ServingAdapter> versions, Map<String, AdapterId> champions) {
     this.engine = engine;
-    this.adapters = Map.copyOf(adapters);
+    this.versions = Map.copyOf(versions);
+    this.champions = Map.copyOf(champions);
   }
 
-  /** The serving version of an adapter, or empty when there is none. */
+  /** The champion of an adapter, or empty when there is none. */
   public Optional<ServingAdapter> adapter(String name) {
-    return Optional.ofNullable(adapters.get(name));
+    AdapterId champion = champions.get(name);
+    return champion == null ? Optional.empty() : version(champion);
   }
 
-  /** All serving versions by adapter name. */
+  /** A version in service, be it the champion or one beside it; empty when it is not. */
+  public Optional<ServingAdapter> version(AdapterId id) {
+    return Optional.ofNullable(versions.get(id));
+  }
+
+  /** All champions by adapter name, sorted. */
   public Map<String, ServingAdapter> adapters() {
-    return adapters;
+    Map<String, ServingAdapter> serving = new TreeMap<>();
+    champions.forEach((name, id) -> version(id).ifPresent(adapter -> serving.put(name, adapter)));
+    return serving;
+  }
+
+  /** All versions in service, champions and others. */
+  public Collection<ServingAdapter> versions() {
+    return versions.values();
   }
 
   /** The engine's shape. */
@@ -36,41 +57,72 @@ public final class ServingState {
     return engine.layout();
   }
 
+  /** The precisions that a session is open for. */
+  public Set<Precision> precisions() {
+    return engine.precisions();
+  }
+
   Engine engine() {
     return engine;
   }
 
-  /** The state with one adapter put in or replaced. */
+  /** How many versions are in slots. */
+  int loaded() {
+    return (int) versions.values().stream().filter(ServingState::inSlot).count();
+  }
+
+  static boolean inSlot(ServingAdapter version) {
+    Placement placement = version.placement();
+    return placement != null && placement.inSlot();
+  }
+
+  Map<String, AdapterId> champions() {
+    return champions;
+  }
+
+  /** The state with one version put in or replaced; roles stay. */
   ServingState with(ServingAdapter adapter) {
-    Map<String, ServingAdapter> next = new HashMap<>(adapters);
-    next.put(adapter.id().adapter(), adapter);
-    return new ServingState(engine, next);
+    Map<AdapterId, ServingAdapter> next = new HashMap<>(versions);
+    next.put(adapter.id(), adapter);
+    return new ServingState(engine, next, champions);
   }
 
-  /** The state without one adapter. */
-  ServingState without(String adapter) {
-    Map<String, ServingAdapter> next = new HashMap<>(adapters);
-    next.remove(adapter);
-    return new ServingState(engine, next);
+  /** The state without some versions, and with another champion of an adapter, or with none. */
+  ServingState settled(String adapter, @Nullable AdapterId champion, Set<AdapterId> gone) {
+    Map<AdapterId, ServingAdapter> rest = new HashMap<>(versions);
+    rest.keySet().removeAll(gone);
+    Map<String, AdapterId> roles = new HashMap<>(champions);
+    if (champion == null) {
+      roles.remove(adapter);
+    } else {
+      roles.put(adapter, champion);
+    }
+    return new ServingState(engine, rest, roles);
   }
 
-  /** Leases of the engine and of those adapters that serve, or null when a newer state is out. */
-  @Nullable Lease tryLease(Set<String> names) {
+  /**
+   * Leases of the engine and of those versions that are in memory, or null when a newer state is
+   * out.
+   */
+  @Nullable Lease tryLease(Set<AdapterId> wanted) {
     if (!engine.acquire()) {
       return null;
     }
-    Map<String, ServingAdapter> leased = new HashMap<>();
-    Lease lease = new Lease(engine, leased);
-    for (String name : names) {
-      ServingAdapter adapter = adapters.get(name);
-      if (adapter == null) {
+    long now = System.nanoTime();
+    Map<AdapterId, ServingAdapter> leased = new HashMap<>();
+    Lease lease = new Lease(this, leased);
+    for (AdapterId id : wanted) {
+      ServingAdapter version = versions.get(id);
+      Placement placement = version == null ? null : version.placement();
+      if (version == null || placement == null) {
         continue;
       }
-      if (!adapter.uses().acquire()) {
+      if (!placement.uses().acquire()) {
         lease.close();
         return null;
       }
-      leased.put(name, adapter);
+      version.usage().touch(now);
+      leased.put(id, version);
     }
     return lease;
   }

@@ -1,13 +1,15 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
 
 /**
- * The base model with a fixed number of adapter slots: what the registry needs of the model side.
+ * The base model with a fixed number of adapter slots, in one or more precisions that read the same
+ * slots: what the registry needs of the model side.
  *
- * <p>{@link #run} is thread-safe. {@link #write} must not touch a slot that a run reads, and {@link
- * #close} must not overlap a run: both are kept by the registry's leases.
+ * <p>{@link #run} is thread-safe. {@link #write} and {@link #copy} must not touch a slot that a run
+ * reads, and {@link #close} must not overlap a run: both are kept by the registry's leases.
  */
 public interface SlotTable extends AutoCloseable {
 
@@ -17,23 +19,35 @@ public interface SlotTable extends AutoCloseable {
   /** Puts an adapter into a slot, whatever the slot held before. */
   void write(int slot, AdapterWeights weights);
 
+  /** Puts what a slot of a smaller table of the same opener holds into a slot of this one. */
+  void copy(int slot, SlotTable from, int fromSlot);
+
+  /**
+   * Makes runs in a precision possible; opening takes some hundred milliseconds, asking again
+   * nothing.
+   */
+  void open(Precision precision);
+
   /**
    * Scores a padded batch.
    *
+   * @param precision one that was opened
    * @param tokenIds one array per row, special tokens included
    * @param slots the slot that answers each row
    * @return logits {@code [rows][layout.labels]}, in the order of the rows
    */
-  float[][] run(int[][] tokenIds, int[] slots);
+  float[][] run(Precision precision, int[][] tokenIds, int[] slots);
 
   @Override
   void close();
 
   /** Opens tables over one base model. */
-  @FunctionalInterface
   interface Opener {
 
-    /** A table of the given shape with empty slots; takes some hundred milliseconds. */
+    /** A table of the given shape with empty slots, in no precision yet. */
     SlotTable open(SlotLayout layout);
+
+    /** How many slots of a layout's shape the memory allows. */
+    int mostSlots(SlotLayout layout);
   }
 }

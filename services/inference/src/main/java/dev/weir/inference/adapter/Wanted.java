@@ -1,14 +1,43 @@
 package dev.weir.inference.adapter;
 
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.AdapterId;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the adapters topic last said about one adapter.
  *
- * @param offset where it said so: higher is newer, whatever the version
- * @param champion the version that should serve, or {@code null} when none should
- * @param release that version's release record, or {@code null} when it is not known
+ * @param offset where it said so: higher is newer, whatever the versions
+ * @param champion the version that answers, or {@code null} when none should
+ * @param others further versions to have in service beside it, such as a canary or a shadow
  */
-record Wanted(long offset, @Nullable Champion champion, @Nullable Release release) {}
+record Wanted(long offset, @Nullable WantedVersion champion, List<WantedVersion> others) {
+
+  Wanted {
+    others = List.copyOf(others);
+  }
+
+  /** Nothing but a champion, or nothing at all. */
+  static Wanted champion(long offset, @Nullable WantedVersion champion) {
+    return new Wanted(offset, champion, List.of());
+  }
+
+  /** All wanted versions, the champion first. */
+  List<WantedVersion> versions() {
+    List<WantedVersion> all = new ArrayList<>();
+    if (champion != null) {
+      all.add(champion);
+    }
+    all.addAll(others);
+    return all;
+  }
+
+  Set<AdapterId> ids() {
+    Set<AdapterId> ids = new HashSet<>();
+    versions().forEach(version -> ids.add(version.id()));
+    return ids;
+  }
+}

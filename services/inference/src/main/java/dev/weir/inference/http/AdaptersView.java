@@ -1,6 +1,7 @@
 package dev.weir.inference.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
@@ -8,6 +9,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Limits;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
@@ -15,6 +17,8 @@ import dev.weir.inference.adapter.LoadFailure;
 import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingState;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,7 +58,13 @@ public final class AdaptersView {
 
   record All(String baseModel, String baseDigest, Engine engine, List<Adapter> adapters) {}
 
-  record Engine(int slots, int rank, int labels, List<String> targets) {}
+  record Engine(
+      int slots,
+      int mostSlots,
+      int rank,
+      int labels,
+      List<String> targets,
+      List<String> precisions) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Adapter(
@@ -70,6 +80,10 @@ public final class AdaptersView {
       List<String> labels,
       int maxTokens,
       int slot,
+      String state,
+      boolean pinned,
+      String precision,
+      boolean precisionAllowed,
       Instant liveSince) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -85,14 +99,17 @@ public final class AdaptersView {
 
   All all() {
     ServingState state = registry.state();
-    Map<String, LoadFailure> failures = loader.failures();
+    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
+    failures.putAll(loader.failures());
     Map<String, Champion> champions = watcher.champions();
     Engine engine =
         new Engine(
             state.layout().slots(),
+            registry.mostSlots(),
             state.layout().rank(),
             state.layout().labels(),
-            state.layout().targets().stream().map(LinearModule::id).sorted().toList());
+            state.layout().targets().stream().map(LinearModule::id).sorted().toList(),
+            state.precisions().stream().map(Precision::id).toList());
     List<Adapter> adapters =
         names(state, failures, champions).stream()
             .map(name -> adapter(name, state, failures, champions))
@@ -106,9 +123,10 @@ public final class AdaptersView {
   }
 
   private Set<String> names(
-      ServingState state, Map<String, LoadFailure> failures, Map<String, Champion> champions) {
+      ServingState state, Map<AdapterId, LoadFailure> failures, Map<String, Champion> champions) {
     Set<String> names = new TreeSet<>(state.adapters().keySet());
-    names.addAll(failures.keySet());
+    failures.keySet().forEach(id -> names.add(id.adapter()));
+    state.versions().forEach(version -> names.add(version.id().adapter()));
     names.addAll(champions.keySet());
     names.addAll(watcher.released());
     catalog.names().stream()
@@ -120,14 +138,27 @@ public final class AdaptersView {
   private Adapter adapter(
       String name,
       ServingState state,
-      Map<String, LoadFailure> failures,
+      Map<AdapterId, LoadFailure> failures,
       Map<String, Champion> champions) {
     return new Adapter(
         name,
         state.adapter(name).map(AdaptersView::serving).orElse(null),
         champions.get(name),
-        failures.get(name),
+        failure(name, failures, champions.get(name)),
         watcher.releases(name).stream().map(AdaptersView::version).toList());
+  }
+
+  /** The champion's failure, or else that of the newest version that should serve beside it. */
+  private static @Nullable LoadFailure failure(
+      String name, Map<AdapterId, LoadFailure> failures, @Nullable Champion champion) {
+    LoadFailure first = champion == null ? null : failures.get(champion.id());
+    return first != null
+        ? first
+        : failures.entrySet().stream()
+            .filter(entry -> entry.getKey().adapter().equals(name))
+            .map(Map.Entry::getValue)
+            .max(Comparator.comparingInt(LoadFailure::version))
+            .orElse(null);
   }
 
   private static Serving serving(ServingAdapter adapter) {
@@ -137,6 +168,10 @@ public final class AdaptersView {
         adapter.labels(),
         adapter.limit().maxTokens(),
         adapter.slot(),
+        adapter.residence().id(),
+        adapter.pinned(),
+        adapter.precision().id(),
+        adapter.precisionAllowed(),
         adapter.liveSince());
   }
 

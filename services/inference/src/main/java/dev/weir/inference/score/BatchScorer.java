@@ -5,8 +5,11 @@ import dev.weir.inference.adapter.Lease;
 import dev.weir.inference.adapter.ServingAdapter;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,8 +17,9 @@ import org.slf4j.LoggerFactory;
  * Runs one micro-batch under one lease and answers its rows.
  *
  * <p>Each answer carries the version whose slot the lease covers, so a swap during the run changes
- * nothing about it. When a run fails, its rows are run one by one: only a row that fails alone is
- * given up. Thread-safe; workers share it.
+ * nothing about it. Rows of a version that is evicted are handed back: no worker waits for a load.
+ * When a run fails, its rows are run one by one: only a row that fails alone is given up.
+ * Thread-safe; workers share it.
  */
 final class BatchScorer {
 
@@ -31,49 +35,68 @@ final class BatchScorer {
     this.meters = meters;
   }
 
-  /** Answers every row, whatever happens short of an {@link Error}. */
-  void score(List<Row> batch) {
-    List<Answer> answers;
+  /**
+   * Answers every row whose version is in memory, whatever happens short of an {@link Error}.
+   *
+   * @return the other rows, by the evicted version that they want
+   */
+  Map<ServingAdapter, List<Row>> score(List<Row> batch) {
+    Map<ServingAdapter, List<Row>> evicted = new LinkedHashMap<>();
+    score(batch, evicted);
+    return evicted;
+  }
+
+  private void score(List<Row> batch, Map<ServingAdapter, List<Row>> evicted) {
+    Map<ServingAdapter, List<Row>> missing = new LinkedHashMap<>();
+    Map<Row, Answer> answers;
     try {
-      answers = run(batch);
+      answers = run(batch, missing);
     } catch (RuntimeException e) {
       if (batch.size() == 1) {
         LOG.warn("a text of {} tokens could not be scored", batch.get(0).length(), e);
-        answers = List.of(new Answer.Failed(e));
+        answers = Map.of(batch.get(0), new Answer.Failed(e));
       } else {
         LOG.warn("a batch of {} rows failed; running them one by one", batch.size(), e);
-        batch.forEach(row -> score(List.of(row)));
+        batch.forEach(row -> score(List.of(row), evicted));
         return;
       }
     }
-    for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).answer(answers.get(i));
-    }
+    answers.forEach(Row::answer);
+    missing.forEach(
+        (version, rows) -> evicted.computeIfAbsent(version, v -> new ArrayList<>()).addAll(rows));
   }
 
-  private List<Answer> run(List<Row> batch) {
+  /** Has an evicted version loaded; see {@link AdapterRegistry#page}. */
+  CompletableFuture<Void> page(ServingAdapter version) {
+    return registry.page(version.id());
+  }
+
+  private Map<Row, Answer> run(List<Row> batch, Map<ServingAdapter, List<Row>> missing) {
     Set<String> names = new HashSet<>();
     batch.forEach(row -> names.add(row.query().adapter()));
-    List<Answer> answers = new ArrayList<>(batch.size());
+    Map<Row, Answer> answers = new LinkedHashMap<>();
     try (Lease lease = registry.lease(names)) {
+      List<Row> rows = new ArrayList<>(batch.size());
       List<int[]> tokens = new ArrayList<>(batch.size());
       List<ServingAdapter> serving = new ArrayList<>(batch.size());
       for (Row row : batch) {
-        ServingAdapter adapter = lease.adapter(row.query().adapter());
+        String name = row.query().adapter();
+        ServingAdapter adapter = lease.adapter(name);
+        ServingAdapter inService = lease.state().adapter(name).orElse(null);
         if (adapter != null) {
+          rows.add(row);
           serving.add(adapter);
           tokens.add(tokens(row.query(), adapter));
+        } else if (inService != null) {
+          missing.computeIfAbsent(inService, version -> new ArrayList<>()).add(row);
+        } else {
+          answers.put(row, Abstentions.noRelease(name)); // Withdrawn since it was queued.
         }
       }
-      float[][] logits = serving.isEmpty() ? new float[0][] : run(lease, tokens, serving);
-      int next = 0;
-      for (Row row : batch) {
-        // Withdrawn between queueing and running.
-        if (lease.adapter(row.query().adapter()) == null) {
-          answers.add(Abstentions.noRelease(row.query().adapter()));
-        } else {
-          answers.add(answer(serving.get(next), logits[next]));
-          next++;
+      if (!rows.isEmpty()) {
+        float[][] logits = run(lease, tokens, serving);
+        for (int i = 0; i < rows.size(); i++) {
+          answers.put(rows.get(i), answer(serving.get(i), logits[i]));
         }
       }
     }
@@ -83,8 +106,7 @@ final class BatchScorer {
   private float[][] run(Lease lease, List<int[]> tokens, List<ServingAdapter> serving) {
     int longest = tokens.stream().mapToInt(row -> row.length).max().orElse(0);
     meters.batch(tokens.size(), longest * tokens.size());
-    return lease.run(
-        tokens.toArray(int[][]::new), serving.stream().mapToInt(ServingAdapter::slot).toArray());
+    return lease.run(tokens.toArray(int[][]::new), serving);
   }
 
   /** The queued tokens, unless a version with another token limit has taken over meanwhile. */

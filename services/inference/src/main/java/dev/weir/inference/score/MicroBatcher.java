@@ -1,12 +1,17 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.Health.Status;
 import java.time.Duration;
+import dev.weir.inference.adapter.ServingAdapter;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
@@ -21,8 +26,9 @@ import org.slf4j.LoggerFactory;
  * <p>A worker takes what is there at once: no text waits for companions. The queues of Kafka and
  * HTTP take turns in giving the first row of a batch, and so do the adapters within each ({@link
  * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
- * that are idle. Thread-safe. {@link #close} answers everything that was accepted, then ends the
- * workers {@code scorer-n}.
+ * that are idle. Rows whose version is evicted are set aside until it is loaded; they count as
+ * waiting. Thread-safe. {@link #close} answers everything that was accepted, then ends the workers
+ * {@code scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
@@ -47,6 +53,7 @@ final class MicroBatcher implements AutoCloseable {
   private final Condition roomCame = lock.newCondition();
   // All below are guarded by the lock.
   private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
+  private final Map<Source, Set<Row>> parked = new EnumMap<>(Source.class);
   private Source turn = Source.KAFKA;
   private int idle;
   private boolean closing;
@@ -146,7 +153,7 @@ final class MicroBatcher implements AutoCloseable {
   int depth(Source source) {
     lock.lock();
     try {
-      return queue(source).size();
+      return depthOf(source);
     } finally {
       lock.unlock();
     }
@@ -167,7 +174,7 @@ final class MicroBatcher implements AutoCloseable {
     Submission submission = new Submission(queries.size());
     TurnQueue queue = queue(source);
     for (int i = 0; i < queries.size(); i++) {
-      queue.add(new Row(queries.get(i), submission, i));
+      queue.add(new Row(source, queries.get(i), submission, i));
     }
     rowsCame.signalAll();
     return submission.done();
@@ -178,14 +185,25 @@ final class MicroBatcher implements AutoCloseable {
    * that have little waiting: a flood for one adapter must not have the others refused.
    */
   private boolean fits(Source source, List<Query> queries) {
-    TurnQueue queue = queue(source);
-    int size = queue.size() + queries.size();
+    int size = depthOf(source) + queries.size();
     if (size <= capacity) {
       return true;
     }
     return size <= capacity + capacity / RESERVE
         && queries.stream()
-            .allMatch(query -> queue.size(query.adapter()) + queries.size() <= capacity / LITTLE);
+            .allMatch(query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
+  }
+
+  private int depthOf(Source source) {
+    return queue(source).size() + parked.getOrDefault(source, Set.of()).size();
+  }
+
+  private int depthOf(Source source, String adapter) {
+    long aside =
+        parked.getOrDefault(source, Set.of()).stream()
+            .filter(row -> row.query().adapter().equals(adapter))
+            .count();
+    return queue(source).size(adapter) + (int) aside;
   }
 
   private TurnQueue queue(Source source) {
@@ -209,7 +227,7 @@ final class MicroBatcher implements AutoCloseable {
     List<Row> batch = List.of();
     try {
       for (batch = take(); !batch.isEmpty(); batch = take()) {
-        scorer.score(batch);
+        scorer.score(batch).forEach(this::park);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -220,12 +238,57 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
+  /** Sets rows aside until their version is loaded; the workers go on with others. */
+  private void park(ServingAdapter version, List<Row> rows) {
+    lock.lock();
+    try {
+      for (Row row : rows) {
+        row.hold(version.hold());
+        parked.computeIfAbsent(row.source(), source -> identitySet()).add(row);
+      }
+    } finally {
+      lock.unlock();
+    }
+    CompletableFuture<Void> unused = // What went wrong is in the answers.
+        scorer.page(version).whenComplete((done, problem) -> unpark(version.id(), rows, problem));
+  }
+
+  /** Puts rows back where they were, in front: they were next when they were set aside. */
+  private void unpark(AdapterId id, List<Row> rows, @Nullable Throwable problem) {
+    List<Row> given = new ArrayList<>();
+    lock.lock();
+    try {
+      for (int i = rows.size() - 1; i >= 0; i--) {
+        Row row = rows.get(i);
+        if (!parked.getOrDefault(row.source(), Set.of()).remove(row)) {
+          continue; // The batcher broke down meanwhile and answered it.
+        }
+        if (problem == null) {
+          queue(row.source()).addFirst(row);
+        } else {
+          given.add(row);
+        }
+      }
+      rowsCame.signalAll();
+      roomCame.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (problem != null) {
+      given.forEach(row -> row.answer(Abstentions.unavailable(id, problem)));
+    }
+  }
+
+  private static Set<Row> identitySet() {
+    return Collections.newSetFromMap(new IdentityHashMap<>());
+  }
+
   /** The next batch; empty when the batcher is closed and drained. */
   private List<Row> take() throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (waiting() == 0) {
-        if (closing || fault != null) {
+        if (fault != null || (closing && parked.values().stream().allMatch(Set::isEmpty))) {
           return List.of();
         }
         idle++;
@@ -260,6 +323,8 @@ final class MicroBatcher implements AutoCloseable {
     try {
       fault = cause;
       queues.values().forEach(queue -> lost.addAll(queue.drain()));
+      parked.values().forEach(lost::addAll);
+      parked.values().forEach(Set::clear);
       rowsCame.signalAll();
       roomCame.signalAll();
     } finally {

@@ -1,16 +1,30 @@
 package dev.weir.inference.score;
 
-/** One query of one submission: it is answered exactly once. */
+import dev.weir.inference.adapter.Hold;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One query of one submission: it is answered exactly once. At each moment one thread has it, and
+ * hands it on through the batcher's lock.
+ */
 final class Row {
 
+  private final Source source;
   private final Query query;
   private final Submission submission;
   private final int index;
+  private @Nullable Hold hold;
 
-  Row(Query query, Submission submission, int index) {
+  Row(Source source, Query query, Submission submission, int index) {
+    this.source = source;
     this.query = query;
     this.submission = submission;
     this.index = index;
+  }
+
+  /** The queue that it came through. */
+  Source source() {
+    return source;
   }
 
   Query query() {
@@ -22,12 +36,22 @@ final class Row {
     return query.tokens().length;
   }
 
+  /** Keeps the version that it waits for in memory until it is answered. */
+  void hold(@Nullable Hold next) {
+    if (hold != null) {
+      hold.close();
+    }
+    hold = next;
+  }
+
   void answer(Answer answer) {
+    hold(null);
     submission.answer(index, answer);
   }
 
   /** The same for a row that may have been answered before its worker failed. */
   void answerIfOpen(Answer answer) {
+    hold(null);
     submission.answerIfOpen(index, answer);
   }
 }

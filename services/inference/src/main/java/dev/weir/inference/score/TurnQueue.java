@@ -28,6 +28,20 @@ final class TurnQueue {
     size++;
   }
 
+  /** Puts a text back that had its turn, in front of all: its adapter's turn is next. */
+  void addFirst(Row row) {
+    String adapter = adapter(row);
+    if (isEmpty() || !waiting.keySet().iterator().next().equals(adapter)) {
+      Map<String, Deque<Row>> others = new LinkedHashMap<>(waiting);
+      Deque<Row> rows = others.remove(adapter);
+      waiting.clear();
+      waiting.put(adapter, rows == null ? new ArrayDeque<>() : rows);
+      waiting.putAll(others);
+    }
+    waiting.values().iterator().next().addFirst(row);
+    size++;
+  }
+
   /** The texts that wait, of all adapters. */
   int size() {
     return size;

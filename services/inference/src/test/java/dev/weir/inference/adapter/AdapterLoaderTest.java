@@ -16,6 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +57,10 @@ class AdapterLoaderTest {
     registry = TestingAdapters.registry(opener, 4);
     loader =
         new AdapterLoader(
-            new ArtifactReader(store, base), registry, metrics.registry(), Clock.systemUTC());
+            TestingAdapters.reader(store, base, root.resolve("local")),
+            registry,
+            metrics.registry(),
+            Clock.systemUTC());
   }
 
   @AfterEach
@@ -87,10 +93,10 @@ class AdapterLoaderTest {
     Files.writeString(
         root.resolve("default/2/adapter_model.safetensors"), "x", StandardOpenOption.APPEND);
     want(1, TWO, digest);
-    await().until(() -> loader.failures().containsKey("default"));
+    await().until(() -> loader.failures().containsKey(TWO));
 
     assertThat(serving("default")).isEqualTo(1);
-    LoadFailure failure = loader.failures().get("default");
+    LoadFailure failure = loader.failures().get(TWO);
     assertThat(failure.version()).isEqualTo(2);
     assertThat(failure.reason()).isEqualTo("checksum-mismatch");
     assertThat(failure.message()).contains("default@2", "adapter_model.safetensors");
@@ -108,8 +114,8 @@ class AdapterLoaderTest {
   @Test
   void nextChampionClearsTheFailure() {
     want(0, ONE, "no such artifact");
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("artifact-missing");
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("artifact-missing");
     want(1, TWO, publish(store, base, TWO, "negative"));
     await().until(() -> serving("default") == 2 && loader.failures().isEmpty());
   }
@@ -118,10 +124,10 @@ class AdapterLoaderTest {
   void refusesAnAdapterOfAnotherBase() {
     String digest =
         publish(store, base, "ab".repeat(32), ONE, TestingArtifacts.weights(base, "positive"));
-    loader.want("default", new Wanted(0, champion(ONE, digest), null));
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("base-mismatch");
-    assertThat(loader.failures().get("default").message())
+    loader.want("default", Wanted.champion(0, WantedVersion.of(champion(ONE, digest), null)));
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("base-mismatch");
+    assertThat(loader.failures().get(ONE).message())
         .contains("default@1", "abab", base.digest(), "WEIR_BASE_MODEL");
     assertThat(registry.state().adapters()).isEmpty();
   }
@@ -131,9 +137,9 @@ class AdapterLoaderTest {
     String digest = publish(store, base, ONE, "positive");
     store.failures.set(1);
     want(0, ONE, digest);
-    await().until(() -> loader.failures().containsKey("default"));
-    assertThat(loader.failures().get("default").reason()).isEqualTo("store-io");
-    assertThat(loader.failures().get("default").retryAt()).isNotNull();
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("store-io");
+    assertThat(loader.failures().get(ONE).retryAt()).isNotNull();
     await().until(() -> serving("default") == 1 && loader.failures().isEmpty());
   }
 
@@ -166,15 +172,91 @@ class AdapterLoaderTest {
   }
 
   @Test
+  void versionsBesideTheChampionComeAndGoWithTheirRecord() {
+    WantedVersion one = version(ONE, publish(store, base, ONE, "positive"));
+    WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, one, List.of(two)));
+    await().until(() -> registry.state().version(TWO).isPresent());
+    assertThat(serving("default")).isEqualTo(1);
+
+    store.failures.set(100); // Promoting what is in service needs no store.
+    loader.want("default", new Wanted(1, two, List.of()));
+    await().until(() -> serving("default") == 2);
+    assertThat(registry.state().version(ONE)).isEmpty();
+    await().until(loader::settled);
+    assertThat(loader.failures()).isEmpty();
+  }
+
+  @Test
+  void versionThatCannotBeLoadedHoldsUpNoOtherOfItsAdapter() {
+    WantedVersion one = version(ONE, "no such artifact");
+    WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, one, List.of(two)));
+    await().until(() -> registry.state().version(TWO).isPresent());
+    assertThat(serving("default")).isZero();
+    assertThat(loader.failures()).containsOnlyKeys(ONE);
+  }
+
+  @Test
+  void ofReleasesInQuickSuccessionTheNewestRecordWinsOnEveryReplica() {
+    int versions = 12;
+    List<WantedVersion> all =
+        IntStream.rangeClosed(1, versions)
+            .mapToObj(v -> new AdapterId("default", v))
+            .map(id -> version(id, publish(store, base, id, "positive")))
+            .toList();
+    AdapterRegistry other = TestingAdapters.registry(opener, 4);
+    try (AdapterLoader replica =
+        new AdapterLoader(
+            TestingAdapters.reader(store, base, root.resolve("replica")),
+            other,
+            metrics.registry(),
+            Clock.systemUTC())) {
+      int last = 0;
+      for (int offset = 0; offset < 60; offset++) {
+        WantedVersion next = all.get((offset * 7) % versions); // Up and down, as rollbacks go.
+        loader.want("default", Wanted.champion(offset, next));
+        replica.want("default", Wanted.champion(offset, next));
+        last = next.id().version();
+      }
+      await().until(() -> loader.settled() && replica.settled());
+      assertThat(serving("default")).isEqualTo(last);
+      assertThat(other.state().adapter("default").orElseThrow().id().version()).isEqualTo(last);
+      assertThat(registry.state().versions()).hasSize(1);
+      assertThat(other.state().versions()).hasSize(1);
+    } finally {
+      other.close();
+    }
+  }
+
+  @Test
+  void whatWasReadOnceNeedsNoStoreAfterARestart() {
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(() -> serving("default") == 1);
+    store.failures.set(Integer.MAX_VALUE);
+
+    LocalCopies copies = TestingAdapters.copies(root.resolve("local"));
+    copies.open(Set::of);
+    ArtifactReader reader =
+        TestingAdapters.reader(store, base, copies, new PrecisionChoice(null, true), "");
+    assertThat(reader.read(version(ONE, digest)).digest()).isEqualTo(digest);
+  }
+
+  @Test
   void tombstoneTakesTheAdapterOutOfService() {
     want(0, ONE, publish(store, base, ONE, "positive"));
     await().until(() -> serving("default") == 1);
-    loader.want("default", new Wanted(1, null, null));
+    loader.want("default", Wanted.champion(1, null));
     await().until(() -> serving("default") == 0);
   }
 
   private void want(long offset, AdapterId id, String digest) {
-    loader.want(id.adapter(), new Wanted(offset, champion(id, digest), release(base, id, digest)));
+    loader.want(id.adapter(), Wanted.champion(offset, version(id, digest)));
+  }
+
+  private static WantedVersion version(AdapterId id, String digest) {
+    return WantedVersion.of(champion(id, digest), release(base, id, digest));
   }
 
   private int serving(String adapter) {

@@ -1,10 +1,13 @@
 package dev.weir.inference.adapter;
 
+import static dev.weir.inference.adapter.TestingAdapters.crown;
 import static dev.weir.inference.adapter.TestingAdapters.loaded;
 import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static dev.weir.inference.adapter.TestingAdapters.serveBeside;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,8 +50,7 @@ class AdapterRegistryTest {
     try (Lease lease = registry.lease(Set.of("default", "unknown"))) {
       assertThat(lease.adapter("default").id().version()).isEqualTo(1);
       assertThat(lease.adapter("unknown")).isNull();
-      assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0])
-          .isEqualTo(0.01f);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     }
   }
 
@@ -57,9 +59,9 @@ class AdapterRegistryTest {
     serve(registry, "default", 1);
     try (Lease lease = registry.lease(Set.of("default"))) {
       serve(registry, "default", 2);
-      int slot = lease.adapter("default").slot();
-      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
-      assertThat(registry.state().adapter("default").orElseThrow().slot()).isNotEqualTo(slot);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
+      assertThat(registry.state().adapter("default").orElseThrow().slot())
+          .isNotEqualTo(lease.adapter("default").slot());
     }
   }
 
@@ -73,12 +75,12 @@ class AdapterRegistryTest {
   }
 
   @Test
-  void growsWhenSlotsLabelsRankOrTargetsDoNotSuffice() throws Exception {
+  void growsWhenSlotsLabelsRankOrTargetsDoNotSuffice() {
     serve(registry, "default", 1);
     serve(registry, "other", 1);
-    registry.install(loaded("third", 1, List.of("a", "b", "c")), () -> true);
-    registry.install(TestingAdapters.lora("fourth", 1, 8, LinearModule.QUERY), () -> true);
-    registry.install(TestingAdapters.lora("fifth", 1, 4, LinearModule.VALUE), () -> true);
+    crown(registry, loaded("third", 1, List.of("a", "b", "c")));
+    crown(registry, TestingAdapters.lora("fourth", 1, 8, LinearModule.QUERY));
+    crown(registry, TestingAdapters.lora("fifth", 1, 4, LinearModule.VALUE));
 
     assertThat(registry.state().layout().slots()).isGreaterThanOrEqualTo(5);
     assertThat(registry.state().layout().labels()).isEqualTo(3);
@@ -87,20 +89,19 @@ class AdapterRegistryTest {
         .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
     assertThat(registry.state().adapters()).hasSize(5);
     try (Lease lease = registry.lease(Set.of("default"))) {
-      int slot = lease.adapter("default").slot();
-      assertThat(lease.run(ROW, new int[] {slot})[0][0]).isEqualTo(0.01f);
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     }
   }
 
   @Test
-  void outgrownEngineClosesWithItsLastLease() throws Exception {
+  void outgrownEngineClosesWithItsLastLease() {
     serve(registry, "default", 1);
     TestingSlotTable first = opener.opened().get(0);
     Lease lease = registry.lease(Set.of("default"));
-    registry.install(TestingAdapters.lora("default", 2, 8, LinearModule.QUERY), () -> true);
+    crown(registry, TestingAdapters.lora("default", 2, 8, LinearModule.QUERY));
 
     assertThat(first.closed()).isFalse();
-    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})[0][0]).isEqualTo(0.01f);
+    assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     lease.close();
     assertThat(first.closed()).isTrue();
   }
@@ -111,7 +112,7 @@ class AdapterRegistryTest {
     LoadedAdapter bad = loaded("default", 2, List.of("negative", "positive"));
     bad.weights().headBias()[1] = Float.NaN;
     for (int i = 0; i < 5; i++) {
-      assertThatThrownBy(() -> registry.install(bad, () -> true))
+      assertThatThrownBy(() -> registry.put(bad, () -> true))
           .isInstanceOf(LoadException.class)
           .hasMessageContaining("default@2")
           .hasMessageContaining("positive");
@@ -125,17 +126,46 @@ class AdapterRegistryTest {
   @Test
   void overtakenInstallIsNotPublished() throws Exception {
     serve(registry, "default", 2);
-    boolean done =
-        registry.install(loaded("default", 1, List.of("negative", "positive")), () -> false);
+    boolean done = registry.put(loaded("default", 1, List.of("negative", "positive")), () -> false);
     assertThat(done).isFalse();
     assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(2);
   }
 
   @Test
+  void severalVersionsOfAnAdapterServeSideBySide() {
+    serve(registry, "default", 1);
+    serveBeside(registry, "default", 2);
+    serveBeside(registry, "default", 3);
+    AdapterId two = new AdapterId("default", 2);
+
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+    assertThat(registry.state().versions()).hasSize(3);
+    try (Lease lease =
+        registry.lease(state -> Set.of(two, new AdapterId("default", 3), new AdapterId("x", 1)))) {
+      assertThat(lease.adapter("default")).isNull(); // The champion was not asked for.
+      assertThat(lease.version(new AdapterId("x", 1))).isNull();
+      assertThat(first(lease, lease.version(two))).isEqualTo(0.02f);
+    }
+
+    registry.settle("default", two, Set.of(new AdapterId("default", 1)), () -> true);
+    assertThat(registry.state().adapter("default").orElseThrow().id()).isEqualTo(two);
+    assertThat(registry.state().versions())
+        .extracting(version -> version.id().version())
+        .containsExactlyInAnyOrder(1, 2);
+  }
+
+  @Test
+  void championThatIsNotInServiceReplacesNoOther() {
+    serve(registry, "default", 1);
+    registry.settle("default", new AdapterId("default", 2), Set.of(), () -> true);
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+  }
+
+  @Test
   void withdrawnAdapterIsGone() {
     serve(registry, "default", 1);
-    registry.remove("default");
-    registry.remove("default");
+    registry.settle("default", null, Set.of(), () -> true);
+    registry.settle("default", null, Set.of(), () -> true);
     assertThat(registry.state().adapters()).isEmpty();
   }
 
@@ -145,11 +175,12 @@ class AdapterRegistryTest {
     Lease lease = registry.lease(Set.of("default"));
     registry.close();
     assertThat(opener.opened().get(0).closed()).isFalse();
-    assertThat(lease.run(ROW, new int[] {lease.adapter("default").slot()})).hasDimensions(1, 2);
+    ServingAdapter leased = lease.adapter("default");
+    assertThat(first(lease, leased)).isEqualTo(0.01f);
     lease.close();
     assertThatThrownBy(() -> registry.lease(Set.of("default")))
         .isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(() -> lease.run(ROW, new int[] {0}))
+    assertThatThrownBy(() -> lease.run(ROW, List.of(leased)))
         .isInstanceOf(IllegalStateException.class);
   }
 
@@ -180,12 +211,16 @@ class AdapterRegistryTest {
     scorers.shutdown();
   }
 
+  private static float first(Lease lease, ServingAdapter version) {
+    return lease.run(ROW, List.of(version))[0][0];
+  }
+
   private int runUntil(AtomicBoolean stop, CountDownLatch running) {
     int runs = 0;
     while (!stop.get()) {
       try (Lease lease = registry.lease(Set.of("a", "b"))) {
         ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
-        float bias = lease.run(ROW, new int[] {asked.slot()})[0][0];
+        float bias = first(lease, asked);
         if (Math.round(bias * 100) != asked.id().version()) {
           throw new AssertionError(asked + " answered with " + bias);
         }

@@ -4,11 +4,18 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
+import dev.weir.common.store.ArtifactStore;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Adapters for tests, put into service without a loader. */
 public final class TestingAdapters {
@@ -22,10 +29,41 @@ public final class TestingAdapters {
 
   /** An open registry without adapters. */
   public static AdapterRegistry registry(SlotTable.Opener opener, int slots) {
+    return registry(
+        opener, new SlotPolicy(slots, 4096, Set.of(), Duration.ofMinutes(1)), new TestingWeights());
+  }
+
+  static AdapterRegistry registry(
+      SlotTable.Opener opener, SlotPolicy policy, WeightSource weights) {
     AdapterRegistry registry =
-        new AdapterRegistry(opener, slots, new int[] {1, 0, 2}, Clock.systemUTC());
+        new AdapterRegistry(
+            opener,
+            policy,
+            weights,
+            new PrecisionChoice(null, true),
+            new int[] {1, 0, 2},
+            new SimpleMeterRegistry(),
+            Clock.systemUTC());
     registry.start();
     return registry;
+  }
+
+  /** A reader that keeps its copies under {@code directory}. */
+  public static ArtifactReader reader(ArtifactStore store, BaseModel base, Path directory) {
+    return reader(store, base, copies(directory), new PrecisionChoice(null, true), "");
+  }
+
+  static ArtifactReader reader(
+      ArtifactStore store,
+      BaseModel base,
+      LocalCopies copies,
+      PrecisionChoice precision,
+      String merged) {
+    return new ArtifactReader(store, base, copies, precision, merged);
+  }
+
+  static LocalCopies copies(Path directory) {
+    return new LocalCopies(directory.resolve("copies"), 1 << 26, Clock.systemUTC());
   }
 
   /**
@@ -38,32 +76,64 @@ public final class TestingAdapters {
   /** The same with other labels. */
   public static void serve(
       AdapterRegistry registry, String adapter, int version, List<String> labels) {
+    crown(registry, loaded(adapter, version, labels));
+  }
+
+  /** Puts a version into service beside the champion. */
+  public static void serveBeside(AdapterRegistry registry, String adapter, int version) {
+    put(registry, loaded(adapter, version, List.of("negative", "positive")));
+  }
+
+  static void crown(AdapterRegistry registry, LoadedAdapter loaded) {
+    put(registry, loaded);
+    AdapterId id = loaded.id();
+    registry.settle(id.adapter(), id, Set.of(), () -> true);
+  }
+
+  static void put(AdapterRegistry registry, LoadedAdapter loaded) {
     try {
-      registry.install(loaded(adapter, version, labels), () -> true);
+      registry.put(loaded, () -> true);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
   }
 
   static LoadedAdapter loaded(String adapter, int version, List<String> labels) {
+    return loaded(adapter, version, labels, Precision.FP32);
+  }
+
+  static LoadedAdapter loaded(
+      String adapter, int version, List<String> labels, Precision precision) {
     float[] bias = new float[labels.size()];
     bias[0] = version / 100f;
     AdapterWeights weights =
         AdapterWeights.headOnly(labels, new float[labels.size() * HIDDEN], bias);
     return new LoadedAdapter(
-        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(MAX_TOKENS));
+        new AdapterId(adapter, version),
+        "digest-" + version,
+        weights,
+        TokenLimit.of(MAX_TOKENS),
+        precision,
+        List.of("fp32"),
+        null);
   }
 
   static LoadedAdapter lora(String adapter, int version, int rank, LinearModule target) {
     AdapterWeights weights =
         new AdapterWeights(
-            new LoraConfig(rank, 16, 0, java.util.Set.of(target)),
+            new LoraConfig(rank, 16, 0, Set.of(target)),
             Map.of(
                 target.path(0), new LoraPair(new float[rank * HIDDEN], new float[rank * HIDDEN])),
             List.of("negative", "positive"),
             new float[2 * HIDDEN],
             new float[2]);
     return new LoadedAdapter(
-        new AdapterId(adapter, version), "digest-" + version, weights, TokenLimit.of(32));
+        new AdapterId(adapter, version),
+        "digest-" + version,
+        weights,
+        TokenLimit.of(32),
+        Precision.FP32,
+        List.of("fp32"),
+        null);
   }
 }

@@ -1,8 +1,12 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -24,8 +28,22 @@ public final class TestingSlotTable implements SlotTable {
     private final ConcurrentLinkedQueue<TestingSlotTable> opened = new ConcurrentLinkedQueue<>();
     private volatile Consumer<int[][]> onRun = tokens -> {};
 
+    /** How many slots memory allows; more refuse to open. */
+    volatile int mostSlots = 4096;
+
+    /** Memory is found too small only when a table with more slots is opened. */
+    volatile int refuseBeyond = Integer.MAX_VALUE;
+
+    @Override
+    public int mostSlots(SlotLayout layout) {
+      return mostSlots;
+    }
+
     @Override
     public SlotTable open(SlotLayout layout) {
+      if (layout.slots() > refuseBeyond) {
+        throw new ModelException("layout-too-large", "no memory for " + layout.slots() + " slots");
+      }
       TestingSlotTable table = new TestingSlotTable(layout, this);
       opened.add(table);
       return table;
@@ -53,6 +71,8 @@ public final class TestingSlotTable implements SlotTable {
   private final AtomicIntegerArray readers;
   private final AtomicInteger runs = new AtomicInteger();
   private final ConcurrentLinkedQueue<String> violations = new ConcurrentLinkedQueue<>();
+  private final Set<Precision> precisions = ConcurrentHashMap.newKeySet();
+  private final ConcurrentLinkedQueue<Precision> ran = new ConcurrentLinkedQueue<>();
   private volatile boolean closed;
 
   private TestingSlotTable(SlotLayout layout, Opener opener) {
@@ -80,8 +100,32 @@ public final class TestingSlotTable implements SlotTable {
   }
 
   @Override
-  public float[][] run(int[][] tokenIds, int[] used) {
+  public void copy(int slot, SlotTable from, int fromSlot) {
+    write(slot, ((TestingSlotTable) from).slots.get(fromSlot));
+  }
+
+  @Override
+  public void open(Precision precision) {
+    precisions.add(precision);
+  }
+
+  /** What was opened. */
+  Set<Precision> precisions() {
+    return Set.copyOf(precisions);
+  }
+
+  /** The precisions of all runs, in order. */
+  List<Precision> ran() {
+    return List.copyOf(ran);
+  }
+
+  @Override
+  public float[][] run(Precision precision, int[][] tokenIds, int[] used) {
     check("run");
+    if (!precisions.contains(precision)) {
+      violations.add("run in " + precision + ", which was not opened");
+    }
+    ran.add(precision);
     runs.incrementAndGet();
     for (int slot : used) {
       readers.incrementAndGet(slot);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /** A store that is away, or slow for one adapter, when a test says so. */
 final class TestingStore implements ArtifactStore {
@@ -23,7 +24,7 @@ final class TestingStore implements ArtifactStore {
   }
 
   @Override
-  public Path fetch(AdapterId id, String digest) {
+  public Path fetch(AdapterId id, String digest, Predicate<String> wanted) {
     if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       throw new StoreException("store-io", "the store is away; wait for it", null);
     }
@@ -35,7 +36,7 @@ final class TestingStore implements ArtifactStore {
         throw new StoreException("store-io", "interrupted", e);
       }
     }
-    return store.fetch(id, digest);
+    return store.fetch(id, digest, wanted);
   }
 
   @Override

@@ -15,7 +15,6 @@ import dev.weir.common.store.FileArtifactStore;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
-import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import dev.weir.inference.score.Classifier;
@@ -77,7 +76,7 @@ class HttpApiTest {
     classifier.start();
     AdapterLoader loader =
         new AdapterLoader(
-            new ArtifactReader(new FileArtifactStore(directory), base),
+            TestingAdapters.reader(new FileArtifactStore(directory), base, directory),
             registry,
             metrics.registry(),
             Clock.systemUTC());

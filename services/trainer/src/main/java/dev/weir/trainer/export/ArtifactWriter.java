@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
 public final class ArtifactWriter {
 
   /** The merged model's name inside an artifact. */
-  public static final String MERGED = "model.onnx";
+  public static final String MERGED = MergedModel.FILE;
 
   /** Its 8-bit form's name, where there is one. */
-  public static final String MERGED_INT8 = "model.int8.onnx";
+  public static final String MERGED_INT8 = MergedModel.INT8_FILE;
 
   private static final String CARD = "README.md";
 

@@ -1,0 +1,100 @@
+package dev.weir.common.model;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A session over a {@link MergedModel}'s file: one adapter, none of the LoRA's cost per text, and
+ * the whole base's memory again.
+ *
+ * <p>{@link #run} may be called from many threads at once; none may be running when the encoder is
+ * closed. The file is not needed after it was opened.
+ */
+public final class MergedEncoder implements AutoCloseable {
+
+  private final Path file;
+  private final OrtSession session;
+  private final List<String> labels;
+  private final int padTokenId;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private MergedEncoder(Path file, OrtSession session, List<String> labels, int padTokenId) {
+    this.file = file;
+    this.session = session;
+    this.labels = labels;
+    this.padTokenId = padTokenId;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @param intraOpThreads threads within one run, at least 1
+   * @param padTokenId the base model's
+   * @throws ModelException {@code invalid-graph}
+   */
+  public static MergedEncoder open(Path file, int intraOpThreads, int padTokenId) {
+    OrtSession session = OnnxRuntime.open(file, intraOpThreads);
+    try {
+      String labels = session.getMetadata().getCustomMetadataValue("labels").orElse("");
+      return new MergedEncoder(file, session, List.of(labels.split("\n", -1)), padTokenId);
+    } catch (OrtException e) {
+      throw new ModelException("invalid-graph", file + " has no metadata: " + e.getMessage(), e);
+    }
+  }
+
+  /** The labels that the file names, in the order of the logits. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  /**
+   * Classifies a batch, padding it to its longest text.
+   *
+   * @return {@code [texts][labels]}
+   * @throws ModelException {@code inference-failed}
+   */
+  public float[][] run(int[][] tokenIds) {
+    if (tokenIds.length == 0) {
+      return new float[0][];
+    }
+    int width = Arrays.stream(tokenIds).mapToInt(ids -> ids.length).max().orElse(0);
+    LongBuffer ids = LongBuffer.allocate(tokenIds.length * width);
+    LongBuffer mask = LongBuffer.allocate(tokenIds.length * width);
+    for (int[] row : tokenIds) {
+      for (int i = 0; i < width; i++) {
+        ids.put(i < row.length ? row[i] : padTokenId);
+        mask.put(i < row.length ? 1 : 0);
+      }
+    }
+    long[] shape = {tokenIds.length, width};
+    OrtEnvironment environment = OnnxRuntime.environment();
+    try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids.flip(), shape);
+        OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask.flip(), shape);
+        OrtSession.Result result =
+            session.run(Map.of(PortableGraph.IDS, idTensor, PortableGraph.MASK, maskTensor))) {
+      return (float[][]) result.get(PortableGraph.LOGITS).orElseThrow().getValue();
+    } catch (OrtException e) {
+      throw new ModelException("inference-failed", file + " fails: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new ModelException("inference-failed", "The session does not close: " + e, e);
+    }
+  }
+}

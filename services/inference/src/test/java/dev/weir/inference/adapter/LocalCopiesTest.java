@@ -1,0 +1,99 @@
+package dev.weir.inference.adapter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.inference.TestingArtifacts;
+import dev.weir.testing.TestingBaseModel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalCopiesTest {
+
+  private static final AdapterId ONE = new AdapterId("default", 1);
+  private static final AdapterId TWO = new AdapterId("default", 2);
+
+  @TempDir Path directory;
+  private String one;
+  private String two;
+  private Path artifactOne;
+  private Path artifactTwo;
+
+  @BeforeEach
+  void publish() {
+    FileArtifactStore store = new FileArtifactStore(directory.resolve("store"));
+    try (BaseModel base =
+        BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString())) {
+      one = TestingArtifacts.publish(store, base, ONE, "positive");
+      two = TestingArtifacts.publish(store, base, TWO, "negative");
+    }
+    artifactOne = store.fetch(ONE, one);
+    artifactTwo = store.fetch(TWO, two);
+  }
+
+  @Test
+  void copyOutlivesTheProcessThatMadeIt() {
+    LocalCopies copies = copies(1 << 20);
+    assertThat(copies.verified(one)).isEmpty();
+    copies.save(one, artifactOne);
+    assertThat(copies.verified(one)).isPresent();
+
+    LocalCopies next = copies(1 << 20);
+    assertThat(next.verified(one)).isPresent();
+    assertThat(next.bytes()).isEqualTo(copies.bytes()).isPositive();
+    assertThat(next.verified(two)).isEmpty();
+  }
+
+  @Test
+  void damagedCopyIsRemovedAndMadeAnew() throws Exception {
+    LocalCopies copies = copies(1 << 20);
+    copies.save(one, artifactOne);
+    Files.writeString(
+        copies.verified(one).orElseThrow().resolve("adapter_model.safetensors"),
+        "x",
+        StandardOpenOption.APPEND);
+    assertThat(copies.verified(one)).isEmpty();
+    assertThat(copies.has(one)).isFalse();
+    copies.save(one, artifactOne);
+    assertThat(copies.verified(one)).isPresent();
+  }
+
+  @Test
+  void oldestThatIsNotInServiceMakesRoom() {
+    LocalCopies probe = copies(1 << 20);
+    probe.save(one, artifactOne);
+    long room = probe.bytes() + 100;
+
+    LocalCopies copies = copies(room);
+    copies.save(two, artifactTwo);
+    assertThat(copies.has(one)).isFalse();
+    assertThat(copies.verified(two)).isPresent();
+
+    copies.open(() -> Set.of(two));
+    copies.save(one, artifactOne);
+    assertThat(copies.has(one)).isFalse();
+    assertThat(copies.verified(two)).isPresent();
+  }
+
+  @Test
+  void nameThatIsNoDigestNeverBecomesAPath() {
+    LocalCopies copies = copies(1 << 20);
+    copies.save("../../escaped", artifactOne);
+    assertThat(copies.has("../../escaped")).isFalse();
+    assertThat(directory.resolve("escaped")).doesNotExist();
+  }
+
+  private LocalCopies copies(long bytes) {
+    LocalCopies copies = new LocalCopies(directory.resolve("copies"), bytes, Clock.systemUTC());
+    copies.open(Set::of);
+    return copies;
+  }
+}
