@@ -125,6 +125,7 @@ class InferenceProcessIT {
                 "WEIR_TOPIC_PREFIX", topics.prefix(),
                 "WEIR_BASE_MODEL", directory.resolve("base").toString(),
                 "WEIR_STORE_DIR", directory.resolve("store").toString(),
+                "WEIR_SERVE_CACHE_DIR", directory.resolve("cache").toString(),
                 "WEIR_HTTP_PORT", "0",
                 "WEIR_SERVE_POLL_RECORDS", "32",
                 "WEIR_SERVE_STREAMS", "2"));

@@ -153,7 +153,7 @@ final class MicroBatcher implements AutoCloseable {
   int depth(Source source) {
     lock.lock();
     try {
-      return queue(source).size();
+      return depthOf(source);
     } finally {
       lock.unlock();
     }
@@ -185,24 +185,25 @@ final class MicroBatcher implements AutoCloseable {
    * that have little waiting: a flood for one adapter must not have the others refused.
    */
   private boolean fits(Source source, List<Query> queries) {
-    TurnQueue queue = queue(source);
-    int size = queue.size() + parked(source).size() + queries.size();
+    int size = depthOf(source) + queries.size();
     if (size <= capacity) {
       return true;
     }
     return size <= capacity + capacity / RESERVE
         && queries.stream()
-            .allMatch(
-                query -> waiting(source, query.adapter()) + queries.size() <= capacity / LITTLE);
+            .allMatch(query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
   }
 
-  private long waiting(Source source, String adapter) {
-    return queue(source).size(adapter)
-        + parked(source).stream().filter(row -> row.query().adapter().equals(adapter)).count();
+  private int depthOf(Source source) {
+    return queue(source).size() + parked.getOrDefault(source, Set.of()).size();
   }
 
-  private Set<Row> parked(Source source) {
-    return parked.getOrDefault(source, Set.of());
+  private int depthOf(Source source, String adapter) {
+    long aside =
+        parked.getOrDefault(source, Set.of()).stream()
+            .filter(row -> row.query().adapter().equals(adapter))
+            .count();
+    return queue(source).size(adapter) + (int) aside;
   }
 
   private TurnQueue queue(Source source) {
@@ -259,7 +260,7 @@ final class MicroBatcher implements AutoCloseable {
     try {
       for (int i = rows.size() - 1; i >= 0; i--) {
         Row row = rows.get(i);
-        if (!parked(row.source()).remove(row)) {
+        if (!parked.getOrDefault(row.source(), Set.of()).remove(row)) {
           continue; // The batcher broke down meanwhile and answered it.
         }
         if (problem == null) {

@@ -28,9 +28,17 @@ final class TurnQueue {
     size++;
   }
 
-  /** Puts a text back before its adapter's others. */
+  /** Puts a text back that had its turn, in front of all: its adapter's turn is next. */
   void addFirst(Row row) {
-    waiting.computeIfAbsent(adapter(row), name -> new ArrayDeque<>()).addFirst(row);
+    String adapter = adapter(row);
+    if (isEmpty() || !waiting.keySet().iterator().next().equals(adapter)) {
+      Map<String, Deque<Row>> others = new LinkedHashMap<>(waiting);
+      Deque<Row> rows = others.remove(adapter);
+      waiting.clear();
+      waiting.put(adapter, rows == null ? new ArrayDeque<>() : rows);
+      waiting.putAll(others);
+    }
+    waiting.values().iterator().next().addFirst(row);
     size++;
   }
 

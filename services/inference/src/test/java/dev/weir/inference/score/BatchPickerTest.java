@@ -92,6 +92,18 @@ class BatchPickerTest {
   }
 
   @Test
+  void rowsThatArePutBackAreNext() {
+    TurnQueue queue = rows(List.of(20, 20, 20), 3);
+    Row loaded = row("loaded", 400);
+    queue.addFirst(loaded);
+    assertThat(picker.pick(queue, new TurnQueue(), 64)).containsExactly(loaded);
+    Row another = row("flooding-1", 300);
+    queue.addFirst(another);
+    assertThat(queue.first(1)).containsExactly(another);
+    assertThat(queue.size()).isEqualTo(4);
+  }
+
+  @Test
   void bothQueuesShareABatch() {
     TurnQueue kafka = rows(List.of(20, 20), 1);
     TurnQueue http = rows(List.of(20), 1);
