@@ -3,7 +3,7 @@ package dev.weir.benchmarks.serving;
 import java.util.List;
 
 /** One way of answering texts, measured like the others. */
-interface Contender extends AutoCloseable {
+public interface Contender extends AutoCloseable {
 
   /**
    * Answers all texts, and checks that each has its answer.

@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
  * Clients that each send one text and wait for its answer before the next one: throughput over
  * HTTP.
  */
-final class HttpClosedLoop implements Contender {
+public final class HttpClosedLoop implements Contender {
   private final HttpEndpoint endpoint;
   private final int connections;
 
-  HttpClosedLoop(HttpEndpoint endpoint, int connections) {
+  /** Clients of one service; as many requests are in flight. */
+  public HttpClosedLoop(HttpEndpoint endpoint, int connections) {
     this.endpoint = endpoint;
     this.connections = connections;
   }

@@ -16,9 +16,12 @@ final class PeerProcess implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(90);
 
   private final Process process;
+  private final Thread atExit = new Thread(this::end, "peer-end");
 
   private PeerProcess(Process process) {
     this.process = process;
+    // Ctrl-C must not leave it behind: it would take the cores of the next run.
+    Runtime.getRuntime().addShutdownHook(atExit);
   }
 
   /**
@@ -71,16 +74,23 @@ final class PeerProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.descendants().forEach(ProcessHandle::destroy);
-    process.destroy();
+    end();
     try {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
       }
+      Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (InterruptedException e) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
+    } catch (IllegalStateException e) {
+      // The process is ending already, and the hook is at work.
     }
+  }
+
+  private void end() {
+    process.descendants().forEach(ProcessHandle::destroy);
+    process.destroy();
   }
 }
