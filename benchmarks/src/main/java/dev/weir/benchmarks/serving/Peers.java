@@ -43,6 +43,12 @@ final class Peers implements AutoCloseable {
     absent.put(name, why);
   }
 
+  /** Leaves out a peer that failed under load. */
+  void failed(String name, String precision, String why) {
+    endpoints.getOrDefault(name, new LinkedHashMap<>()).remove(precision);
+    absent(name + " " + precision, why);
+  }
+
   /**
    * Takes a service that somebody else started.
    *

@@ -43,7 +43,7 @@ final class ServingOptions {
   @Option(
       names = "--seconds",
       description = "so long would the ceiling take for one measurement (${DEFAULT-VALUE})")
-  double seconds = 4;
+  double seconds = 3.5;
 
   @Option(
       names = "--latency-seconds",

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /** The figures of one run: the JSON file, and the table for people. */
 final class ServingReport {
@@ -51,26 +53,25 @@ final class ServingReport {
   /** Writes the file. */
   void write(Path file, ObjectNode machine) throws IOException {
     ObjectNode json = JSON.createObjectNode();
-    for (String precision : precisions) {
-      json.withObject("/ceilingPerSecond").put(precision, rates.of(Contenders.CEILING, precision));
-      json.withObject("/mergedCeilingPerSecond")
-          .put(precision, rates.of(Contenders.MERGED, precision));
-      json.withObject("/kafkaPerSecond").put(precision, rates.of(Contenders.KAFKA, precision));
-      json.withObject("/httpPerSecond").put(precision, rates.of(Contenders.HTTP, precision));
-      json.withObject("/oneAtATimePerSecond").put(precision, oneAtATime(precision));
-      json.withObject("/oneAtATimeVariantsPerSecond/loopPerCore")
-          .put(precision, rates.of(Contenders.LOOP_PER_CORE, precision));
-      json.withObject("/oneAtATimeVariantsPerSecond/oneLoop")
-          .put(precision, rates.of(Contenders.ONE_LOOP, precision));
-      json.withObject("/kafkaSentencesPerSecond")
-          .put(precision, rates.of(Contenders.SENTENCES, precision));
-    }
-    ObjectNode peers = json.putObject("peers");
+    put(json, "/ceilingPerSecond", precision -> rates.of(Contenders.CEILING, precision));
+    put(json, "/mergedCeilingPerSecond", precision -> rates.of(Contenders.MERGED, precision));
+    put(json, "/kafkaPerSecond", precision -> rates.of(Contenders.KAFKA, precision));
+    put(json, "/httpPerSecond", precision -> rates.of(Contenders.HTTP, precision));
+    put(json, "/oneAtATimePerSecond", this::oneAtATime);
+    put(
+        json,
+        "/oneAtATimeVariantsPerSecond/loopPerCore",
+        precision -> rates.of(Contenders.LOOP_PER_CORE, precision));
+    put(
+        json,
+        "/oneAtATimeVariantsPerSecond/oneLoop",
+        precision -> rates.of(Contenders.ONE_LOOP, precision));
+    put(json, "/kafkaSentencesPerSecond", precision -> rates.of(Contenders.SENTENCES, precision));
+    json.putObject("peers");
     for (String way : rates.ways().stream().filter(Contenders::peer).toList()) {
-      ObjectNode peer = peers.putObject(way);
-      precisions.forEach(precision -> peer.put(precision, rates.of(way, precision)));
+      put(json, "/peers/" + escaped(way), precision -> rates.of(way, precision));
     }
-    absent.forEach((name, why) -> peers.putObject(name).put("absent", why));
+    absent.forEach((name, why) -> json.withObject("/peers/" + escaped(name)).put("absent", why));
     ObjectNode ratios = json.putObject("ratios");
     Targets targets = new Targets(rates, latencies, precisions, this::oneAtATime);
     targets.ratios().forEach(ratios::put);
@@ -86,6 +87,21 @@ final class ServingReport {
       Files.createDirectories(parent);
     }
     Files.write(file, JSON.writeValueAsBytes(json));
+  }
+
+  /** Puts what was measured; where there is nothing, there is no field. */
+  private void put(ObjectNode json, String pointer, ToDoubleFunction<String> value) {
+    for (String precision : precisions) {
+      double rate = value.applyAsDouble(precision);
+      if (Double.isFinite(rate)) {
+        json.withObject(pointer).put(precision, rate);
+      }
+    }
+  }
+
+  /** As a part of a JSON pointer (RFC 6901). */
+  private static String escaped(String name) {
+    return name.replace("~", "~0").replace("/", "~1");
   }
 
   private ObjectNode cost() {
@@ -122,7 +138,7 @@ final class ServingReport {
 
   /** Prints what the file has. */
   void print() {
-    line("%-34s%s", "texts per second", header());
+    line("%-42s%s", "texts per second", header());
     row("ONNX Runtime alone (ceiling)", precision -> rates.of(Contenders.CEILING, precision));
     row("the same, adapter merged", precision -> rates.of(Contenders.MERGED, precision));
     row("Weir, Kafka, exactly once", precision -> rates.of(Contenders.KAFKA, precision));
@@ -132,19 +148,19 @@ final class ServingReport {
     for (String way : rates.ways().stream().filter(Contenders::peer).toList()) {
       row(way, precision -> rates.of(way, precision));
     }
-    absent.forEach((name, why) -> line("%-34s%s", name, "not measured: " + why));
+    absent.forEach((name, why) -> line("%-42s%s", name, "not measured: " + why));
     line("");
-    line("%-34s%s", "adapters, texts/s (of merged)", header());
+    line("%-42s%s", "adapters, texts/s (of merged)", header());
     adapterRows();
     line("");
-    line("%-34s%s", "latency at " + Math.round(100 * options.load) + "% load, ms", "p50 / p99");
+    line("%-42s%s", "latency at " + Math.round(100 * options.load) + "% load, ms", "p50 / p99");
     for (String precision : precisions) {
       for (String run : List.of("httpSingleText", "http", "kafka", "kafkaSentencesAlone")) {
         for (String kind : List.of("all", "sentences", "long")) {
           var figures = latencies.at("/" + precision + "/" + run + "/" + kind);
           if (!figures.isMissingNode()) {
             line(
-                "%-34s%.1f / %.1f",
+                "%-42s%.1f / %.1f",
                 precision + " " + run + " " + kind,
                 figures.path("p50").asDouble(),
                 figures.path("p99").asDouble());
@@ -153,7 +169,7 @@ final class ServingReport {
       }
     }
     line("");
-    line("%-34s%s", "cost per million reviews", header());
+    line("%-42s%s", "cost per million reviews", header());
     row("at " + options.pricePerCoreHour + " per core hour", id -> cost().path(id).asDouble());
     line("");
     new Targets(rates, latencies, precisions, this::oneAtATime).print();
@@ -164,10 +180,7 @@ final class ServingReport {
 
   private void adapterRows() {
     List<String> names =
-        java.util.stream.Stream.concat(
-                java.util.stream.Stream.of("merged"),
-                options.adapters.stream().map(String::valueOf))
-            .toList();
+        Stream.concat(Stream.of("merged"), options.adapters.stream().map(String::valueOf)).toList();
     for (String name : names) {
       StringBuilder cells = new StringBuilder();
       for (String precision : precisions) {
@@ -175,11 +188,11 @@ final class ServingReport {
         cells.append(
             String.format(
                 Locale.ROOT,
-                "%8.1f (%.2f)",
+                "%9.1f (%.2f)",
                 figures.path("perSecond").asDouble(),
                 figures.path("ofMerged").asDouble()));
       }
-      line("%-34s%s", name, cells);
+      line("%-42s%s", name, cells);
     }
   }
 
@@ -189,7 +202,7 @@ final class ServingReport {
     return header.toString();
   }
 
-  private void row(String name, java.util.function.ToDoubleFunction<String> value) {
+  private void row(String name, ToDoubleFunction<String> value) {
     StringBuilder cells = new StringBuilder();
     for (String precision : precisions) {
       double figure = value.applyAsDouble(precision);
@@ -198,7 +211,7 @@ final class ServingReport {
               ? String.format("%15s", "-")
               : String.format(Locale.ROOT, "%15.2f", figure));
     }
-    line("%-34s%s", name, cells);
+    line("%-42s%s", name, cells);
   }
 
   private static void line(String format, Object... values) {

@@ -145,13 +145,30 @@ final class ServingRun {
           boolean peer = peers.endpoints().containsKey(name);
           List<StreamText> given =
               stream.mixed(from, peer ? Math.max(20, count / PEER_SHARE / 5 * 5) : count);
-          double rate = measured(ways, name, given);
-          if (round > 0) {
+          double rate =
+              peer ? peer(peers, ways, name, precision, given) : measured(ways, name, given);
+          if (round > 0 && Double.isFinite(rate)) {
             rates.add(name, precision, rate);
             say("round %d, %s, %s: %.1f texts/s", round, precision, name, rate);
           }
         }
       }
+    }
+  }
+
+  /** A peer that fails does not end the run: it is named with its failure and left out. */
+  private static double peer(
+      Peers peers,
+      Map<String, Contender> ways,
+      String name,
+      String precision,
+      List<StreamText> given)
+      throws InterruptedException {
+    try {
+      return measured(ways, name, given);
+    } catch (IllegalStateException e) {
+      peers.failed(name, precision, e.getMessage() + ": " + e.getCause());
+      return Double.NaN;
     }
   }
 
