@@ -1,11 +1,11 @@
 package dev.weir.benchmarks.serving;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
@@ -56,7 +56,10 @@ public final class BenchmarkAdapter {
     return new AdapterWeights(LORA, pairs, LABELS, head, normal(random, LABELS.size(), 0.1));
   }
 
-  /** Publishes an artifact as the trainer does; returns the manifest's digest. */
+  /**
+   * Publishes an artifact as the trainer does; returns the manifest's digest. The manifest is
+   * written as JSON: what a reader has to take, whatever further fields later forms have.
+   */
   public static String publish(
       ArtifactStore store,
       BaseModel base,
@@ -67,33 +70,24 @@ public final class BenchmarkAdapter {
       throws IOException {
     Path staged = store.stage();
     PeftFiles.write(staged, weights, base, limit);
-    Manifest manifest =
-        new Manifest(
-            Manifest.FORMAT,
-            id.adapter(),
-            id.version(),
-            Method.LORA,
-            base.name(),
-            base.digest(),
-            weights.labels(),
-            limit.maxTokens(),
-            limit.truncation(),
-            files(staged),
-            new TreeMap<>(),
-            precisions(),
-            new Manifest.Lineage(
-                null,
-                null,
-                null,
-                List.of(),
-                0,
-                0,
-                0,
-                Map.of(),
-                List.of(),
-                Map.of(),
-                seed,
-                "benchmark"));
+    ObjectNode manifest = EventJson.mapper().createObjectNode();
+    manifest.put("format", Manifest.FORMAT);
+    manifest.put("adapter", id.adapter());
+    manifest.put("version", id.version());
+    manifest.put("method", "lora");
+    manifest.put("baseModel", base.name());
+    manifest.put("baseDigest", base.digest());
+    manifest.set("labels", EventJson.mapper().valueToTree(weights.labels()));
+    manifest.put("maxTokens", limit.maxTokens());
+    manifest.set("truncation", EventJson.mapper().valueToTree(limit.truncation()));
+    manifest.set("files", EventJson.mapper().valueToTree(files(staged)));
+    manifest.putObject("metrics");
+    manifest.set("precisions", EventJson.mapper().valueToTree(precisions()));
+    ObjectNode lineage = manifest.putObject("lineage");
+    lineage.putArray("input");
+    lineage.put("trainExamples", 0).put("replayExamples", 0).put("holdoutExamples", 0);
+    lineage.putObject("settings");
+    lineage.put("seed", seed).put("codeVersion", "benchmark");
     Files.write(staged.resolve(Manifest.FILE), EventJson.write(manifest));
     return store.publish(id, staged);
   }
