@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop kafka-latency peers-venv clean
+.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -62,6 +62,18 @@ loop: build ## the whole loop on bge-small: a batch's way to its adapters in sec
 
 kafka-latency: build ## what Kafka adds to an answer, at default and tuned settings; reviews/s, seconds, rounds in LATENCY
 	java -Xms512m -Xmx512m -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.kafka.KafkaLatency $(LATENCY)
+
+bench-serving: build ## Kafka and HTTP between a ceiling, a naive loop and peers; options in BENCH
+	MVN="$(MVN)" benchmarks/serving.sh $(BENCH)
+
+BENCH_JAVA = java -Dai.djl.offline=true -DOPT_OUT_TRACKING=true $(JAVA_OPTS) -cp "benchmarks/target/classes:$$(cat benchmarks/target/classpath)"
+
+jmh: build ## the parts of the hot path; options of JMH in JMH
+	$(BENCH_JAVA) org.openjdk.jmh.Main $(JMH)
+
+# A heap of fixed size that is touched beforehand: only native memory is left to move.
+soak: build ## 5,000 swaps under load; options in SOAK
+	$(BENCH_JAVA) -Xms1g -Xmx1g -XX:+AlwaysPreTouch dev.weir.benchmarks.soak.SwapSoak $(SOAK)
 
 clean:
 	$(MVN) clean

@@ -16,7 +16,6 @@ import dev.weir.trainer.fit.AdapterTrainer;
 import dev.weir.trainer.fit.EncodedExamples;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +60,7 @@ public final class TrainingCycles {
         champion = trainer.lora(encoder, progress -> {}, () -> false).weights();
         List<LabeledText> holdout = rows.subList(from + ROWS, from + 2 * ROWS);
         double accuracy = new HoldoutEvaluator(serving, holdout, limit).score(champion).accuracy();
-        resident[cycle] = residentMebibytes();
+        resident[cycle] = Machine.residentMebibytes();
         if (cycle % 20 == 19) {
           System.out.printf(
               Locale.ROOT,
@@ -77,46 +76,18 @@ public final class TrainingCycles {
   }
 
   private static void judge(double[] resident) {
-    int from = resident.length / 4;
-    int n = resident.length - from;
-    double meanX = (n - 1) / 2.0;
-    double meanY = 0;
-    for (int i = 0; i < n; i++) {
-      meanY += resident[from + i] / n;
-    }
-    double sxx = 0;
-    double sxy = 0;
-    for (int i = 0; i < n; i++) {
-      sxx += (i - meanX) * (i - meanX);
-      sxy += (i - meanX) * (resident[from + i] - meanY);
-    }
-    double slope = sxy / sxx;
-    double squares = 0;
-    for (int i = 0; i < n; i++) {
-      double rest = resident[from + i] - meanY - slope * (i - meanX);
-      squares += rest * rest;
-    }
-    double error = Math.sqrt(squares / (n - 2) / sxx);
+    Trend trend = Trend.of(resident, resident.length / 4);
     System.out.printf(
         Locale.ROOT,
         "%d cycles: resident set %.0f MiB, slope %.3f ± %.3f MiB per cycle%n",
         resident.length,
-        meanY,
-        slope,
-        error);
-    if (slope > 2 * error && slope * n > TOLERATED * meanY) {
+        trend.mean(),
+        trend.slope(),
+        trend.error());
+    if (trend.grows(TOLERATED)) {
       System.out.println("memory grows");
       System.exit(1);
     }
-  }
-
-  private static double residentMebibytes() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
-      }
-    }
-    throw new IOException("/proc/self/status has no VmRSS");
   }
 
   private static List<LabeledText> rows(Path file) throws IOException {

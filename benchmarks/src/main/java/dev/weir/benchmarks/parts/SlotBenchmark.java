@@ -1,0 +1,57 @@
+package dev.weir.benchmarks.parts;
+
+import dev.weir.benchmarks.serving.BenchmarkAdapter;
+import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.EncoderOutput;
+import dev.weir.common.model.Precision;
+import dev.weir.common.model.SlotEncoder;
+import dev.weir.common.model.SlotLayout;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** An adapter written into a slot, and one sentence run on it. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class SlotBenchmark {
+  private final BaseModel base = BaseModel.load(BaseModel.DEFAULT);
+  private final AdapterWeights adapter = BenchmarkAdapter.random(base.config(), 1);
+  private final SlotEncoder encoder =
+      SlotEncoder.open(
+          base,
+          new SlotLayout(
+              8, BenchmarkAdapter.RANK, BenchmarkAdapter.LABELS.size(), BenchmarkAdapter.TARGETS),
+          Precision.FP32,
+          1);
+  private final int[][] sentence = {base.tokenizer().encode(SampleTexts.SENTENCE, 256)};
+  private final int[] slot = {1};
+
+  @Benchmark
+  public void write() {
+    encoder.write(0, adapter);
+  }
+
+  @Benchmark
+  public EncoderOutput run() {
+    return encoder.run(sentence, slot);
+  }
+
+  @TearDown
+  public void close() {
+    encoder.close();
+    base.close();
+  }
+}

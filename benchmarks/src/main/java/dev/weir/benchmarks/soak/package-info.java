@@ -1,0 +1,5 @@
+/** Thousands of swaps under load. */
+@NullMarked
+package dev.weir.benchmarks.soak;
+
+import org.jspecify.annotations.NullMarked;
