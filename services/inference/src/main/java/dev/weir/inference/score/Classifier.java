@@ -74,10 +74,19 @@ public final class Classifier implements AutoCloseable {
   public Optional<CompletableFuture<List<Answer>>> tryClassify(
       Source source, List<Review> reviews) {
     long began = System.nanoTime();
+    return tryScore(source, reviews).map(answers -> counted(source, began, answers));
+  }
+
+  /** The same for texts that nobody sent: they are not counted as classifications. */
+  Optional<CompletableFuture<List<Answer>>> tryScore(Source source, List<Review> reviews) {
     Split split = split(reviews);
-    return batcher
-        .offer(source, split.queries)
-        .map(answers -> counted(source, began, answers.thenApply(split::merge)));
+    return batcher.offer(source, split.queries).map(answers -> answers.thenApply(split::merge));
+  }
+
+  /** Counts one answer that was made of several runs. */
+  void count(Source source, long beganNanos, Answer answer, int runs) {
+    meters.answered(source, List.of(answer), beganNanos);
+    meters.explained(runs);
   }
 
   /**

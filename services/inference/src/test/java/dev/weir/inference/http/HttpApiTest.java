@@ -12,12 +12,14 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.TestingTokenizer;
 import dev.weir.testing.TestingBaseModel;
@@ -32,6 +34,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -88,9 +91,12 @@ class HttpApiTest {
             classifier,
             new AdaptersView(
                 registry, loader, watcher, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
+            AdapterCatalog.SENTIMENT,
             new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
+            Feeds.of(nowhere, Topics.DEFAULT),
             health,
             metrics,
+            Duration.ofSeconds(15),
             base.digest());
     http = new HttpApi("127.0.0.1", 0, parts);
     http.start();
