@@ -38,7 +38,7 @@ public final class TopicFeed implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(2);
   private static final int BROKER_TIMEOUT_MS = 5_000;
-  private static final int JOIN_MS = 5_000;
+  private static final int JOIN_MS = 2_000;
 
   /** The most offsets that a listener which comes back is given again. */
   public static final int REPLAY = 512;
@@ -224,8 +224,10 @@ public final class TopicFeed implements AutoCloseable {
       ending = thread;
     }
     if (ending != null) {
-      ending.interrupt();
       try {
+        // It looks up after each poll; only one that waits for a broker has to be interrupted.
+        ending.join(JOIN_MS);
+        ending.interrupt();
         ending.join(JOIN_MS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -252,6 +253,38 @@ class HttpApiTest {
   }
 
   @Test
+  void aFloodIsAnsweredOrRefusedAndNothingElse() throws Exception {
+    TestingAdapters.serve(registry, "default", 1);
+    Semaphore gate = new Semaphore(0);
+    opener.onRun(tokens -> gate.acquireUninterruptibly());
+    String body = "{\"texts\":[" + "\"a\",".repeat(99) + "\"a\"]}";
+    AtomicInteger refused = new AtomicInteger();
+    List<CompletableFuture<HttpResponse<String>>> flood = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      flood.add(
+          postAsync(body)
+              .whenComplete(
+                  (response, lost) -> {
+                    if (response != null && response.statusCode() == 429) {
+                      refused.incrementAndGet();
+                    }
+                  }));
+    }
+    // The queue holds 1,000 texts and the two scorers a batch each: most of the 64 must be refused.
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> refused.get() >= 40);
+    gate.release(1_000_000);
+    for (CompletableFuture<HttpResponse<String>> each : flood) {
+      HttpResponse<String> response = each.get();
+      assertThat(response.statusCode()).isIn(200, 429);
+      if (response.statusCode() == 429) {
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+      } else {
+        assertThat(json(response).get("results")).hasSize(100);
+      }
+    }
+  }
+
+  @Test
   void closeAnswersRequestsInFlight() throws Exception {
     TestingAdapters.serve(registry, "default", 1);
     Semaphore gate = new Semaphore(0);
@@ -262,11 +295,11 @@ class HttpApiTest {
           gate.acquireUninterruptibly();
         });
     List<CompletableFuture<HttpResponse<String>>> inFlight = new ArrayList<>();
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 200; i++) {
       inFlight.add(postAsync("{\"text\":\"a\"}"));
     }
     running.await();
-    Awaitility.await().until(() -> tokenizer.encoded() == 50);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> tokenizer.encoded() == 200);
     Thread closer = new Thread(http::close);
     closer.start();
     gate.release(1_000_000);
@@ -275,7 +308,7 @@ class HttpApiTest {
       answered += each.handle((response, lost) -> lost == null ? 1 : 0).get();
     }
     closer.join();
-    assertThat(answered).isEqualTo(50);
+    assertThat(answered).isEqualTo(200);
   }
 
   @Test
