@@ -92,7 +92,12 @@ public final class HttpApi implements AutoCloseable {
         new EventStreams(opened, opened.getOrCreateContext(), parts.heartbeat());
     HttpServer created =
         opened
-            .createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setTcpNoDelay(true)
+                    // Java's own client asks to upgrade each connection to HTTP/2 in clear text, and
+                    // waits for ever for about one in six answers over 16 KiB after the upgrade.
+                    .setHttp2ClearTextEnabled(false))
             .requestHandler(Routes.of(opened, parts, workers, listeners));
     try {
       server = await(created.listen(wantedPort, host), START_SECONDS);

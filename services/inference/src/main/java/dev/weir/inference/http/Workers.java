@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.WorkerExecutor;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 
 /**
  * The threads {@code http-worker-n}: for all that may take longer than a millisecond.
@@ -24,11 +25,14 @@ final class Workers implements Executor {
 
   @Override
   public void execute(Runnable task) {
-    Future<Void> ignored =
+    Future<Void> accepted =
         call(
             () -> {
               task.run();
               return null;
             });
+    if (accepted.failed() && accepted.cause() instanceof RejectedExecutionException closed) {
+      throw closed;
+    }
   }
 }

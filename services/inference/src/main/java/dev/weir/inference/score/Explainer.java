@@ -131,9 +131,17 @@ public final class Explainer {
 
   private static Review without(Review review, Words.Span span) {
     String text = review.text();
+    int end = span.end();
+    // One of the two spaces goes with the word: byte-level tokenisers tell one from two.
+    if (span.start() > 0
+        && end < text.length()
+        && text.charAt(span.start() - 1) == ' '
+        && text.charAt(end) == ' ') {
+      end++;
+    }
     return new Review(
         review.id(),
-        text.substring(0, span.start()) + text.substring(span.end()),
+        text.substring(0, span.start()) + text.substring(end),
         review.adapter(),
         review.timestamp(),
         review.attributes());

@@ -339,6 +339,15 @@ class HttpApiTest {
     assertThat(json(get("/")).get("endpoints")).isNotEmpty();
   }
 
+  /** Java's client asks by default, and then waits for ever for some of the larger answers. */
+  @Test
+  void doesNotTakeUpAClientsOfferOfHttp2() throws Exception {
+    URI document = URI.create("http://127.0.0.1:" + http.port() + "/openapi.yaml");
+    HttpResponse<String> response = send(HttpRequest.newBuilder(document).build());
+    assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+    assertThat(response.body()).startsWith("#").contains("openapi: 3.1");
+  }
+
   @Test
   void refusesFeedbackWithoutAnOpinion() throws Exception {
     assertProblem(post("/v1/feedback", "{\"text\":\"fine\"}"), 422, "missing-label");

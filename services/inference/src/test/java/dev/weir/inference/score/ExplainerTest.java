@@ -77,6 +77,20 @@ class ExplainerTest {
   }
 
   @Test
+  void othersNeverWaitBehindAllOfAnExplanation() throws Exception {
+    TestingAdapters.serve(registry, "default", 1);
+    AtomicInteger deepest = new AtomicInteger();
+    opener.onRun(
+        tokens -> {
+          double depth =
+              meters.get("weir.inference.queue.depth").tag("path", "http").gauge().value();
+          deepest.accumulateAndGet((int) depth + tokens.length, Math::max);
+        });
+    assertThat(explain("1" + " word".repeat(200))).isPresent();
+    assertThat(deepest.get()).isBetween(1, 16);
+  }
+
+  @Test
   void aReleaseInBetweenBeginsAgainWithTheNewVersion() throws Exception {
     TestingAdapters.serve(registry, "default", 1);
     AtomicInteger runs = new AtomicInteger();
