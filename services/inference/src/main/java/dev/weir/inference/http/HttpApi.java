@@ -95,7 +95,8 @@ public final class HttpApi implements AutoCloseable {
             .createHttpServer(
                 new HttpServerOptions()
                     .setTcpNoDelay(true)
-                    // Java's own client asks to upgrade each connection to HTTP/2 in clear text, and
+                    // Java's own client asks to upgrade each connection to HTTP/2 in clear text,
+                    // and
                     // waits for ever for about one in six answers over 16 KiB after the upgrade.
                     .setHttp2ClearTextEnabled(false))
             .requestHandler(Routes.of(opened, parts, workers, listeners));

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.inference.feed.TopicFeed;
 import dev.weir.testing.TestBroker;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import java.io.BufferedReader;
@@ -50,7 +51,7 @@ class EventStreamIT {
     Map<String, Object> kafka = Map.of("bootstrap.servers", TestBroker.bootstrapServers());
     producer = new KafkaProducer<>(kafka, new ByteArraySerializer(), new ByteArraySerializer());
     feed = new TopicFeed(kafka, topic);
-    vertx = Vertx.vertx();
+    vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1)); // as the service has it
   }
 
   @AfterEach
