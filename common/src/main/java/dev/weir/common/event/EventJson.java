@@ -1,5 +1,6 @@
 package dev.weir.common.event;
 
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -14,12 +15,16 @@ import java.io.UncheckedIOException;
  * The JSON form of all events: UTF-8, ISO-8601 times, lower-case enum names, unknown fields
  * ignored.
  *
- * <p>Thread-safe. Times are read as ISO-8601 text or as epoch milliseconds.
+ * <p>What it writes is always UTF-8: a lone surrogate becomes U+FFFD ({@link Surrogates}).
+ * Thread-safe. Times are read as ISO-8601 text or as epoch milliseconds.
  */
 public final class EventJson {
 
   private static final ObjectMapper MAPPER =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              new JsonFactoryBuilder()
+                  .addDecorator((factory, generator) -> new SurrogateSafeGenerator(generator))
+                  .build())
           .addModule(new JavaTimeModule())
           .addModule(new LowerCaseEnums())
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the records that others produce, reviews and feedback, and says of a bad one what is wrong.
  *
- * <p>Stateless and thread-safe; never throws on any bytes.
+ * <p>A lone surrogate in a string becomes U+FFFD ({@link Surrogates}). Stateless and thread-safe;
+ * never throws on any bytes.
  */
 public final class EventReader {
 
@@ -211,7 +212,7 @@ public final class EventReader {
       return null;
     }
     if (node.isTextual()) {
-      return node.textValue();
+      return Surrogates.replaceLone(node.textValue());
     }
     if (node.isNumber() || node.isBoolean()) {
       return node.asText();
@@ -282,8 +283,7 @@ public final class EventReader {
   }
 
   private static String shown(String value) {
-    String clipped = value.length() > 64 ? value.substring(0, 64) + "…" : value;
-    return "'" + clipped + "'";
+    return "'" + Surrogates.clip(value, 64) + (value.length() > 64 ? "…'" : "'");
   }
 
   private static final class WrongType extends Exception {

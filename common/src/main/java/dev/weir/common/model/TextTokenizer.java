@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.event.Surrogates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
@@ -93,7 +94,7 @@ public final class TextTokenizer implements AutoCloseable {
    * maxTokens} of each end that counts, so that the time is bounded.
    */
   public int[] encode(String text, TokenLimit limit) {
-    String clean = replaceLoneSurrogates(clip(text, limit));
+    String clean = Surrogates.replaceLone(clip(text, limit));
     long[] pieces = clean.isEmpty() ? new long[0] : tokenizer.encode(clean, false, false).getIds();
     int budget = Math.min(limit.maxTokens() - 2, pieces.length);
     int head =
@@ -153,19 +154,6 @@ public final class TextTokenizer implements AutoCloseable {
       case RIGHT -> text.substring(0, headEnd);
       case HEAD_TAIL -> text.substring(0, headEnd) + " " + text.substring(tailStart);
     };
-  }
-
-  /** A lone surrogate has no UTF-8 form: the native side would refuse or misread the string. */
-  static String replaceLoneSurrogates(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isSurrogate(text.charAt(i))) {
-        return text.codePoints()
-            .map(point -> point >= 0xD800 && point <= 0xDFFF ? 0xFFFD : point)
-            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-            .toString();
-      }
-    }
-    return text;
   }
 
   private static List<Integer> specialTokens(JsonNode root, String source) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.event.Surrogates;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,16 +121,15 @@ class TextTokenizerTest {
     for (int maxTokens = 2; maxTokens < 6; maxTokens++) {
       String clipped = TextTokenizer.clip(text, TokenLimit.of(maxTokens));
       assertThat(clipped).hasSizeLessThan(text.length());
-      assertThat(TextTokenizer.replaceLoneSurrogates(clipped)).isEqualTo(clipped);
+      assertThat(Surrogates.replaceLone(clipped)).isEqualTo(clipped);
       String shifted = TextTokenizer.clip(text + "b", TokenLimit.of(maxTokens));
-      assertThat(TextTokenizer.replaceLoneSurrogates(shifted)).isEqualTo(shifted);
+      assertThat(Surrogates.replaceLone(shifted)).isEqualTo(shifted);
     }
   }
 
   @Test
   void loneSurrogatesBecomeReplacementCharacters() {
-    assertThat(TextTokenizer.replaceLoneSurrogates("a\uD83Cb\uDFACc🎬"))
-        .isEqualTo("a\uFFFDb\uFFFDc🎬");
+    assertThat(Surrogates.replaceLone("a\uD83Cb\uDFACc🎬")).isEqualTo("a\uFFFDb\uFFFDc🎬");
     int[] ids = tokenizer.encode("good \uD83C film", 16);
     assertThat(ids).startsWith(CLS).endsWith(SEP);
   }

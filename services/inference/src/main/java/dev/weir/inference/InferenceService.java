@@ -15,6 +15,7 @@ import dev.weir.inference.adapter.OnnxSlotTable;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
+import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
@@ -30,9 +31,9 @@ import java.time.Duration;
  *
  * <p>Threads: {@code adapter-watcher} reads releases, {@code adapter-loader-n} bring them into
  * slots, {@code scorer-n} run the model, {@code review-stream-n} are the Kafka path, one Vert.x
- * event loop with {@code http-worker-n} the HTTP path. {@link #start} and {@link #close} are
- * idempotent; closing answers what was accepted. Base model, store, metrics and health stay their
- * owner's.
+ * event loop with {@code http-worker-n} the HTTP path, {@code feed-<topic>} what clients listen to.
+ * {@link #start} and {@link #close} are idempotent; closing answers what was accepted. Base model,
+ * store, metrics and health stay their owner's.
  */
 public final class InferenceService implements AutoCloseable {
 
@@ -41,6 +42,9 @@ public final class InferenceService implements AutoCloseable {
 
   private static final int PROBE_TOKENS = 32;
 
+  /** Proxies close a connection on which nothing comes, mostly after 60 s. */
+  private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+
   private final Health health;
   private final LocalCopies copies;
   private final AdapterRegistry registry;
@@ -48,6 +52,7 @@ public final class InferenceService implements AutoCloseable {
   private final AdapterLoader loader;
   private final AdapterWatcher watcher;
   private final FeedbackPublisher feedback;
+  private final Feeds feeds;
   private final HttpApi http;
   private final ReviewStreams streams;
   private final Lifecycle lifecycle = new Lifecycle();
@@ -103,6 +108,7 @@ public final class InferenceService implements AutoCloseable {
     loader = new AdapterLoader(reader, registry, meters, clock);
     watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, plans, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
+    feeds = Feeds.of(config.kafka(), config.topics());
     AdaptersView view =
         new AdaptersView(registry, loader, watcher, config.catalog(), base.name(), base.digest());
     AdapterControl control =
@@ -118,7 +124,17 @@ public final class InferenceService implements AutoCloseable {
         new HttpApi(
             config.httpHost(),
             config.httpPort(),
-            new HttpApi.Parts(classifier, view, control, feedback, health, metrics, base.digest()));
+            new HttpApi.Parts(
+                classifier,
+                view,
+                control,
+                config.catalog(),
+                feedback,
+                feeds,
+                health,
+                metrics,
+                HEARTBEAT,
+                base.digest()));
     streams =
         new ReviewStreams(
             new StreamConfig(
@@ -158,6 +174,7 @@ public final class InferenceService implements AutoCloseable {
       lifecycle.add("classifier", classifier).start();
       lifecycle.add("adapter loader", loader);
       lifecycle.add("feedback publisher", feedback).start();
+      lifecycle.add("feeds", feeds);
       lifecycle.add("http", http).start();
       lifecycle.add("adapter watcher", watcher).start();
       lifecycle.add("review streams", streams).start();

@@ -66,6 +66,19 @@ class ArchitectureTest {
           .resideInAnyPackage("..inference.http..", "io.vertx..");
 
   @ArchTest
+  static final ArchRule feedsKnowOnlyTheirTopics =
+      noClasses()
+          .that()
+          .resideInAPackage("..inference.feed..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "..inference.adapter..",
+              "..inference.score..",
+              "..inference.stream..",
+              "..inference.http..");
+
+  @ArchTest
   static final ArchRule onlyHttpKnowsVertx =
       noClasses()
           .that()

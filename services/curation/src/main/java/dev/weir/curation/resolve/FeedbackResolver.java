@@ -5,6 +5,7 @@ import dev.weir.common.event.Feedback;
 import dev.weir.common.event.Feedback.Verdict;
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.Limits;
+import dev.weir.common.event.OpinionReader;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
@@ -17,7 +18,6 @@ import dev.weir.curation.resolve.Resolution.Unusable;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
 import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
 import java.time.Instant;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class FeedbackResolver {
 
-  private final AdapterCatalog catalog;
+  private final OpinionReader opinions;
 
   FeedbackResolver(AdapterCatalog catalog) {
-    this.catalog = catalog;
+    this.opinions = new OpinionReader(catalog);
   }
 
   /**
@@ -49,7 +49,7 @@ final class FeedbackResolver {
       @Nullable AnswerServed served,
       Instant feedbackAt) {
     // What no review can mend is refused before anybody waits for one.
-    Rejected<String> hopeless = hopeless(feedback);
+    Rejected<String> hopeless = opinions.hopeless(feedback);
     if (hopeless != null) {
       return new Unusable(hopeless.reason(), hopeless.message());
     }
@@ -84,23 +84,6 @@ final class FeedbackResolver {
     return new Unusable(bad.reason(), bad.message());
   }
 
-  private @Nullable Rejected<String> hopeless(Feedback feedback) {
-    if (feedback.verdict() != null && feedback.reviewId() == null) {
-      return new Rejected<>(
-          Reason.UNRESOLVABLE_VERDICT,
-          "a verdict is about a served answer, but the feedback names no review;"
-              + " set 'reviewId', or give a 'label'");
-    }
-    String adapter = feedback.adapter();
-    if (adapter == null) {
-      return null;
-    }
-    if (feedback.verdict() != null && catalog.scheme(adapter).isPresent()) {
-      return null;
-    }
-    return label(feedback, adapter, null) instanceof Rejected<String> bad ? bad : null;
-  }
-
   private static String adapter(
       Feedback feedback, @Nullable ReviewSeen review, @Nullable AnswerServed served) {
     if (feedback.adapter() != null) {
@@ -113,39 +96,18 @@ final class FeedbackResolver {
   }
 
   private Parsed<String> label(Feedback feedback, String adapter, @Nullable AnswerServed served) {
-    Optional<LabelScheme> declared = catalog.scheme(adapter);
-    if (declared.isEmpty()) {
-      return new Rejected<>(
-          Reason.UNKNOWN_ADAPTER,
-          "adapter '"
-              + adapter
-              + "' is not declared, known are "
-              + catalog.names().stream().sorted().toList()
-              + "; declare it and its labels in WEIR_ADAPTERS");
+    Parsed<LabelScheme> declared = opinions.scheme(adapter);
+    if (declared instanceof Rejected<LabelScheme> unknown) {
+      return new Rejected<>(unknown.reason(), unknown.message());
     }
-    LabelScheme scheme = declared.get();
-    if (feedback.label() != null) {
-      return canonical(feedback.label(), adapter, scheme);
-    }
-    if (feedback.stars() != null) {
-      return scheme
-          .forStars(feedback.stars())
-          .<Parsed<String>>map(Accepted::new)
-          .orElseGet(
-              () ->
-                  new Rejected<>(
-                      Reason.UNMAPPED_STARS,
-                      feedback.stars()
-                          + " stars mean no label of adapter '"
-                          + adapter
-                          + "', mapped are "
-                          + spans(scheme)
-                          + "; give a 'label', or map them in WEIR_ADAPTERS"));
+    LabelScheme scheme = ((Accepted<LabelScheme>) declared).event();
+    if (feedback.verdict() == null) {
+      return opinions.stated(feedback, adapter, scheme);
     }
     return verdict(feedback.verdict() == Verdict.AGREE, adapter, scheme, served);
   }
 
-  private static Parsed<String> verdict(
+  private Parsed<String> verdict(
       boolean agree, String adapter, LabelScheme scheme, @Nullable AnswerServed served) {
     if (served == null || served.label() == null) {
       return unresolvable("adapter '" + adapter + "' abstained on this review");
@@ -158,7 +120,7 @@ final class FeedbackResolver {
               + adapter
               + "'");
     }
-    Parsed<String> label = canonical(served.label(), adapter, scheme);
+    Parsed<String> label = opinions.canonical(served.label(), adapter, scheme);
     if (agree || !(label instanceof Accepted<String> known)) {
       return label;
     }
@@ -173,23 +135,6 @@ final class FeedbackResolver {
                         + " labels of adapter '"
                         + adapter
                         + "' is right"));
-  }
-
-  private static Parsed<String> canonical(String spelling, String adapter, LabelScheme scheme) {
-    return scheme
-        .canonical(spelling)
-        .<Parsed<String>>map(Accepted::new)
-        .orElseGet(
-            () ->
-                new Rejected<>(
-                    Reason.UNKNOWN_LABEL,
-                    "'"
-                        + clipped(spelling)
-                        + "' is not a label of adapter '"
-                        + adapter
-                        + "', accepted are "
-                        + scheme.labels().stream().map(FeedbackResolver::spellings).toList()
-                        + " in any letter case; use one of them, or declare it in WEIR_ADAPTERS"));
   }
 
   private static Rejected<String> unresolvable(String problem) {
@@ -210,23 +155,5 @@ final class FeedbackResolver {
   private static String source(Feedback feedback) {
     String source = feedback.source();
     return source == null || source.isBlank() ? LabeledText.UNKNOWN_SOURCE : source;
-  }
-
-  private static String spellings(LabelScheme.Label label) {
-    return label.aliases().isEmpty()
-        ? label.name()
-        : label.name() + " (" + String.join(", ", label.aliases()) + ")";
-  }
-
-  private static String spans(LabelScheme scheme) {
-    return scheme.labels().stream()
-        .filter(label -> label.minStars() <= label.maxStars())
-        .map(label -> label.minStars() + " to " + label.maxStars() + " = " + label.name())
-        .toList()
-        .toString();
-  }
-
-  private static String clipped(String value) {
-    return value.length() > 64 ? value.substring(0, 64) + "…" : value;
   }
 }

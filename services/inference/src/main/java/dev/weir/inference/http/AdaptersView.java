@@ -129,6 +129,11 @@ public final class AdaptersView {
     return all().adapters().stream().filter(adapter -> adapter.adapter().equals(name)).findFirst();
   }
 
+  /** The version of an adapter that answers; empty when none does. Cheap, for every request. */
+  Optional<Serving> serving(String name) {
+    return registry.state().adapter(name).map(AdaptersView::serving);
+  }
+
   private Set<String> names(
       ServingState state, Map<AdapterId, LoadFailure> failures, Map<String, Champion> champions) {
     Set<String> names = new TreeSet<>(state.adapters().keySet());

@@ -1,120 +1,83 @@
 package dev.weir.inference.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Review;
-import dev.weir.inference.score.Answer;
 import dev.weir.inference.score.Classifier;
+import dev.weir.inference.score.Explainer;
+import dev.weir.inference.score.Explanation;
 import dev.weir.inference.score.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code POST /v1/classify}.
  *
  * <p>Parsing and tokenising run on a worker thread, scoring on the scorers; the event loop only
- * writes the answer.
+ * writes the answer. Texts that are to be explained go one after the other, so that a request never
+ * takes more of the queue than one of them does.
  */
 final class ClassifyHandler implements Handler<RoutingContext> {
 
   private final Classifier classifier;
+  private final Explainer explainer;
   private final String baseDigest;
-  private final WorkerExecutor workers;
+  private final Workers workers;
 
-  ClassifyHandler(Classifier classifier, String baseDigest, WorkerExecutor workers) {
+  ClassifyHandler(Classifier classifier, String baseDigest, Workers workers) {
     this.classifier = classifier;
+    this.explainer = new Explainer(classifier, workers);
     this.baseDigest = baseDigest;
     this.workers = workers;
   }
 
-  private record Submitted(ClassifyRequest request, CompletableFuture<List<Answer>> answers) {}
+  private record Submitted(
+      ClassifyRequest request, CompletableFuture<List<Explanation>> explanations) {}
 
   @Override
   public void handle(RoutingContext context) {
     Json.require(context);
     byte[] body = Json.body(context);
     workers
-        .executeBlocking(() -> submit(body), false)
+        .call(() -> submit(body))
         .compose(
             submitted ->
                 Future.fromCompletionStage(
-                        submitted.answers(), context.vertx().getOrCreateContext())
-                    .map(answers -> results(submitted.request(), answers)))
+                        submitted.explanations(), context.vertx().getOrCreateContext())
+                    .map(done -> new ClassifyResponse(baseDigest, submitted.request()).of(done)))
         .onSuccess(results -> Json.answer(context, 200, results))
         .onFailure(context::fail);
   }
 
   private Submitted submit(byte[] body) {
     ClassifyRequest request = ClassifyRequest.parse(body);
-    CompletableFuture<List<Answer>> answers =
-        classifier
-            .tryClassify(Source.HTTP, request.reviews())
-            .orElseThrow(
-                () ->
-                    new Problem(
-                            429,
-                            "queue-full",
-                            "too many texts wait already; send this request again after a second, or add replicas")
-                        .retryAfter(1));
-    return new Submitted(request, answers);
+    return new Submitted(
+        request,
+        request.explain() ? explain(request.reviews(), new ArrayList<>()) : classify(request));
   }
 
-  private ObjectNode results(ClassifyRequest request, List<Answer> answers) {
-    ObjectNode body = EventJson.mapper().createObjectNode();
-    ArrayNode results = body.putArray("results");
-    for (int i = 0; i < answers.size(); i++) {
-      Review review = request.reviews().get(i);
-      result(results.addObject(), i, request.ids().get(i), review.adapter(), answers.get(i));
-    }
-    return body;
+  private CompletableFuture<List<Explanation>> classify(ClassifyRequest request) {
+    return classifier
+        .tryClassify(Source.HTTP, request.reviews())
+        .orElseThrow(Problem::queueFull)
+        .thenApply(
+            answers -> answers.stream().map(answer -> new Explanation(answer, List.of())).toList());
   }
 
-  private void result(
-      ObjectNode result, int index, @Nullable String id, String adapter, Answer answer) {
-    if (id != null) {
-      result.put("id", id);
+  private CompletableFuture<List<Explanation>> explain(
+      List<Review> reviews, List<Explanation> done) {
+    if (done.size() == reviews.size()) {
+      return CompletableFuture.completedFuture(done);
     }
-    if (answer instanceof Answer.Scored scored) {
-      Answer.Abstained unsure = scored.abstention().orElse(null);
-      result.put("label", unsure == null ? scored.label() : null);
-      ObjectNode scores = result.putObject("scores");
-      scored.scores().forEach(scores::put);
-      result.put("adapter", adapter);
-      result.put("version", scored.id().version());
-      result.put("adapterDigest", scored.digest());
-      result.put("baseDigest", baseDigest);
-      result.put("abstained", unsure != null);
-      if (unsure != null) {
-        reason(result, unsure);
-      }
-    } else if (answer instanceof Answer.Abstained abstained) {
-      result.putNull("label");
-      result.putObject("scores");
-      result.put("adapter", adapter);
-      result.putNull("version");
-      result.putNull("adapterDigest");
-      result.put("baseDigest", baseDigest);
-      result.put("abstained", true);
-      reason(result, abstained);
-    } else if (answer instanceof Answer.Failed failed) {
-      throw new Problem(
-              500,
-              "scoring-failed",
-              "the model failed on this text; the log of this process says why",
-              failed.cause())
-          .at(index);
-    }
-  }
-
-  private static void reason(ObjectNode result, Answer.Abstained abstained) {
-    ObjectNode reason = result.putObject("reason");
-    reason.put("code", abstained.code());
-    reason.put("message", abstained.message());
+    return explainer
+        .explain(Source.HTTP, reviews.get(done.size()))
+        .thenCompose(
+            (Optional<Explanation> explanation) -> {
+              done.add(explanation.orElseThrow(Problem::queueFull));
+              return explain(reviews, done);
+            });
   }
 }

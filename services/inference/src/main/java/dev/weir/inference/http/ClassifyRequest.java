@@ -10,6 +10,8 @@ import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
 import dev.weir.common.store.Digests;
+import dev.weir.common.event.Surrogates;
+import dev.weir.inference.score.Explainer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +25,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reviews the reviews in the order of the body
  * @param ids their ids as given, null where none was
+ * @param topK how many labels an answer names, or null for all of them
+ * @param explain whether each answer is explained by word
  */
-record ClassifyRequest(List<Review> reviews, List<@Nullable String> ids) {
+record ClassifyRequest(
+    List<Review> reviews, List<@Nullable String> ids, @Nullable Integer topK, boolean explain) {
 
   static final int MAX_TEXTS = 1000;
+
+  /** Each explained text costs as much as {@link Explainer#MAX_SPANS} + 1 others. */
+  static final int MAX_EXPLAINED = 16;
 
   private static final List<String> FORMS = List.of("text", "texts", "reviews");
 
@@ -46,8 +54,17 @@ record ClassifyRequest(List<Review> reviews, List<@Nullable String> ids) {
               + (given.isEmpty() ? "no text" : String.join(" and ", given))
               + "; send exactly one of \"text\": \"…\", \"texts\": [\"…\"], \"reviews\": [{\"id\":…,\"text\":…}]");
     }
+    Integer topK = topK(root);
+    boolean explain = explain(root);
     JsonNode adapter = root.get("adapter");
     List<ObjectNode> items = items(root, given.get(0));
+    if (explain && items.size() > MAX_EXPLAINED) {
+      throw new Problem(
+          422,
+          "too-many-explained",
+          "the body asks to explain %d texts, at most %d are explained at once; send several requests"
+              .formatted(items.size(), MAX_EXPLAINED));
+    }
     List<Review> reviews = new ArrayList<>(items.size());
     List<@Nullable String> ids = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
@@ -68,7 +85,39 @@ record ClassifyRequest(List<Review> reviews, List<@Nullable String> ids) {
       reviews.add(review);
       ids.add(named ? review.id() : null);
     }
-    return new ClassifyRequest(reviews, ids);
+    return new ClassifyRequest(reviews, ids, topK, explain);
+  }
+
+  private static @Nullable Integer topK(ObjectNode root) {
+    JsonNode given = root.get("topK");
+    if (given == null || given.isNull()) {
+      return null;
+    }
+    if (!given.isIntegralNumber() || !given.canConvertToInt() || given.intValue() < 1) {
+      throw new Problem(
+          422,
+          "bad-top-k",
+          "field 'topK' is %s; make it a whole number from 1, or leave it out for all labels"
+              .formatted(shown(given)));
+    }
+    return given.intValue();
+  }
+
+  private static boolean explain(ObjectNode root) {
+    JsonNode given = root.get("explain");
+    if (given == null || given.isNull()) {
+      return false;
+    }
+    if (!given.isBoolean()) {
+      throw new Problem(
+          422, "wrong-type", "field 'explain' is " + shown(given) + "; make it true or false");
+    }
+    return given.booleanValue();
+  }
+
+  private static String shown(JsonNode given) {
+    String json = given.toString();
+    return Surrogates.clip(json, 40) + (json.length() > 40 ? "…" : "");
   }
 
   private static List<ObjectNode> items(ObjectNode root, String form) {

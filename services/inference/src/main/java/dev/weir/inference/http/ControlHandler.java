@@ -21,10 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ControlHandler {
 
-  /** What the endpoints are called after the adapter's name. */
-  static final String ENDPOINTS =
-      "POST /v1/adapters/{name}/promote|rollback|pin|unpin|canary|shadow|threshold";
-
   private final AdapterControl control;
   private final WorkerExecutor worker;
 

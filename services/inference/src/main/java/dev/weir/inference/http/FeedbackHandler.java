@@ -1,30 +1,33 @@
 package dev.weir.inference.http;
 
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.EventReader;
 import dev.weir.common.event.Feedback;
 import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.OpinionReader;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * {@code POST /v1/feedback}: 202 once Kafka has the record. What can be judged alone is judged
- * here; whether label and review are known is for curation to say.
+ * {@code POST /v1/feedback}: 202 once Kafka has the record. What curation would refuse whatever
+ * review may come is refused here; whether the review is known is for curation to say.
  */
 final class FeedbackHandler implements Handler<RoutingContext> {
 
   private final FeedbackPublisher publisher;
-  private final WorkerExecutor workers;
+  private final OpinionReader opinions;
+  private final Workers workers;
 
-  FeedbackHandler(FeedbackPublisher publisher, WorkerExecutor workers) {
+  FeedbackHandler(FeedbackPublisher publisher, AdapterCatalog catalog, Workers workers) {
     this.publisher = publisher;
+    this.opinions = new OpinionReader(catalog);
     this.workers = workers;
   }
 
@@ -33,7 +36,7 @@ final class FeedbackHandler implements Handler<RoutingContext> {
     Json.require(context);
     byte[] body = Json.body(context);
     workers
-        .executeBlocking(() -> publish(body), false)
+        .call(() -> publish(body))
         .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
         .onSuccess(
             at ->
@@ -53,6 +56,11 @@ final class FeedbackHandler implements Handler<RoutingContext> {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
       throw new Problem(status, bad.reason().code(), bad.message());
     }
-    return publisher.publish(((Accepted<Feedback>) parsed).event());
+    Feedback feedback = ((Accepted<Feedback>) parsed).event();
+    Rejected<String> hopeless = opinions.hopeless(feedback);
+    if (hopeless != null) {
+      throw new Problem(422, hopeless.reason().code(), hopeless.message());
+    }
+    return publisher.publish(feedback);
   }
 }

@@ -1,28 +1,23 @@
 package dev.weir.inference.http;
 
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.inference.control.AdapterControl;
+import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.score.Classifier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.WorkerExecutor;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.ext.web.Router;
-import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.net.BindException;
-import java.util.List;
-import java.util.Map;
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,13 +28,12 @@ import org.slf4j.LoggerFactory;
  * <p>One event loop takes requests and writes answers; whatever may take longer than a millisecond
  * (parsing, tokenising, Kafka, rendering metrics) runs on worker threads {@code http-worker-n}, and
  * the model on the scorers. {@link #close} takes no new connections and returns when the requests
- * in flight are answered.
+ * in flight are answered; streams of events are ended at once.
  */
 public final class HttpApi implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
-  private static final long BODY_LIMIT = 8L << 20;
   private static final int WORKERS = 4;
   private static final int START_SECONDS = 30;
   private static final int DRAIN_SECONDS = 30;
@@ -49,19 +43,25 @@ public final class HttpApi implements AutoCloseable {
   private final Parts parts;
   private @Nullable Vertx vertx;
   private @Nullable HttpServer server;
+  private @Nullable EventStreams streams;
 
   /**
    * What the endpoints show and use.
    *
+   * @param feeds what clients may listen to; stays its owner's
+   * @param heartbeat how often a stream of events shows that it is alive
    * @param baseDigest sha-256 (hex) of the base model's weight file
    */
   public record Parts(
       Classifier classifier,
       AdaptersView adapters,
       AdapterControl control,
+      AdapterCatalog catalog,
       FeedbackPublisher feedback,
+      Feeds feeds,
       Health health,
       Metrics metrics,
+      Duration heartbeat,
       String baseDigest) {}
 
   /** A server for that address; port 0 takes a free one. */
@@ -89,14 +89,28 @@ public final class HttpApi implements AutoCloseable {
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)
                         .setClassPathResolvingEnabled(false)));
-    WorkerExecutor workers = opened.createSharedWorkerExecutor("http-worker", WORKERS);
+    Workers workers = new Workers(opened.createSharedWorkerExecutor("http-worker", WORKERS));
+    EventStreams listeners =
+        new EventStreams(opened, opened.getOrCreateContext(), parts.heartbeat());
     HttpServer created =
         opened
-            .createHttpServer(new HttpServerOptions().setTcpNoDelay(true))
-            .requestHandler(routes(opened, workers));
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setTcpNoDelay(true)
+                    // Java's own client asks to upgrade each connection to HTTP/2 in clear text,
+                    // and
+                    // waits for ever for about one in six answers over 16 KiB after the upgrade.
+                    .setHttp2ClearTextEnabled(false))
+            .requestHandler(Routes.of(
+                    opened,
+                    parts,
+                    workers,
+                    opened.createSharedWorkerExecutor("control-worker", 1),
+                    listeners));
     try {
       server = await(created.listen(wantedPort, host), START_SECONDS);
       vertx = opened;
+      streams = listeners;
     } catch (ExecutionException e) {
       end(opened);
       if (e.getCause() instanceof BindException inUse) {
@@ -116,77 +130,6 @@ public final class HttpApi implements AutoCloseable {
     return server == null ? wantedPort : server.actualPort();
   }
 
-  private Router routes(Vertx opened, WorkerExecutor workers) {
-    Router router = Router.router(opened);
-    BodyHandler body = BodyHandler.create(false).setBodyLimit(BODY_LIMIT);
-    router
-        .post("/v1/classify")
-        .handler(body)
-        .handler(new ClassifyHandler(parts.classifier(), parts.baseDigest(), workers));
-    router
-        .post("/v1/feedback")
-        .handler(body)
-        .handler(new FeedbackHandler(parts.feedback(), workers));
-    ControlHandler.register(
-        router, body, parts.control(), opened.createSharedWorkerExecutor("control-worker", 1));
-    router.get("/v1/adapters").handler(at -> Json.answer(at, 200, parts.adapters().all()));
-    router.get("/v1/adapters/:name").handler(this::adapter);
-    router.get("/health/live").handler(at -> health(at, Health::live));
-    router.get("/health/ready").handler(at -> health(at, Health::ready));
-    router.get("/metrics").handler(at -> metrics(at, workers));
-    router.get("/").handler(HttpApi::index);
-    Problems problems = new Problems();
-    Problems.STATUSES.forEach(status -> router.errorHandler(status, problems));
-    return router;
-  }
-
-  private void adapter(RoutingContext context) {
-    String name = context.pathParam("name");
-    AdaptersView.Adapter adapter =
-        parts
-            .adapters()
-            .one(name)
-            .orElseThrow(
-                () ->
-                    new Problem(
-                        404,
-                        "unknown-adapter",
-                        "there is no adapter '" + name + "'; GET /v1/adapters lists them"));
-    Json.answer(context, 200, adapter);
-  }
-
-  private void health(RoutingContext context, Predicate<Health> check) {
-    boolean ok = check.test(parts.health());
-    Json.answer(context, ok ? 200 : 503, parts.health().report(ok));
-  }
-
-  private void metrics(RoutingContext context, WorkerExecutor workers) {
-    workers
-        .executeBlocking(() -> Buffer.buffer(parts.metrics().scrape()), false)
-        .onSuccess(
-            text -> Json.answer(context, 200, "text/plain; version=0.0.4; charset=utf-8", text))
-        .onFailure(context::fail);
-  }
-
-  private static void index(RoutingContext context) {
-    Json.answer(
-        context,
-        200,
-        Map.of(
-            "name",
-            "weir inference",
-            "endpoints",
-            List.of(
-                "POST /v1/classify",
-                "POST /v1/feedback",
-                "GET /v1/adapters",
-                "GET /v1/adapters/{name}",
-                ControlHandler.ENDPOINTS,
-                "GET /health/live",
-                "GET /health/ready",
-                "GET /metrics")));
-  }
-
   private static <T> T await(Future<T> future, int seconds)
       throws ExecutionException, TimeoutException, InterruptedException {
     return future.toCompletionStage().toCompletableFuture().get(seconds, TimeUnit.SECONDS);
@@ -194,8 +137,9 @@ public final class HttpApi implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    if (server != null && vertx != null) {
+    if (server != null && vertx != null && streams != null) {
       try {
+        await(streams.close(), DRAIN_SECONDS);
         await(server.shutdown(DRAIN_SECONDS, TimeUnit.SECONDS), DRAIN_SECONDS + 5);
       } catch (ExecutionException | TimeoutException e) {
         LOG.warn("not every request in flight was answered within {} s", DRAIN_SECONDS, e);
@@ -204,6 +148,7 @@ public final class HttpApi implements AutoCloseable {
       }
       end(vertx);
       server = null;
+      streams = null;
       vertx = null;
     }
   }

@@ -36,6 +36,24 @@ final class Problem extends RuntimeException {
     this.detail = detail;
   }
 
+  /** Too many texts wait already. */
+  static Problem queueFull() {
+    return new Problem(
+            429,
+            "queue-full",
+            "too many texts wait already; send this request again after a second, or add replicas")
+        .retryAfter(1);
+  }
+
+  /** The model failed on one text, also when it was alone. */
+  static Problem scoringFailed(Throwable cause) {
+    return new Problem(
+        500,
+        "scoring-failed",
+        "the model failed on this text; the log of this process says why",
+        cause);
+  }
+
   /** Names the text of several that it is about, from 0. */
   Problem at(int position) {
     index = position;
@@ -54,6 +72,10 @@ final class Problem extends RuntimeException {
 
   @Nullable Integer retryAfterSeconds() {
     return retryAfterSeconds;
+  }
+
+  String detail() {
+    return detail;
   }
 
   Map<String, Object> body() {

@@ -1,10 +1,12 @@
 package dev.weir.inference.http;
 
 import dev.weir.common.event.EventJson;
+import dev.weir.inference.score.VersionChangedException;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,18 @@ final class Problems implements Handler<RoutingContext> {
     if (retryAfter != null && !context.response().headWritten()) {
       context.response().putHeader("Retry-After", retryAfter.toString());
     }
-    Json.answer(
-        context, problem.status(), Problem.TYPE, Buffer.buffer(EventJson.write(problem.body())));
+    if (protocol(context.normalizedPath())) {
+      // The protocol's own form; 422 is not among the statuses that its clients know.
+      int status = problem.status() == 422 ? 400 : problem.status();
+      Json.answer(context, status, Map.of("error", problem.detail()));
+    } else {
+      Json.answer(
+          context, problem.status(), Problem.TYPE, Buffer.buffer(EventJson.write(problem.body())));
+    }
+  }
+
+  private static boolean protocol(String path) {
+    return path.equals(InferenceProtocol.ROOT) || path.startsWith(InferenceProtocol.ROOT + "/");
   }
 
   private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
@@ -38,6 +50,9 @@ final class Problems implements Handler<RoutingContext> {
   private static Problem problem(RoutingContext context, @Nullable Throwable failure) {
     if (failure instanceof Problem problem) {
       return problem;
+    }
+    if (failure instanceof VersionChangedException changed) {
+      return new Problem(503, changed.reason(), changed.getMessage()).retryAfter(1);
     }
     if (failure instanceof RejectedExecutionException) {
       return new Problem(503, "closing", "this process is closing; ask another replica")

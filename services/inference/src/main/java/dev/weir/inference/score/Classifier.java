@@ -86,6 +86,20 @@ public final class Classifier implements AutoCloseable {
         .map(scored -> counted(source, tokenised, scored));
   }
 
+  /** The same for texts that nobody sent: they are not counted as classifications. */
+  Optional<CompletableFuture<List<Answer>>> tryScore(Source source, List<Review> reviews) {
+    Tokenised tokenised = tokenise(reviews, false);
+    return batcher
+        .offer(source, tokenised.queries())
+        .map(scored -> scored.thenApply(tokenised::merge));
+  }
+
+  /** Counts one answer that was made of several runs. */
+  void count(Source source, long beganNanos, Answer answer, int runs) {
+    meters.answered(source, List.of(answer), beganNanos);
+    meters.explained(runs);
+  }
+
   /**
    * Answers reviews, waiting for room in the queue, and has shadow versions score them as well: up
    * to twice as many texts are queued as there are reviews.

@@ -16,6 +16,7 @@ final class ScoreMeters {
   private final MeterRegistry registry;
   private final DistributionSummary rows;
   private final DistributionSummary tokens;
+  private final DistributionSummary explanationRuns;
   private final Map<Source, Timer> latency = new EnumMap<>(Source.class);
 
   ScoreMeters(MeterRegistry registry) {
@@ -27,6 +28,10 @@ final class ScoreMeters {
     this.tokens =
         DistributionSummary.builder("weir.inference.batch.tokens")
             .description("tokens per micro-batch, padding included")
+            .register(registry);
+    this.explanationRuns =
+        DistributionSummary.builder("weir.inference.explanation.runs")
+            .description("texts scored for one explanation, the text itself included")
             .register(registry);
     for (Source source : Source.values()) {
       latency.put(
@@ -50,6 +55,10 @@ final class ScoreMeters {
   void batch(int rowCount, int paddedTokens) {
     rows.record(rowCount);
     tokens.record(paddedTokens);
+  }
+
+  void explained(int runs) {
+    explanationRuns.record(runs);
   }
 
   void answered(Source source, List<Answer> answers, long beganNanos) {

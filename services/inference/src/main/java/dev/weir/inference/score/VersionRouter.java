@@ -29,11 +29,14 @@ final class VersionRouter {
     this.plans = plans;
   }
 
-  /** The version that answers, or empty when the adapter has none. */
+  /**
+   * The version that answers, or empty when the adapter has none. Without a review id it is the
+   * champion.
+   */
   Optional<ServingAdapter> answering(ServingState state, String adapter, String reviewId) {
     Optional<ServingAdapter> champion = state.adapter(adapter);
     ServingPlan.Canary canary = plans.of(adapter).canary();
-    if (canary == null || champion.isEmpty()) {
+    if (canary == null || champion.isEmpty() || reviewId.isEmpty()) {
       return champion;
     }
     AdapterId id = new AdapterId(adapter, canary.version());

@@ -20,6 +20,7 @@ import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import dev.weir.inference.control.AdapterControl;
+import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.TestingTokenizer;
 import dev.weir.testing.TestingBaseModel;
@@ -34,12 +35,14 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -102,9 +105,12 @@ class HttpApiTest {
                 store,
                 base.digest(),
                 Clock.systemUTC()),
+            AdapterCatalog.SENTIMENT,
             new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
+            Feeds.of(nowhere, Topics.DEFAULT),
             health,
             metrics,
+            Duration.ofSeconds(15),
             base.digest());
     http = new HttpApi("127.0.0.1", 0, parts);
     http.start();
@@ -260,6 +266,38 @@ class HttpApiTest {
   }
 
   @Test
+  void aFloodIsAnsweredOrRefusedAndNothingElse() throws Exception {
+    TestingAdapters.serve(registry, "default", 1);
+    Semaphore gate = new Semaphore(0);
+    opener.onRun(tokens -> gate.acquireUninterruptibly());
+    String body = "{\"texts\":[" + "\"a\",".repeat(99) + "\"a\"]}";
+    AtomicInteger refused = new AtomicInteger();
+    List<CompletableFuture<HttpResponse<String>>> flood = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      flood.add(
+          postAsync(body)
+              .whenComplete(
+                  (response, lost) -> {
+                    if (response != null && response.statusCode() == 429) {
+                      refused.incrementAndGet();
+                    }
+                  }));
+    }
+    // The queue holds 1,000 texts and the two scorers a batch each: most of the 64 must be refused.
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> refused.get() >= 40);
+    gate.release(1_000_000);
+    for (CompletableFuture<HttpResponse<String>> each : flood) {
+      HttpResponse<String> response = each.get();
+      assertThat(response.statusCode()).isIn(200, 429);
+      if (response.statusCode() == 429) {
+        assertThat(response.headers().firstValue("Retry-After")).hasValue("1");
+      } else {
+        assertThat(json(response).get("results")).hasSize(100);
+      }
+    }
+  }
+
+  @Test
   void closeAnswersRequestsInFlight() throws Exception {
     TestingAdapters.serve(registry, "default", 1);
     Semaphore gate = new Semaphore(0);
@@ -270,11 +308,11 @@ class HttpApiTest {
           gate.acquireUninterruptibly();
         });
     List<CompletableFuture<HttpResponse<String>>> inFlight = new ArrayList<>();
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 200; i++) {
       inFlight.add(postAsync("{\"text\":\"a\"}"));
     }
     running.await();
-    Awaitility.await().until(() -> tokenizer.encoded() == 50);
+    Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> tokenizer.encoded() == 200);
     Thread closer = new Thread(http::close);
     closer.start();
     gate.release(1_000_000);
@@ -283,7 +321,7 @@ class HttpApiTest {
       answered += each.handle((response, lost) -> lost == null ? 1 : 0).get();
     }
     closer.join();
-    assertThat(answered).isEqualTo(50);
+    assertThat(answered).isEqualTo(200);
   }
 
   @Test
@@ -321,6 +359,15 @@ class HttpApiTest {
     assertThat(get("/health/live").statusCode()).isEqualTo(200);
     assertThat(get("/metrics").body()).contains("weir_inference_queue_depth");
     assertThat(json(get("/")).get("endpoints")).isNotEmpty();
+  }
+
+  /** Java's client asks by default, and then waits for ever for some of the larger answers. */
+  @Test
+  void doesNotTakeUpAClientsOfferOfHttp2() throws Exception {
+    URI document = URI.create("http://127.0.0.1:" + http.port() + "/openapi.yaml");
+    HttpResponse<String> response = send(HttpRequest.newBuilder(document).build());
+    assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+    assertThat(response.body()).startsWith("#").contains("openapi: 3.1");
   }
 
   @Test

@@ -1,0 +1,79 @@
+package dev.weir.inference.http;
+
+import dev.weir.common.adapter.AdapterRecord;
+import dev.weir.common.adapter.AdapterRecord.Crowned;
+import dev.weir.common.adapter.AdapterRecord.Released;
+import dev.weir.common.event.EventJson;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Frames of server-sent events, as the HTML standard defines them (section 9.2, {@code
+ * text/event-stream}). Stateless.
+ */
+final class EventFrame {
+
+  private EventFrame() {}
+
+  /** Tells what kind of event a record is. */
+  @FunctionalInterface
+  interface Naming {
+
+    /** The event's name, or null for a record that is nobody's business. */
+    @Nullable String name(ConsumerRecord<byte[], byte[]> record);
+  }
+
+  /** All records of a topic are of one kind; one without a value is none. */
+  static Naming always(String name) {
+    return record -> record.value() == null ? null : name;
+  }
+
+  /**
+   * Releases and champions by name; a tombstone is {@code removed}; another record of the topic's
+   * is {@code adapter}.
+   */
+  static @Nullable String ofAdapters(ConsumerRecord<byte[], byte[]> record) {
+    if (record.key() == null) {
+      return null;
+    }
+    if (record.value() == null) {
+      return "removed";
+    }
+    Optional<AdapterRecord> read = AdapterRecord.read(record.key(), record.value());
+    if (read.isEmpty()) {
+      return null;
+    }
+    if (read.get() instanceof Released) {
+      return "release";
+    }
+    return read.get() instanceof Crowned ? "champion" : "adapter";
+  }
+
+  /** One record as an event: its own JSON, or the key of a tombstone. */
+  static Buffer event(String id, String name, ConsumerRecord<byte[], byte[]> record) {
+    byte[] value = record.value();
+    String data =
+        value == null
+            ? new String(
+                EventJson.write(Map.of("key", new String(record.key(), StandardCharsets.UTF_8))),
+                StandardCharsets.UTF_8)
+            : new String(value, StandardCharsets.UTF_8);
+    StringBuilder frame = new StringBuilder(data.length() + 64);
+    frame.append("id: ").append(id).append("\nevent: ").append(name).append('\n');
+    data.lines().forEach(line -> frame.append("data: ").append(line).append('\n'));
+    return Buffer.buffer(frame.append('\n').toString());
+  }
+
+  /** Says that records are missing before the next event. */
+  static Buffer skipped(long records) {
+    return Buffer.buffer("event: skipped\ndata: {\"atMost\":" + records + "}\n\n");
+  }
+
+  static Buffer comment(String text) {
+    return Buffer.buffer(": " + text + "\n\n");
+  }
+}

@@ -1,0 +1,68 @@
+package dev.weir.inference.score;
+
+import dev.weir.common.event.Review;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * Answers several texts for one adapter by one of its versions, where the classifier alone may
+ * answer half of them before a release and half after it. Thread-safe.
+ */
+public final class OneVersion {
+
+  private static final int ATTEMPTS = 3;
+
+  private final Classifier classifier;
+  private final Executor tokenizing;
+
+  /** Answers by {@code classifier}; {@code tokenizing} runs what may take milliseconds. */
+  public OneVersion(Classifier classifier, Executor tokenizing) {
+    this.classifier = classifier;
+    this.tokenizing = tokenizing;
+  }
+
+  /**
+   * Answers texts, all of them for the same adapter. Returns at once.
+   *
+   * @return the answers to come, in order; empty when the queue was full. It fails with a {@link
+   *     VersionChangedException} when releases came faster than answers.
+   */
+  public CompletableFuture<Optional<List<Answer>>> classify(Source source, List<Review> reviews) {
+    return classify(source, reviews, 1);
+  }
+
+  private CompletableFuture<Optional<List<Answer>>> classify(
+      Source source, List<Review> reviews, int attempt) {
+    return CompletableFuture.supplyAsync(() -> classifier.tryClassify(source, reviews), tokenizing)
+        .thenCompose(
+            accepted ->
+                accepted.isEmpty()
+                    ? CompletableFuture.completedFuture(Optional.empty())
+                    : accepted
+                        .get()
+                        .thenCompose(
+                            answers ->
+                                same(answers)
+                                    ? CompletableFuture.completedFuture(Optional.of(answers))
+                                    : again(source, reviews, attempt)));
+  }
+
+  private CompletableFuture<Optional<List<Answer>>> again(
+      Source source, List<Review> reviews, int attempt) {
+    return attempt < ATTEMPTS
+        ? classify(source, reviews, attempt + 1)
+        : CompletableFuture.failedFuture(new VersionChangedException(reviews.get(0).adapter()));
+  }
+
+  /** Failed ones aside: nobody answered them. */
+  private static boolean same(List<Answer> answers) {
+    return answers.stream()
+            .filter(answer -> !(answer instanceof Answer.Failed))
+            .map(answer -> answer instanceof Answer.Scored scored ? scored.digest() : "")
+            .distinct()
+            .count()
+        <= 1;
+  }
+}
