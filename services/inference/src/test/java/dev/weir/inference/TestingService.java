@@ -18,7 +18,10 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.adapter.PrecisionChoice;
+import dev.weir.inference.adapter.SlotPolicy;
 import dev.weir.inference.http.HttpContract;
+import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -71,11 +74,18 @@ final class TestingService implements AutoCloseable {
                 2,
                 512,
                 2048,
-                2,
+                new AdapterConfig(
+                    new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
+                    1 << 30,
+                    directory.resolve("copies"),
+                    1 << 30,
+                    new PrecisionChoice(Precision.FP32, false),
+                    ""),
                 64,
-                Precision.FP32,
                 1, // A label request for every review: it carries the text back to Kafka.
-                "one"),
+                "one",
+                Delivery.EXACTLY_ONCE,
+                1),
             metrics,
             health,
             base,

@@ -101,7 +101,8 @@ public final class HttpApi implements AutoCloseable {
                     // and
                     // waits for ever for about one in six answers over 16 KiB after the upgrade.
                     .setHttp2ClearTextEnabled(false))
-            .requestHandler(Routes.of(
+            .requestHandler(
+                Routes.of(
                     opened,
                     parts,
                     workers,

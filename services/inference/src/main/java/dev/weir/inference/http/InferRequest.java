@@ -9,7 +9,6 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
-import dev.weir.common.store.Digests;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -58,11 +57,9 @@ record InferRequest(
     List<JsonNode> texts = new ArrayList<>();
     flatten(data, texts);
     List<Integer> shape = shape(input, texts.size());
-    // One id for all of them: whatever chooses a version by it chooses one for the whole request.
-    byte[] key = Digests.sha256(body).getBytes(StandardCharsets.UTF_8);
     List<Review> reviews = new ArrayList<>(texts.size());
     for (JsonNode text : texts) {
-      reviews.add(review(key, text, adapter, reviews.size()));
+      reviews.add(review(text, adapter, reviews.size()));
     }
     JsonNode id = root.get("id");
     if (id != null && !id.isTextual()) {
@@ -116,22 +113,22 @@ record InferRequest(
     return shape;
   }
 
-  private static Review review(byte[] key, JsonNode text, String adapter, int index) {
+  private static Review review(JsonNode text, String adapter, int index) {
     if (!text.isTextual()) {
       throw bad("data", "element " + index + " of input 'text' is no string; make it one");
     }
     ObjectNode item = EventJson.mapper().createObjectNode();
     item.set("text", text);
     item.put("adapter", adapter);
-    Parsed<Review> parsed = EventReader.review(key, item);
+    Parsed<Review> parsed =
+        EventReader.review(("#" + index).getBytes(StandardCharsets.UTF_8), item);
     if (parsed instanceof Rejected<Review> rejected) {
       throw bad(
           rejected.reason().code(), "element " + index + " of input 'text': " + rejected.message());
     }
     Review review = ((Accepted<Review>) parsed).event();
     // Without an id: all outputs are of one version, and a canary is for a share of the ids.
-    return new Review(
-        "", review.text(), review.adapter(), review.timestamp(), review.attributes());
+    return new Review("", review.text(), review.adapter(), review.timestamp(), review.attributes());
   }
 
   private static Set<String> outputs(@Nullable JsonNode outputs) {

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Source: {@code specification/protocol/inference_rest.md} of kserve/open-inference-protocol.
  * The champion is the only version that can be asked for, and answers also where a canary would
- * answer Weir's own interface. The label is empty where the adapter abstains for want of confidence. All outputs of a request are of
- * one version, which the response names. Errors are {@code {"error": …}}; {@link Problems} writes
- * them.
+ * answer Weir's own interface. The label is empty where the adapter abstains for want of
+ * confidence. All outputs of a request are of one version, which the response names. Errors are
+ * {@code {"error": …}}; {@link Problems} writes them.
  */
 final class InferenceProtocol {
 

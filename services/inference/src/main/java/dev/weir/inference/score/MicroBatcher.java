@@ -191,7 +191,8 @@ final class MicroBatcher implements AutoCloseable {
     }
     return size <= capacity + capacity / RESERVE
         && queries.stream()
-            .allMatch(query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
+            .allMatch(
+                query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
   }
 
   private int depthOf(Source source) {

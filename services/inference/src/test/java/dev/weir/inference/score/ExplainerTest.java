@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -38,6 +39,7 @@ class ExplainerTest {
     classifier =
         new Classifier(
             registry,
+            new ServingPlans(),
             tokenizer,
             AdapterCatalog.SENTIMENT,
             new Classifier.Batching(1, 512, 1000),
