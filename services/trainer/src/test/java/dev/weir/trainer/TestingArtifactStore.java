@@ -6,8 +6,8 @@ import dev.weir.common.store.ArtifactStore;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** A real store with a fault that a test sets. */

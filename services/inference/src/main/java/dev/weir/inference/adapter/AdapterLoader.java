@@ -8,9 +8,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -45,6 +47,7 @@ public final class AdapterLoader implements AutoCloseable {
   private final Clock clock;
   private final ScheduledThreadPoolExecutor threads;
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
+  private final List<AdapterListener> listeners = new CopyOnWriteArrayList<>();
 
   /** A loader; its threads start with the first record. */
   public AdapterLoader(
@@ -56,6 +59,11 @@ public final class AdapterLoader implements AutoCloseable {
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  /** Has {@code listener} told of every load from now on. */
+  public void listen(AdapterListener listener) {
+    listeners.add(listener);
   }
 
   /** Takes note of a record; older ones than the last are ignored. Returns at once. */
@@ -215,6 +223,7 @@ public final class AdapterLoader implements AutoCloseable {
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
           meters.loaded(adapter, took);
           LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
+          listeners.forEach(each -> each.inService(version.id(), version.digest(), took));
         }
         return false;
       } catch (StoreException e) {
@@ -246,8 +255,7 @@ public final class AdapterLoader implements AutoCloseable {
       }
       Instant at = clock.instant();
       Duration delay = again ? BackOff.after(attempts + 1) : Duration.ZERO;
-      failures.put(
-          version.id(),
+      LoadFailure failure =
           new LoadFailure(
               version.id().version(),
               version.digest(),
@@ -255,7 +263,9 @@ public final class AdapterLoader implements AutoCloseable {
               String.valueOf(problem.getMessage()),
               attempts + 1,
               at,
-              again ? at.plus(delay) : null));
+              again ? at.plus(delay) : null);
+      failures.put(version.id(), failure);
+      listeners.forEach(each -> each.failed(version.id(), failure));
       LOG.warn(
           "adapter {} was not loaded, {}: {}{}",
           version.id(),

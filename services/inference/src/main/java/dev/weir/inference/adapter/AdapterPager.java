@@ -92,11 +92,7 @@ final class AdapterPager implements AutoCloseable {
   }
 
   private boolean evicted(AdapterId id) {
-    return registry
-        .state()
-        .version(id)
-        .filter(version -> version.placement() == null)
-        .isPresent();
+    return registry.state().version(id).filter(version -> version.placement() == null).isPresent();
   }
 
   Map<AdapterId, LoadFailure> failures() {

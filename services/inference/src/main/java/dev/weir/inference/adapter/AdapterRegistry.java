@@ -44,13 +44,13 @@ public final class AdapterRegistry implements AutoCloseable {
   private final SlotPolicy policy;
   private final PrecisionChoice precision;
   private final Eviction eviction;
+  private final SlotSupply supply;
   private final AdapterPager pager;
   private final Probe probe;
+  private final MeterRegistry meters;
   private final Clock clock;
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
-  // Guarded by the monitor: fewer than the policy's once memory was refused.
-  private int mostSlots;
 
   /**
    * A registry without adapters.
@@ -73,8 +73,9 @@ public final class AdapterRegistry implements AutoCloseable {
     this.eviction = new Eviction(policy.pinned(), source::onDisk);
     this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
+    this.meters = meters;
     this.clock = clock;
-    this.mostSlots = policy.most();
+    this.supply = new SlotSupply(opener, eviction, policy.most());
   }
 
   /**
@@ -97,6 +98,7 @@ public final class AdapterRegistry implements AutoCloseable {
     if (published.get() != null) {
       return;
     }
+    SlotMeters.bind(this, meters);
     SlotLayout layout = SlotLayouts.initial(policy.initial());
     Engine engine = new Engine(opener.open(layout), signal);
     probe.warmUp(engine.lane(precision.likely()));
@@ -179,8 +181,8 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   /** Most slots that there may be, as far as is known. */
-  public synchronized int mostSlots() {
-    return mostSlots;
+  public int mostSlots() {
+    return supply.mostSlots();
   }
 
   /**
@@ -229,22 +231,17 @@ public final class AdapterRegistry implements AutoCloseable {
     if (loaded.merged() != null) {
       return publish(fresh.at(Placement.merged(loaded.merged())), stillWanted);
     }
-    SlotLayout layout =
-        SlotLayouts.including(
-            now.layout(),
-            loaded.weights(),
-            now.loaded(),
-            shape -> Math.min(mostSlots, opener.mostSlots(shape)));
+    SlotLayout layout = supply.layoutFor(now, loaded.weights());
     if (!layout.equals(now.layout())) {
       try {
-        return grow(now, layout, fresh, loaded, stillWanted);
+        ServingState grown =
+            new EngineGrowth(opener, eviction, probe, signal)
+                .grow(now, layout, fresh, loaded.weights(), stillWanted);
+        return grown == null ? Attempt.NOT_WANTED : replaceEngine(now, grown);
       } catch (ModelException e) {
-        SlotLayout moreSlots = SlotLayouts.withSlots(now.layout(), layout.slots());
-        if (!e.reason().equals("layout-too-large") || !layout.equals(moreSlots)) {
+        if (!supply.staysAsItIs(now.layout(), layout, e)) {
           throw e;
         }
-        LOG.warn("staying at {} slots and evicting: {}", now.layout().slots(), e.getMessage());
-        mostSlots = now.layout().slots();
       }
     }
     OptionalInt slot = freeSlot(now, loaded.id());
@@ -308,14 +305,8 @@ public final class AdapterRegistry implements AutoCloseable {
     if (free.isPresent() || now.loaded() < engine.layout().slots()) {
       return free; // Or one is draining: it comes back when its last run ends.
     }
-    ServingAdapter victim = eviction.choose(now, incoming.adapter()).orElse(null);
+    ServingAdapter victim = supply.victim(now, incoming).orElse(null);
     if (victim == null) {
-      if (now.versions().stream().noneMatch(eviction::evictable)) {
-        throw new LoadException(
-            "no-free-slot",
-            "adapter %s needs a slot, and each of the %d is pinned or its adapter has no copy on this disk; raise WEIR_SERVE_MAX_SLOTS, pin fewer, or give WEIR_SERVE_CACHE_DIR room"
-                .formatted(incoming, engine.layout().slots()));
-      }
       return free;
     }
     published.set(now.with(victim.at(null)));
@@ -324,34 +315,8 @@ public final class AdapterRegistry implements AutoCloseable {
     return engine.takeSlot();
   }
 
-  private Attempt grow(
-      ServingState now,
-      SlotLayout layout,
-      ServingAdapter fresh,
-      LoadedAdapter loaded,
-      BooleanSupplier stillWanted) {
-    LOG.info("growing the slot table from {} to {}", now.layout(), layout);
-    Engine engine = new Engine(opener.open(layout), signal);
-    boolean done = false;
-    try {
-      Map<AdapterId, ServingAdapter> moved =
-          new EngineGrowth(eviction).move(now, engine, fresh.id());
-      ServingAdapter placed = EngineGrowth.write(engine, fresh, loaded.weights());
-      moved.put(placed.id(), placed);
-      engine.precisions().forEach(each -> probe.warmUp(engine.lane(each)));
-      probe.check(placed);
-      done = stillWanted.getAsBoolean();
-      if (done) {
-        published.set(new ServingState(engine, moved, now.champions()));
-      }
-    } finally {
-      if (!done) {
-        engine.release();
-      }
-    }
-    if (!done) {
-      return Attempt.NOT_WANTED;
-    }
+  private Attempt replaceEngine(ServingState now, ServingState grown) {
+    published.set(grown);
     now.versions().stream().filter(ServingState::inSlot).forEach(AdapterRegistry::release);
     now.engine().release();
     return Attempt.PUBLISHED;

@@ -2,22 +2,68 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.model.SlotLayout;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Fills a new engine with what the old one holds, from memory to memory. Versions for which the new
- * one has no room, because its slots are larger and therefore fewer, are evicted; the most recently
- * used ones keep theirs. Stateless but for its policy; the caller keeps changes apart.
+ * Opens a larger engine and fills it with what the old one holds, from memory to memory. Versions
+ * for which the new one has no room, because its slots are larger and therefore fewer, are evicted;
+ * the most recently used ones keep theirs. The caller keeps changes apart.
  */
 final class EngineGrowth {
 
-  private final Eviction eviction;
+  private static final Logger LOG = LoggerFactory.getLogger(EngineGrowth.class);
 
-  EngineGrowth(Eviction eviction) {
+  private final SlotTable.Opener opener;
+  private final Eviction eviction;
+  private final Probe probe;
+  private final SlotSignal signal;
+
+  EngineGrowth(SlotTable.Opener opener, Eviction eviction, Probe probe, SlotSignal signal) {
+    this.opener = opener;
     this.eviction = eviction;
+    this.probe = probe;
+    this.signal = signal;
+  }
+
+  /**
+   * The state with a larger engine and one more version, tried and ready to be published; the old
+   * one is as it was. {@code null} when the version is no longer wanted.
+   *
+   * @param stillWanted asked last
+   * @throws RuntimeException if there is no memory for it, or the version cannot be used
+   */
+  @Nullable ServingState grow(
+      ServingState now,
+      SlotLayout layout,
+      ServingAdapter fresh,
+      AdapterWeights weights,
+      BooleanSupplier stillWanted) {
+    LOG.info("growing the slot table from {} to {}", now.layout(), layout);
+    Engine engine = new Engine(opener.open(layout), signal);
+    boolean done = false;
+    try {
+      Map<AdapterId, ServingAdapter> moved = move(now, engine, fresh.id());
+      int slot = take(engine);
+      engine.table().write(slot, weights);
+      ServingAdapter placed = fresh.at(Placement.slot(engine, fresh.precision(), slot));
+      moved.put(placed.id(), placed);
+      engine.precisions().forEach(each -> probe.warmUp(engine.lane(each)));
+      probe.check(placed);
+      done = stillWanted.getAsBoolean();
+      return done ? new ServingState(engine, moved, now.champions()) : null;
+    } finally {
+      if (!done) {
+        engine.release();
+      }
+    }
   }
 
   /**
@@ -27,7 +73,7 @@ final class EngineGrowth {
    * @param replaced a version that is not moved
    * @throws LoadException {@code no-free-slot} if versions that may not be evicted do not fit
    */
-  Map<AdapterId, ServingAdapter> move(ServingState now, Engine engine, AdapterId replaced) {
+  private Map<AdapterId, ServingAdapter> move(ServingState now, Engine engine, AdapterId replaced) {
     Map<AdapterId, ServingAdapter> moved = new HashMap<>();
     now.versions().forEach(version -> moved.put(version.id(), version));
     List<ServingAdapter> loaded =
@@ -61,13 +107,6 @@ final class EngineGrowth {
     int slot = take(to);
     to.table().copy(slot, from.table(), version.slot());
     return version.at(Placement.slot(to, version.precision(), slot));
-  }
-
-  /** The version in a slot of a new engine. */
-  static ServingAdapter write(Engine engine, ServingAdapter version, AdapterWeights weights) {
-    int slot = take(engine);
-    engine.table().write(slot, weights);
-    return version.at(Placement.slot(engine, version.precision(), slot));
   }
 
   private static int take(Engine engine) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,7 @@ public final class LocalCopies {
   private static final Logger LOG = LoggerFactory.getLogger(LocalCopies.class);
   private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
   private static final String STAGED = ".staged-";
+  private static final Duration ABANDONED = Duration.ofHours(1);
 
   private final Path directory;
   private final long mostBytes;
@@ -71,6 +73,8 @@ public final class LocalCopies {
       String name = entry.getFileName().toString();
       if (DIGEST.matcher(name).matches()) {
         bytesByDigest.put(name, size(entry));
+      } else if (name.startsWith(STAGED) && abandoned(entry)) {
+        delete(entry);
       }
     }
   }
@@ -202,6 +206,11 @@ public final class LocalCopies {
       LOG.warn("{} cannot be listed: {}; its copies are not used", directory, e.toString());
       return List.of();
     }
+  }
+
+  /** Copying takes milliseconds: what is an hour old was left by a process that died. */
+  private boolean abandoned(Path staged) {
+    return lastUsed(staged).toInstant().isBefore(clock.instant().minus(ABANDONED));
   }
 
   private static FileTime lastUsed(Path copy) {

@@ -2,8 +2,8 @@ package dev.weir.inference.score;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.Health.Status;
-import java.time.Duration;
 import dev.weir.inference.adapter.ServingAdapter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -191,7 +191,8 @@ final class MicroBatcher implements AutoCloseable {
     }
     return size <= capacity + capacity / RESERVE
         && queries.stream()
-            .allMatch(query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
+            .allMatch(
+                query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
   }
 
   private int depthOf(Source source) {

@@ -16,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -227,6 +229,29 @@ class AdapterLoaderTest {
     } finally {
       other.close();
     }
+  }
+
+  @Test
+  void listenersAreToldOfSuccessAndFailure() {
+    List<String> heard = new CopyOnWriteArrayList<>();
+    loader.listen(
+        new AdapterListener() {
+          @Override
+          public void inService(AdapterId id, String digest, Duration took) {
+            heard.add(id + " " + digest);
+          }
+
+          @Override
+          public void failed(AdapterId id, LoadFailure failure) {
+            heard.add(id + " " + failure.reason());
+          }
+        });
+    String digest = publish(store, base, ONE, "positive");
+    want(0, ONE, digest);
+    await().until(loader::settled);
+    want(1, TWO, "no such artifact");
+    await().until(loader::settled);
+    assertThat(heard).containsExactly("default@1 " + digest, "default@2 artifact-missing");
   }
 
   @Test

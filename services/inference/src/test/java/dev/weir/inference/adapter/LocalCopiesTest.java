@@ -10,6 +10,7 @@ import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,6 +82,17 @@ class LocalCopiesTest {
     copies.save(one, artifactOne);
     assertThat(copies.has(one)).isFalse();
     assertThat(copies.verified(two)).isPresent();
+  }
+
+  @Test
+  void whatADeadProcessLeftHalfCopiedIsRemoved() throws Exception {
+    Path old = Files.createDirectories(directory.resolve("copies/.staged-old"));
+    Files.writeString(old.resolve("manifest.json"), "{}");
+    Files.setLastModifiedTime(old, FileTime.fromMillis(0));
+    Path fresh = Files.createDirectories(directory.resolve("copies/.staged-fresh"));
+    copies(1 << 20);
+    assertThat(old).doesNotExist();
+    assertThat(fresh).exists();
   }
 
   @Test

@@ -131,6 +131,8 @@ class ManyAdaptersTest {
     clients.shutdown();
     assertThat(registry.pageFailures()).isEmpty();
     assertThat(metrics.registry().counter("weir.inference.evictions").count()).isPositive();
+    assertThat(versions("loaded")).isEqualTo(SLOTS);
+    assertThat(versions("evicted")).isEqualTo(ADAPTERS - SLOTS);
     assertThat(registry.state().adapter("a-0").orElseThrow().residence())
         .isEqualTo(ServingAdapter.Residence.LOADED);
   }
@@ -190,6 +192,10 @@ class ManyAdaptersTest {
     assertThat(registry.state().versions()).hasSize(adapters);
     assertThat(registry.state().adapters().values())
         .allMatch(serving -> serving.id().version() == versions);
+  }
+
+  private double versions(String state) {
+    return metrics.registry().get("weir.inference.versions").tag("state", state).gauge().value();
   }
 
   private void release(int version, List<String> digests) {

@@ -288,7 +288,16 @@ class HttpApiTest {
     TestingAdapters.serve(registry, "default", 2);
     JsonNode all = json(get("/v1/adapters"));
     assertThat(all.get("baseDigest").asText()).isEqualTo(base.digest());
-    assertThat(all.get("adapters").get(0).get("serving").get("version").asInt()).isEqualTo(2);
+    JsonNode serving = all.get("adapters").get(0).get("serving");
+    assertThat(serving.get("version").asInt()).isEqualTo(2);
+    assertThat(serving.get("state").asText()).isEqualTo("loaded");
+    assertThat(serving.get("slot").asInt()).isNotNegative();
+    assertThat(serving.get("pinned").asBoolean()).isFalse();
+    assertThat(serving.get("precision").asText()).isEqualTo("fp32");
+    assertThat(serving.get("precisionAllowed").asBoolean()).isTrue();
+    assertThat(all.get("engine").get("slots").asInt()).isEqualTo(4);
+    assertThat(all.get("engine").get("mostSlots").asInt()).isEqualTo(4096);
+    assertThat(all.get("engine").get("precisions")).isNotEmpty();
     assertThat(json(get("/v1/adapters/default")).get("serving").get("digest").asText())
         .isEqualTo("digest-2");
     assertThat(get("/health/live").statusCode()).isEqualTo(200);

@@ -133,6 +133,9 @@ class BatchPickerTest {
 
   private static Row row(String adapter, int length) {
     return new Row(
-        Source.KAFKA, new Query("", adapter, new int[length], TokenLimit.of(64)), new Submission(1), 0);
+        Source.KAFKA,
+        new Query("", adapter, new int[length], TokenLimit.of(64)),
+        new Submission(1),
+        0);
   }
 }

@@ -179,6 +179,7 @@ public final class LocalLoop implements AutoCloseable {
     merged.put(CommonSettings.STORE_DIR.name(), dataDir.resolve("adapters").toString());
     merged.put(CommonSettings.REPLICATION.name(), "1");
     merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
+    merged.putIfAbsent("WEIR_SERVE_CACHE_DIR", dataDir.resolve("serving-cache").toString());
     return merged;
   }
 
