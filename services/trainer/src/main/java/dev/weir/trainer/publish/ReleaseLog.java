@@ -64,7 +64,7 @@ public final class ReleaseLog implements AutoCloseable {
       highest.merge(release.adapter(), release.version(), Math::max);
       decided.add(new Training(release.batchId(), release.method()));
       Decision.Frozen frozen = release.decision().frozen();
-      if (release.state() == Release.State.PROMOTED && frozen != null) {
+      if (release.state() == Release.State.PROMOTED && release.heldBy() == null && frozen != null) {
         FrozenSet set = new FrozenSet(release.adapter(), release.baseDigest(), frozen.rows());
         bestOnFrozen.merge(set, frozen.accuracy(), Math::max);
       }
