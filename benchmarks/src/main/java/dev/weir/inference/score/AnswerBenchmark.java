@@ -35,8 +35,8 @@ public class AnswerBenchmark {
 
   @Benchmark
   public Map<String, Double> answer() {
-    Answer.Scored answer = new Answer.Scored(
-            ID, DIGEST, LABELS, Softmax.of(logits, LABELS.size(), 1), 0, null);
+    Answer.Scored answer =
+        new Answer.Scored(ID, DIGEST, LABELS, Softmax.of(logits, LABELS.size(), 1), 0, null);
     return answer.margin() < 0.2 ? Map.of() : answer.scores();
   }
 }

@@ -39,7 +39,8 @@ public class BatchPickerBenchmark {
     List<Row> rows = new ArrayList<>(ROWS);
     for (int i = 0; i < ROWS; i++) {
       int length = i % 5 == 4 ? 150 + random.nextInt(107) : 8 + random.nextInt(40);
-      rows.add(new Row(
+      rows.add(
+          new Row(
               Source.KAFKA,
               new Query("", "", "default", new int[length], LIMIT, null),
               submission,
