@@ -48,6 +48,9 @@ class LocalTrainingTest {
             base,
             TrainingOptions.parse(
                 Map.of(
+                    "WEIR_TRAIN_TARGETS", "query,value",
+                    "WEIR_TRAIN_RANK", "8",
+                    "WEIR_TRAIN_BATCH_SIZE", "16",
                     "WEIR_TRAIN_EPOCHS", "2",
                     "WEIR_TRAIN_LAYERS", "0",
                     "WEIR_TRAIN_LEARNING_RATE", "0.005")),
@@ -211,6 +214,7 @@ class LocalTrainingTest {
         base,
         TrainingOptions.parse(
             Map.of(
+                "WEIR_TRAIN_TARGETS", "query,value",
                 "WEIR_TRAIN_EPOCHS", "2",
                 "WEIR_TRAIN_LAYERS", "0",
                 "WEIR_TRAIN_LEARNING_RATE", "10",

@@ -28,7 +28,7 @@ class TrainerConfigTest {
     assertThat(config.frozenRows()).isEqualTo(200);
     assertThat(config.options().written()).isEqualTo(TrainingOptions.defaults().written());
     assertThat(config.options().lora(12).targets())
-        .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
+        .containsExactlyInAnyOrder(LinearModule.values());
     assertThat(config.options().written())
         .doesNotContainKey("WEIR_TRAIN_SEED")
         .hasSize(TrainingOptions.settings().size() - 1);

@@ -250,6 +250,9 @@ class AdapterTrainerTest {
                 "WEIR_TRAIN_LEARNING_RATE", "0.005",
                 "WEIR_TRAIN_HEAD_LEARNING_RATE", "0.005",
                 "WEIR_TRAIN_LAYERS", "0",
+                "WEIR_TRAIN_TARGETS", "query,value",
+                "WEIR_TRAIN_RANK", "8",
+                "WEIR_TRAIN_BATCH_SIZE", "16",
                 "WEIR_TRAIN_MAX_TOKENS", "64"));
     for (int i = 0; i < variables.length; i += 2) {
       all.put(variables[i], variables[i + 1]);

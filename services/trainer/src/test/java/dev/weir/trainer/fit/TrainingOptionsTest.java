@@ -77,7 +77,7 @@ class TrainingOptionsTest {
     assertThat(lora.rank(LinearModule.QUERY.path(11))).isEqualTo(16);
     assertThat(lora.rank(LinearModule.QUERY.path(0))).isEqualTo(4);
     assertThat(lora.alpha(LinearModule.VALUE.path(0))).isEqualTo(2.5);
-    assertThat(lora.alpha(LinearModule.KEY.path(0))).isEqualTo(16);
+    assertThat(lora.alpha(LinearModule.KEY.path(0))).isEqualTo(32);
     assertThat(TrainingOptions.defaults().lora(12).rankPattern()).isEmpty();
   }
 
