@@ -12,14 +12,11 @@ import dev.weir.inference.score.Classifier.Tokenised;
 import dev.weir.inference.score.Source;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletionException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -27,8 +24,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of one poll on their way through the scorers: written and committed together, or not
- * at all.
+ * One partition's records of one poll on their way through the scorers: written and committed
+ * together, or not at all.
  *
  * <p>Belongs to the thread of its stream.
  */
@@ -42,28 +39,37 @@ final class ReviewBatch {
 
   private final List<Good> good = new ArrayList<>();
   private final List<Bad> bad = new ArrayList<>();
-  private final Map<TopicPartition, OffsetAndMetadata> offsets;
+  private final TopicPartition partition;
+  private final OffsetAndMetadata nextOffset;
   private final long readAtNanos = System.nanoTime();
   private @Nullable Tokenised tokenised;
   private @Nullable CompletableFuture<List<Answer>> answers;
 
-  private ReviewBatch(Map<TopicPartition, OffsetAndMetadata> offsets) {
-    this.offsets = offsets;
+  private ReviewBatch(TopicPartition partition, OffsetAndMetadata nextOffset) {
+    this.partition = partition;
+    this.nextOffset = nextOffset;
   }
 
-  /** Parses what a poll returned. */
-  static ReviewBatch of(ConsumerRecords<byte[], byte[]> records) {
-    // The poll knows where to go on, control records of foreign transactions included.
-    ReviewBatch batch = new ReviewBatch(new HashMap<>(records.nextOffsets()));
-    for (ConsumerRecord<byte[], byte[]> record : records) {
-      Parsed<Review> parsed = EventReader.review(record.key(), record.value());
-      if (parsed instanceof Accepted<Review> accepted) {
-        batch.good.add(new Good(record, accepted.event()));
-      } else if (parsed instanceof Rejected<Review> rejected) {
-        batch.bad.add(new Bad(record, rejected));
-      }
+  /** Parses what a poll returned: a batch per partition, for each has an order of its own. */
+  static List<ReviewBatch> of(ConsumerRecords<byte[], byte[]> records) {
+    List<ReviewBatch> batches = new ArrayList<>();
+    for (TopicPartition partition : records.partitions()) {
+      // The poll knows where to go on, control records of foreign transactions included.
+      OffsetAndMetadata next = Objects.requireNonNull(records.nextOffsets().get(partition));
+      ReviewBatch batch = new ReviewBatch(partition, next);
+      records.records(partition).forEach(batch::add);
+      batches.add(batch);
     }
-    return batch;
+    return batches;
+  }
+
+  private void add(ConsumerRecord<byte[], byte[]> record) {
+    Parsed<Review> parsed = EventReader.review(record.key(), record.value());
+    if (parsed instanceof Accepted<Review> accepted) {
+      good.add(new Good(record, accepted.event()));
+    } else if (parsed instanceof Rejected<Review> rejected) {
+      bad.add(new Bad(record, rejected));
+    }
   }
 
   static InputPosition position(ConsumerRecord<byte[], byte[]> record) {
@@ -82,23 +88,38 @@ final class ReviewBatch {
     return bad;
   }
 
-  /** The next offset to read per partition: what to commit. */
-  Map<TopicPartition, OffsetAndMetadata> offsets() {
-    return offsets;
+  TopicPartition partition() {
+    return partition;
+  }
+
+  /** The next offset to read: what to commit. */
+  OffsetAndMetadata nextOffset() {
+    return nextOffset;
+  }
+
+  /** How many records. */
+  int size() {
+    return good.size() + bad.size();
   }
 
   /**
    * Hands the reviews to the scorers unless they have them, waiting at most {@code patience} for
    * room.
    *
+   * @param scored called on any thread when the answers are there
    * @return whether they have them
    */
-  boolean submit(Classifier classifier, Duration patience) throws InterruptedException {
+  boolean submit(Classifier classifier, Duration patience, Runnable scored)
+      throws InterruptedException {
     if (answers == null) {
       if (tokenised == null) {
         tokenised = classifier.tokenise(reviews()); // Once, however often the queue is full.
       }
       answers = classifier.offer(Source.KAFKA, tokenised, patience).orElse(null);
+      if (answers != null) {
+        CompletableFuture<List<Answer>> unused =
+            answers.whenComplete((done, problem) -> scored.run());
+      }
     }
     return answers != null;
   }
@@ -108,20 +129,9 @@ final class ReviewBatch {
     return answers != null;
   }
 
-  /** Waits for the answers; false when the time was up before. */
-  boolean awaitScored(Duration patience) throws InterruptedException {
-    if (answers == null) {
-      return false;
-    }
-    try {
-      answers.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      // Failures of the model are answers, too: only a defect gets here.
-      throw new IllegalStateException("scoring " + this + " failed", e.getCause());
-    }
+  /** Whether the answers are there. */
+  boolean scored() {
+    return answers != null && answers.isDone();
   }
 
   /**
@@ -133,7 +143,12 @@ final class ReviewBatch {
     if (answers == null || !answers.isDone()) {
       throw new IllegalStateException(this + " are not scored yet");
     }
-    return answers.join();
+    try {
+      return answers.join();
+    } catch (CompletionException e) {
+      // Failures of the model are answers, too: only a defect gets here.
+      throw new IllegalStateException("scoring " + this + " failed", e.getCause());
+    }
   }
 
   double latencyMs() {

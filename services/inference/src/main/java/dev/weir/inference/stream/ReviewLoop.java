@@ -2,16 +2,20 @@ package dev.weir.inference.stream;
 
 import dev.weir.inference.score.Classifier;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -21,7 +25,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Moves reviews from one consumer through the scorers to one writer.
  *
- * <p>Two polls are under way at most: one is written while the other one is scored. While nothing
+ * <p>Reviews are handed to the scorers as they come, and what is scored is written and committed in
+ * one transaction with all else that is: in the order of each partition, so that a long text holds
+ * up its own partition alone. A transaction costs milliseconds whatever is in it: they take a third
+ * of the time at most, so that under load they grow instead of following each other. While nothing
  * more may be read the partitions are paused, and polling goes on, so that the group keeps its
  * member however long the scorers take. When partitions are revoked, what is under way is finished
  * and committed first, within half of {@code max.poll.interval.ms}; what is not scored by then is
@@ -32,7 +39,15 @@ final class ReviewLoop implements ConsumerRebalanceListener {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReviewLoop.class);
 
-  private static final int BATCHES_UNDER_WAY = 2;
+  /** Records under way at most, in transactions' worth: one is written, the others are scored. */
+  private static final int TRANSACTIONS_UNDER_WAY = 2;
+
+  /** The pause after a transaction, in times that it took. */
+  private static final int REST = 2;
+
+  /** The longest such pause: a broker that was slow once must not slow down what comes after. */
+  private static final Duration LONGEST_REST = Duration.ofMillis(20);
+
   private static final Duration IDLE_POLL = Duration.ofMillis(200);
 
   /** How soon new reviews are noticed while others are being scored. */
@@ -59,7 +74,10 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   private final BatchOutputs outputs;
   private final Duration revocationPatience;
   private final Listener listener;
-  private final Deque<ReviewBatch> underWay = new ArrayDeque<>();
+  private final int transactionRecords;
+  private final List<ReviewBatch> underWay = new ArrayList<>();
+  private final Semaphore scored = new Semaphore(0);
+  private long nextWriteNanos = System.nanoTime();
   private boolean rewind;
   private boolean paused;
 
@@ -67,6 +85,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
    * A loop over clients that stay their owner's.
    *
    * @param maxPollInterval the consumer's limit between two polls
+   * @param transactionRecords most records of one transaction; no poll returns more
    */
   ReviewLoop(
       KafkaConsumer<byte[], byte[]> consumer,
@@ -74,12 +93,14 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       Classifier classifier,
       BatchOutputs outputs,
       Duration maxPollInterval,
+      int transactionRecords,
       Listener listener) {
     this.consumer = consumer;
     this.writer = writer;
     this.classifier = classifier;
     this.outputs = outputs;
     this.revocationPatience = maxPollInterval.dividedBy(2);
+    this.transactionRecords = transactionRecords;
     this.listener = listener;
   }
 
@@ -96,32 +117,38 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     if (rewind) {
       return; // Lost or failed inside the poll: these records are read again with the others.
     }
-    if (!records.isEmpty()) {
-      underWay.add(ReviewBatch.of(records));
-    }
-    for (ReviewBatch batch : underWay) {
-      if (!batch.submit(classifier, Duration.ZERO)) {
-        break; // In order: a later batch must not take the room of an earlier one.
+    underWay.addAll(ReviewBatch.of(records));
+    submit(Duration.ZERO);
+    if (!underWay.isEmpty()) {
+      awaitScored(full() ? PAUSED_POLL : NOTICE);
+      if (System.nanoTime() - nextWriteNanos >= 0) {
+        writeScored();
       }
-    }
-    ReviewBatch first = underWay.peek();
-    if (first != null && awaitScored(first, full() ? PAUSED_POLL : NOTICE)) {
-      writeFirst();
     }
   }
 
   /** Writes everything under way, however long the scorers take. */
   void finish() throws InterruptedException {
     while (!underWay.isEmpty()) {
-      if (awaitScored(underWay.element(), PAUSED_POLL)) {
-        writeFirst();
-      }
+      submit(PAUSED_POLL);
+      awaitScored(PAUSED_POLL);
+      writeScored();
     }
   }
 
   private boolean full() {
-    return underWay.size() >= BATCHES_UNDER_WAY
+    int records = underWay.stream().mapToInt(ReviewBatch::size).sum();
+    return records >= TRANSACTIONS_UNDER_WAY * transactionRecords
         || underWay.stream().anyMatch(batch -> !batch.submitted());
+  }
+
+  /** Hands over what the scorers have room for, waiting for it once. */
+  private void submit(Duration patience) throws InterruptedException {
+    for (ReviewBatch batch : underWay) {
+      if (!batch.submit(classifier, patience, scored::release)) {
+        break; // In order: a later batch must not take the room of an earlier one.
+      }
+    }
   }
 
   /** Holds back what the partitions have, or no longer does; records already fetched are kept. */
@@ -138,20 +165,60 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     paused = pause;
   }
 
-  private boolean awaitScored(ReviewBatch batch, Duration patience) throws InterruptedException {
-    return batch.submit(classifier, patience) && batch.awaitScored(patience);
+  /** Waits until a batch is scored, and, if one is, until it may be written. */
+  private void awaitScored(Duration patience) throws InterruptedException {
+    long nanos = patience.toNanos();
+    if (!writable().isEmpty()) {
+      nanos = Math.min(nanos, nextWriteNanos - System.nanoTime());
+    }
+    if (nanos > 0 && scored.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+      scored.drainPermits();
+    }
   }
 
-  /** Writes the oldest batch; after a failure nothing is under way and a rewind is due. */
-  private void writeFirst() throws InterruptedException {
-    ReviewBatch batch = underWay.remove();
+  /** What is scored, nothing before it in its partition that is not: a transaction's worth. */
+  private List<ReviewBatch> writable() {
+    List<ReviewBatch> batches = new ArrayList<>();
+    Set<TopicPartition> held = new HashSet<>();
+    int records = 0;
+    for (ReviewBatch batch : underWay) {
+      if (held.contains(batch.partition())) {
+        continue;
+      }
+      boolean room = batches.isEmpty() || records + batch.size() <= transactionRecords;
+      if (batch.scored() && room) {
+        batches.add(batch);
+        records += batch.size();
+      } else {
+        held.add(batch.partition());
+      }
+    }
+    return batches;
+  }
+
+  /** Writes what is scored; after a failure nothing is under way and a rewind is due. */
+  private void writeScored() throws InterruptedException {
+    List<ReviewBatch> batches = writable();
+    if (batches.isEmpty()) {
+      return;
+    }
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    for (ReviewBatch batch : batches) {
+      records.addAll(outputs.records(batch, batch.answers()));
+      offsets.put(batch.partition(), batch.nextOffset());
+    }
+    underWay.removeAll(batches);
+    long began = System.nanoTime();
     try {
-      writer.write(outputs.records(batch, batch.answers()), batch.offsets(), consumer);
+      writer.write(records, offsets, consumer);
       listener.written();
     } catch (KafkaException e) {
       drop();
-      listener.failed(batch + " were not written and will be read again", e);
+      listener.failed(batches + " were not written and will be read again", e);
     }
+    long now = System.nanoTime();
+    nextWriteNanos = now + Math.min(REST * (now - began), LONGEST_REST.toNanos());
   }
 
   private void drop() {
@@ -201,9 +268,10 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     try {
       while (!underWay.isEmpty()) {
         Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-        if (awaitScored(underWay.element(), left)) {
-          writeFirst();
-        } else if (left.isZero()) {
+        submit(left);
+        awaitScored(left);
+        writeScored();
+        if (left.isZero() && !underWay.isEmpty()) {
           LOG.warn(
               "{} batches were not scored within {} ms, half of max.poll.interval.ms; giving their"
                   + " partitions up without them, they are read again",

@@ -127,7 +127,13 @@ final class ReviewStream implements AutoCloseable {
         wakeable(consumer);
         ReviewLoop loop =
             new ReviewLoop(
-                consumer, writer, classifier, outputs, clients.maxPollInterval(), new Progress());
+                consumer,
+                writer,
+                classifier,
+                outputs,
+                clients.maxPollInterval(),
+                config.pollRecords(),
+                new Progress());
         consumer.subscribe(List.of(config.topics().reviews()), loop);
         status = UP;
         try {
