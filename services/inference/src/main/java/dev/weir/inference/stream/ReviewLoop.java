@@ -48,6 +48,9 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   /** The longest such pause: a broker that was slow once must not slow down what comes after. */
   private static final Duration LONGEST_REST = Duration.ofMillis(20);
 
+  /** The pause while as much is under way as may be: then reviews wait for seconds anyway. */
+  private static final Duration REST_UNDER_LOAD = Duration.ofMillis(100);
+
   private static final Duration IDLE_POLL = Duration.ofMillis(200);
 
   /** How soon new reviews are noticed while others are being scored. */
@@ -208,6 +211,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       records.addAll(outputs.records(batch, batch.answers()));
       offsets.put(batch.partition(), batch.nextOffset());
     }
+    boolean loaded = full();
     underWay.removeAll(batches);
     long began = System.nanoTime();
     try {
@@ -218,7 +222,8 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       listener.failed(batches + " were not written and will be read again", e);
     }
     long now = System.nanoTime();
-    nextWriteNanos = now + Math.min(REST * (now - began), LONGEST_REST.toNanos());
+    long rest = Math.min(REST * (now - began), LONGEST_REST.toNanos());
+    nextWriteNanos = now + (loaded ? REST_UNDER_LOAD.toNanos() : rest);
   }
 
   private void drop() {
