@@ -37,7 +37,7 @@ public final class TrainingOptions {
   private static final Setting<Integer> MICRO_BATCH_TOKENS =
       Setting.integer(
           "WEIR_TRAIN_MICRO_BATCH_TOKENS",
-          4096,
+          2048,
           64,
           1 << 20,
           "tokens that go through the model at once; memory grows with it");
