@@ -20,15 +20,11 @@ import dev.weir.common.event.Classification;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.PrecisionChoice;
-import dev.weir.inference.adapter.SlotPolicy;
-import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingBaseModel;
 import java.net.URI;
@@ -43,7 +39,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -307,27 +302,13 @@ class AdapterControlIT {
   private InferenceService service(String instance) {
     Metrics metrics = new Metrics();
     InferenceConfig config =
-        new InferenceConfig(
-            Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+        TestingConfig.of(
             topics,
             AdapterCatalog.SENTIMENT,
-            "127.0.0.1",
-            0,
-            2,
-            512,
-            2048,
-            new AdapterConfig(
-                new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
-                1 << 30,
-                directory.resolve("copies-" + instance),
-                1 << 30,
-                new PrecisionChoice(Precision.FP32, false),
-                ""),
+            directory.resolve("copies-" + instance),
             16,
             0,
-            instance,
-            Delivery.EXACTLY_ONCE,
-            1);
+            instance);
     InferenceService service = new InferenceService(config, metrics, new Health(), base, store);
     open.add(0, service);
     open.add(metrics);

@@ -19,16 +19,12 @@ import dev.weir.common.event.LabelRequest;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.PrecisionChoice;
-import dev.weir.inference.adapter.SlotPolicy;
-import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -97,27 +93,13 @@ class InferenceServiceIT {
   private InferenceService service(Health health, String instance) {
     Metrics metrics = new Metrics();
     InferenceConfig config =
-        new InferenceConfig(
-            Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+        TestingConfig.of(
             topics,
             AdapterCatalog.SENTIMENT,
-            "127.0.0.1",
-            0,
-            2,
-            512,
-            2048,
-            new AdapterConfig(
-                new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
-                1 << 30,
-                directory.resolve("copies-" + instance),
-                1 << 30,
-                new PrecisionChoice(Precision.FP32, false),
-                ""),
+            directory.resolve("copies-" + instance),
             16,
             0.2,
-            instance,
-            Delivery.EXACTLY_ONCE,
-            1);
+            instance);
     InferenceService service = new InferenceService(config, metrics, health, base, store);
     open.add(0, service);
     open.add(metrics);

@@ -12,16 +12,12 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.PrecisionChoice;
-import dev.weir.inference.adapter.SlotPolicy;
 import dev.weir.inference.http.HttpContract;
-import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -65,27 +61,13 @@ final class TestingService implements AutoCloseable {
     Health health = new Health();
     service =
         new InferenceService(
-            new InferenceConfig(
-                Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+            TestingConfig.of(
                 topics,
                 AdapterCatalog.parse("default=negative@1-2,positive@4-5;idle=a,b"),
-                "127.0.0.1",
-                0,
-                2,
-                512,
-                2048,
-                new AdapterConfig(
-                    new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
-                    1 << 30,
-                    directory.resolve("copies"),
-                    1 << 30,
-                    new PrecisionChoice(Precision.FP32, false),
-                    ""),
+                directory.resolve("copies"),
                 64,
                 1, // A label request for every review: it carries the text back to Kafka.
-                "one",
-                Delivery.EXACTLY_ONCE,
-                1),
+                "one"),
             metrics,
             health,
             base,

@@ -9,15 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
-import java.util.ArrayList;
+import dev.weir.inference.UntilStopped;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -188,14 +183,7 @@ class AdapterRegistryTest {
   void slotsAreNeverRewrittenNorSessionsClosedWhileLeased() throws Exception {
     serve(registry, "a", 1);
     serve(registry, "b", 1);
-    AtomicBoolean stop = new AtomicBoolean();
-    CountDownLatch running = new CountDownLatch(4);
-    ExecutorService scorers = Executors.newFixedThreadPool(4);
-    List<Future<Integer>> runs = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      runs.add(scorers.submit(() -> runUntil(stop, running)));
-    }
-    running.await(); // Otherwise all the swaps may be over before a scorer has run.
+    UntilStopped scorers = UntilStopped.start(4, scorer -> run());
     for (int version = 2; version <= 600; version++) {
       serve(registry, version % 2 == 0 ? "a" : "b", version);
       if (version % 150 == 0) {
@@ -204,30 +192,20 @@ class AdapterRegistryTest {
         serve(registry, "more" + version, version);
       }
     }
-    stop.set(true);
-    for (Future<Integer> each : runs) {
-      assertThat(each.get()).isPositive();
-    }
-    scorers.shutdown();
+    assertThat(scorers.stop()).allSatisfy(runs -> assertThat(runs).isPositive());
   }
 
   private static float first(Lease lease, ServingAdapter version) {
     return lease.run(ROW, List.of(version))[0][0];
   }
 
-  private int runUntil(AtomicBoolean stop, CountDownLatch running) {
-    int runs = 0;
-    while (!stop.get()) {
-      try (Lease lease = registry.lease(Set.of("a", "b"))) {
-        ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
-        float bias = first(lease, asked);
-        if (Math.round(bias * 100) != asked.id().version()) {
-          throw new AssertionError(asked + " answered with " + bias);
-        }
+  private void run() {
+    try (Lease lease = registry.lease(Set.of("a", "b"))) {
+      ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
+      float bias = first(lease, asked);
+      if (Math.round(bias * 100) != asked.id().version()) {
+        throw new AssertionError(asked + " answered with " + bias);
       }
-      runs++;
-      running.countDown();
     }
-    return runs;
   }
 }

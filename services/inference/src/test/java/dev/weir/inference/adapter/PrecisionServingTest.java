@@ -15,6 +15,7 @@ import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.inference.TestingArtifacts;
+import dev.weir.inference.UntilStopped;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
@@ -26,12 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,23 +135,12 @@ class PrecisionServingTest {
     assertThat(serving("merged").residence()).isEqualTo(Residence.MERGED);
     assertThat(serving("merged").slot()).isNegative();
 
-    AtomicBoolean stop = new AtomicBoolean();
-    CountDownLatch running = new CountDownLatch(3);
-    ExecutorService scorers = Executors.newFixedThreadPool(3);
-    List<Future<Integer>> runs = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      runs.add(scorers.submit(() -> runUntil(stop, running, expected)));
-    }
-    running.await();
+    UntilStopped scorers = UntilStopped.start(3, scorer -> run(expected));
     for (int swap = 0; swap < 12; swap++) {
       release(20 + swap, 1 + swap % 3, weights);
       await().until(loader::settled);
     }
-    stop.set(true);
-    for (Future<Integer> each : runs) {
-      assertThat(each.get(60, TimeUnit.SECONDS)).isPositive();
-    }
-    scorers.shutdown();
+    assertThat(scorers.stop()).allSatisfy(runs -> assertThat(runs).isPositive());
     assertThat(loader.failures()).isEmpty();
   }
 
@@ -188,21 +172,14 @@ class PrecisionServingTest {
     want(offset, id, publish(store, base, base.digest(), id, numbers, List.of(), true));
   }
 
-  private int runUntil(AtomicBoolean stop, CountDownLatch running, List<float[]> expected) {
-    int runs = 0;
-    while (!stop.get()) {
-      try (Lease lease = registry.lease(Set.of("merged", "slot0"))) {
-        ServingAdapter merged = lease.adapter("merged");
-        float[][] logits =
-            lease.run(new int[][] {text, text}, List.of(merged, lease.adapter("slot0")));
-        assertThat(logits[0])
-            .containsExactly(expected.get(merged.id().version() - 1), within(1e-3f));
-        assertThat(logits[1]).containsExactly(expected.get(0), within(1e-3f));
-      }
-      runs++;
-      running.countDown();
+  private void run(List<float[]> expected) {
+    try (Lease lease = registry.lease(Set.of("merged", "slot0"))) {
+      ServingAdapter merged = lease.adapter("merged");
+      float[][] logits =
+          lease.run(new int[][] {text, text}, List.of(merged, lease.adapter("slot0")));
+      assertThat(logits[0]).containsExactly(expected.get(merged.id().version() - 1), within(1e-3f));
+      assertThat(logits[1]).containsExactly(expected.get(0), within(1e-3f));
     }
-    return runs;
   }
 
   private float[] logits(String adapter) {

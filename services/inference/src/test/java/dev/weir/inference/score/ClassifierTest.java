@@ -10,6 +10,7 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
+import dev.weir.inference.UntilStopped;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
@@ -28,7 +29,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -299,15 +299,8 @@ class ClassifierTest {
   @Test
   void swapsUnderLoadNeverMixVersions() throws Exception {
     serve(registry, "default", 1);
-    AtomicBoolean stop = new AtomicBoolean();
-    CountDownLatch asking = new CountDownLatch(4);
-    ExecutorService clients = Executors.newFixedThreadPool(4);
-    List<Future<Integer>> done = new ArrayList<>();
-    for (int c = 0; c < 4; c++) {
-      Source source = c % 2 == 0 ? Source.KAFKA : Source.HTTP;
-      done.add(clients.submit(() -> askUntil(stop, source, asking)));
-    }
-    asking.await(); // Otherwise all the swaps may be over before a client has run.
+    UntilStopped clients =
+        UntilStopped.start(4, client -> ask(client % 2 == 0 ? Source.KAFKA : Source.HTTP));
     for (int version = 2; version <= 300; version++) {
       serve(registry, "default", version);
       if (version % 100 == 0) {
@@ -317,26 +310,18 @@ class ClassifierTest {
         }
       }
     }
-    stop.set(true);
-    for (Future<Integer> each : done) {
-      assertThat(each.get()).isPositive();
-    }
-    clients.shutdown();
+    assertThat(clients.stop()).allSatisfy(rounds -> assertThat(rounds).isPositive());
   }
 
-  private int askUntil(AtomicBoolean stop, Source source, CountDownLatch asking) throws Exception {
-    int asked = 0;
-    while (!stop.get()) {
-      for (Answer answer : classifier.classify(source, reviews(20)).get()) {
-        Answer.Scored scored = (Answer.Scored) answer;
-        int version = scored.id().version();
-        assertThat(number(scored)).isEqualTo(version);
-        assertThat(scored.digest()).isEqualTo("digest-" + version);
-        asked++;
-      }
-      asking.countDown();
+  private void ask(Source source) throws Exception {
+    List<Answer> answers = classifier.classify(source, reviews(20)).get();
+    assertThat(answers).hasSize(20);
+    for (Answer answer : answers) {
+      Answer.Scored scored = (Answer.Scored) answer;
+      int version = scored.id().version();
+      assertThat(number(scored)).isEqualTo(version);
+      assertThat(scored.digest()).isEqualTo("digest-" + version);
     }
-    return asked;
   }
 
   @Test
