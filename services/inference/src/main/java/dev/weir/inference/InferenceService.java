@@ -9,6 +9,7 @@ import dev.weir.common.store.ArtifactStore;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
@@ -106,17 +107,20 @@ public final class InferenceService implements AutoCloseable {
                 Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
     loader = new AdapterLoader(reader, registry, meters, clock);
-    watcher = new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, plans, meters);
+    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
+    watcher =
+        new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
     feeds = Feeds.of(config.kafka(), config.topics());
     AdaptersView view =
-        new AdaptersView(registry, loader, watcher, config.catalog(), base.name(), base.digest());
+        new AdaptersView(registry, loader, announced, config.catalog(), base.name(), base.digest());
     AdapterControl control =
         new AdapterControl(
             config.kafka(),
             config.topics(),
             config.catalog(),
             watcher,
+            announced,
             store,
             base.digest(),
             clock);

@@ -1,32 +1,15 @@
 package dev.weir.inference.adapter;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.AdapterRecord.Crowned;
-import dev.weir.common.adapter.AdapterRecord.Planned;
-import dev.weir.common.adapter.AdapterRecord.Released;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.common.event.Limits;
 import dev.weir.common.ops.Health.Status;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,14 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the adapters topic from its beginning and hands what is wanted of each adapter to the
- * {@link AdapterLoader}: the champion, or the version that an operator pinned, and a canary and a
- * shadow beside it.
+ * Reads the adapters topic from its beginning into {@link AnnouncedAdapters}, and hands what is
+ * wanted of each adapter to the {@link AdapterLoader}.
  *
  * <p>Its thread {@code adapter-watcher} owns the consumer: no group, the topic's one partition,
  * committed records only, so that every replica sees the same order. It asks the broker for the
  * topic's end every few seconds, which is also how this process knows that the broker is there.
- * What it learned may be read from any thread.
  */
 public final class AdapterWatcher implements AutoCloseable {
 
@@ -61,9 +42,7 @@ public final class AdapterWatcher implements AutoCloseable {
   private final TopicPartition partition;
   private final AdapterLoader loader;
   private final MeterRegistry meters;
-  private final Map<AdapterId, Release> releases = new ConcurrentHashMap<>();
-  private final Map<String, Champion> champions = new ConcurrentHashMap<>();
-  private final ServingPlans plans;
+  private final AnnouncedAdapters announced;
   private final CountDownLatch caughtUp = new CountDownLatch(1);
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Object consumerLock = new Object();
@@ -78,13 +57,13 @@ public final class AdapterWatcher implements AutoCloseable {
    *
    * @param kafka client properties, with the brokers
    * @param topic the adapters topic's full name
-   * @param plans where operators' plans go
+   * @param announced where goes what it learns
    */
   public AdapterWatcher(
       Map<String, Object> kafka,
       String topic,
       AdapterLoader loader,
-      ServingPlans plans,
+      AnnouncedAdapters announced,
       MeterRegistry meters) {
     this.kafka = new HashMap<>(kafka);
     this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -94,7 +73,7 @@ public final class AdapterWatcher implements AutoCloseable {
     this.kafka.remove(ConsumerConfig.GROUP_ID_CONFIG);
     this.partition = new TopicPartition(topic, 0);
     this.loader = loader;
-    this.plans = plans;
+    this.announced = announced;
     this.meters = meters;
   }
 
@@ -123,30 +102,6 @@ public final class AdapterWatcher implements AutoCloseable {
     return status;
   }
 
-  /** All releases of an adapter that the topic holds, newest version first. */
-  public List<Release> releases(String adapter) {
-    return releases.values().stream()
-        .filter(release -> release.adapter().equals(adapter))
-        .sorted(Comparator.comparingInt(Release::version).reversed())
-        .toList();
-  }
-
-  /** The names of all adapters that the topic holds a release of. */
-  public Set<String> released() {
-    return releases.keySet().stream().map(AdapterId::adapter).collect(Collectors.toSet());
-  }
-
-  /** How an operator wants an adapter to be served, as the topic states it. */
-  public ServingPlan plan(String adapter) {
-    return plans.of(adapter);
-  }
-
-  /** The version that should answer for an adapter: the pinned one, or else the champion. */
-  public Optional<Champion> answering(String adapter) {
-    return Optional.ofNullable(plans.of(adapter).pinnedChampion())
-        .or(() -> Optional.ofNullable(champions.get(adapter)));
-  }
-
   /**
    * Waits until the topic was read up to an offset.
    *
@@ -165,11 +120,6 @@ public final class AdapterWatcher implements AutoCloseable {
       }
       return true;
     }
-  }
-
-  /** The champions by adapter name, as the topic states them. */
-  public Map<String, Champion> champions() {
-    return Map.copyOf(champions);
   }
 
   private void run() {
@@ -224,7 +174,7 @@ public final class AdapterWatcher implements AutoCloseable {
           if (loader.settled()) {
             caughtUp.countDown();
             status = new Status.Up("the adapters topic is read to its end");
-            LOG.info("caught up with {}: {} champions", partition, champions.size());
+            LOG.info("caught up with {}: {} champions", partition, announced.champions().size());
           }
         }
       }
@@ -268,73 +218,9 @@ public final class AdapterWatcher implements AutoCloseable {
   }
 
   private void take(ConsumerRecord<byte[], byte[]> record) {
-    Optional<AdapterRecord> read = AdapterRecord.read(record.key(), record.value());
-    if (read.isEmpty()) {
-      takeTombstone(record);
-    } else if (read.get() instanceof Released released) {
-      releases.put(released.release().id(), released.release());
-    } else if (read.get() instanceof Crowned crowned) {
-      Champion champion = crowned.champion();
-      champions.put(champion.adapter(), champion);
-      want(champion.adapter(), record.offset());
-    } else if (read.get() instanceof Planned planned) {
-      plans.put(planned.plan());
-      want(planned.plan().adapter(), record.offset());
-    }
-  }
-
-  /** Champion and plan have records of their own: the loader is told what both together ask for. */
-  private void want(String adapter, long offset) {
-    ServingPlan plan = plans.of(adapter);
-    WantedVersion champion =
-        answering(adapter)
-            .map(answering -> WantedVersion.of(answering, releases.get(answering.id())))
-            .orElse(null);
-    List<WantedVersion> others = new ArrayList<>();
-    ServingPlan.Canary canary = plan.canary();
-    if (canary != null) {
-      others.add(wanted(adapter, canary.version(), canary.digest()));
-    }
-    ServingPlan.Shadow shadow = plan.shadow();
-    if (shadow != null) {
-      others.add(wanted(adapter, shadow.version(), shadow.digest()));
-    }
-    Set<AdapterId> seen = new HashSet<>();
-    if (champion != null) {
-      seen.add(champion.id());
-    }
-    others.removeIf(other -> !seen.add(other.id()));
-    loader.want(adapter, new Wanted(offset, champion, others));
-  }
-
-  private WantedVersion wanted(String adapter, int version, String digest) {
-    AdapterId id = new AdapterId(adapter, version);
-    return new WantedVersion(id, digest, releases.get(id));
-  }
-
-  private void takeTombstone(ConsumerRecord<byte[], byte[]> record) {
-    if (record.key() == null || record.value() != null) {
-      LOG.warn("{}@{} is no adapter record; it is skipped", partition, record.offset());
-      return;
-    }
-    String key = new String(record.key(), StandardCharsets.UTF_8);
-    try {
-      if (key.indexOf('@') >= 0) {
-        releases.remove(AdapterId.parse(key));
-      } else if (Limits.ADAPTER_NAME.matcher(key).matches()) {
-        champions.remove(key);
-        want(key, record.offset());
-      } else {
-        AdapterRecord.plannedAdapter(record.key())
-            .ifPresent(
-                adapter -> {
-                  plans.remove(adapter);
-                  want(adapter, record.offset());
-                });
-      }
-    } catch (IllegalArgumentException e) {
-      LOG.warn("{}@{} withdraws '{}', which is no adapter", partition, record.offset(), key);
-    }
+    announced
+        .take(record)
+        .ifPresent(adapter -> loader.want(adapter, announced.wanted(adapter, record.offset())));
   }
 
   private void expose(@Nullable KafkaConsumer<byte[], byte[]> opened) {

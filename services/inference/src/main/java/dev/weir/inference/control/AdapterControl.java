@@ -7,6 +7,7 @@ import dev.weir.common.event.Limits;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Clock;
 import java.util.Map;
@@ -25,7 +26,7 @@ public final class AdapterControl {
 
   private final ControlWriter writer;
   private final ServableVersions versions;
-  private final AdapterWatcher watcher;
+  private final AnnouncedAdapters announced;
   private final AdapterCatalog catalog;
   private final Clock clock;
 
@@ -39,12 +40,13 @@ public final class AdapterControl {
       Topics topics,
       AdapterCatalog catalog,
       AdapterWatcher watcher,
+      AnnouncedAdapters announced,
       ArtifactStore store,
       String baseDigest,
       Clock clock) {
-    this.writer = new ControlWriter(kafka, topics, watcher);
-    this.versions = new ServableVersions(watcher, store, baseDigest, clock);
-    this.watcher = watcher;
+    this.writer = new ControlWriter(kafka, topics, watcher, announced);
+    this.versions = new ServableVersions(announced, store, baseDigest, clock);
+    this.announced = announced;
     this.catalog = catalog;
     this.clock = clock;
   }
@@ -186,8 +188,8 @@ public final class AdapterControl {
   private ControlResult change(String adapter, UnaryOperator<Change> change) {
     if (!Limits.ADAPTER_NAME.matcher(adapter).matches()
         || (catalog.scheme(adapter).isEmpty()
-            && !watcher.champions().containsKey(adapter)
-            && !watcher.released().contains(adapter))) {
+            && !announced.champions().containsKey(adapter)
+            && !announced.released().contains(adapter))) {
       throw new ControlException(
           Kind.UNKNOWN,
           "unknown-adapter",

@@ -6,6 +6,7 @@ import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Duration;
 import java.util.HashMap;
@@ -57,12 +58,18 @@ final class ControlWriter {
   private final String topic;
   private final String transactionalId;
   private final AdapterWatcher watcher;
+  private final AnnouncedAdapters announced;
 
-  ControlWriter(Map<String, Object> kafka, Topics topics, AdapterWatcher watcher) {
+  ControlWriter(
+      Map<String, Object> kafka,
+      Topics topics,
+      AdapterWatcher watcher,
+      AnnouncedAdapters announced) {
     this.kafka = Map.copyOf(kafka);
     this.topic = topics.adapters();
     this.transactionalId = topics.prefix() + "weir-control";
     this.watcher = watcher;
+    this.announced = announced;
   }
 
   /**
@@ -76,7 +83,7 @@ final class ControlWriter {
       try (KafkaProducer<byte[], byte[]> producer = open()) {
         producer.initTransactions();
         awaitRead(end());
-        Change before = new Change(watcher.champions().get(adapter), watcher.plan(adapter));
+        Change before = new Change(announced.champions().get(adapter), announced.plan(adapter));
         Change after = change.apply(before);
         if (!after.equals(before)) {
           awaitRead(write(producer, before, after) + 1);

@@ -5,7 +5,7 @@ import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
-import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Clock;
 import java.util.List;
@@ -17,13 +17,14 @@ import java.util.Optional;
  */
 final class ServableVersions {
 
-  private final AdapterWatcher watcher;
+  private final AnnouncedAdapters announced;
   private final ArtifactStore store;
   private final String baseDigest;
   private final Clock clock;
 
-  ServableVersions(AdapterWatcher watcher, ArtifactStore store, String baseDigest, Clock clock) {
-    this.watcher = watcher;
+  ServableVersions(
+      AnnouncedAdapters announced, ArtifactStore store, String baseDigest, Clock clock) {
+    this.announced = announced;
     this.store = store;
     this.baseDigest = baseDigest;
     this.clock = clock;
@@ -35,7 +36,7 @@ final class ServableVersions {
    * @throws ControlException if it cannot be served; the message says why and what can
    */
   Champion require(String adapter, int version) {
-    List<Release> releases = watcher.releases(adapter);
+    List<Release> releases = announced.releases(adapter);
     Release release =
         releases.stream()
             .filter(known -> known.version() == version)
@@ -88,7 +89,7 @@ final class ServableVersions {
 
   /** The newest version below another that the gate promoted, that served, and that can serve. */
   Optional<Champion> before(String adapter, int version) {
-    return watcher.releases(adapter).stream()
+    return announced.releases(adapter).stream()
         .filter(release -> release.version() < version && release.heldBy() == null)
         .filter(this::servable)
         .findFirst()
@@ -98,7 +99,7 @@ final class ServableVersions {
   /** What can be served instead, for people. */
   String servable(String adapter) {
     List<String> versions =
-        watcher.releases(adapter).stream()
+        announced.releases(adapter).stream()
             .filter(this::servable)
             .map(release -> Integer.toString(release.version()))
             .toList();

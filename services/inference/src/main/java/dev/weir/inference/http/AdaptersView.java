@@ -13,7 +13,7 @@ import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.adapter.LoadFailure;
 import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingState;
@@ -35,7 +35,7 @@ public final class AdaptersView {
 
   private final AdapterRegistry registry;
   private final AdapterLoader loader;
-  private final AdapterWatcher watcher;
+  private final AnnouncedAdapters announced;
   private final AdapterCatalog catalog;
   private final String baseModel;
   private final String baseDigest;
@@ -44,13 +44,13 @@ public final class AdaptersView {
   public AdaptersView(
       AdapterRegistry registry,
       AdapterLoader loader,
-      AdapterWatcher watcher,
+      AnnouncedAdapters announced,
       AdapterCatalog catalog,
       String baseModel,
       String baseDigest) {
     this.registry = registry;
     this.loader = loader;
-    this.watcher = watcher;
+    this.announced = announced;
     this.catalog = catalog;
     this.baseModel = baseModel;
     this.baseDigest = baseDigest;
@@ -108,7 +108,7 @@ public final class AdaptersView {
     ServingState state = registry.state();
     Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
     failures.putAll(loader.failures());
-    Map<String, Champion> champions = watcher.champions();
+    Map<String, Champion> champions = announced.champions();
     Engine engine =
         new Engine(
             state.layout().slots(),
@@ -140,7 +140,7 @@ public final class AdaptersView {
     failures.keySet().forEach(id -> names.add(id.adapter()));
     state.versions().forEach(version -> names.add(version.id().adapter()));
     names.addAll(champions.keySet());
-    names.addAll(watcher.released());
+    names.addAll(announced.released());
     catalog.names().stream()
         .filter(name -> Limits.ADAPTER_NAME.matcher(name).matches())
         .forEach(names::add);
@@ -152,8 +152,8 @@ public final class AdaptersView {
       ServingState state,
       Map<AdapterId, LoadFailure> failures,
       Map<String, Champion> champions) {
-    ServingPlan plan = watcher.plan(name);
-    AdapterId answering = watcher.answering(name).map(Champion::id).orElse(null);
+    ServingPlan plan = announced.plan(name);
+    AdapterId answering = announced.answering(name).map(Champion::id).orElse(null);
     ServingPlan.Canary canary = plan.canary();
     ServingPlan.Shadow shadow = plan.shadow();
     AdapterId canaryId = canary == null ? null : new AdapterId(name, canary.version());
@@ -168,7 +168,7 @@ public final class AdaptersView {
         failure(failures, answering),
         failure(failures, canaryId),
         failure(failures, shadowId),
-        watcher.releases(name).stream().map(AdaptersView::version).toList());
+        announced.releases(name).stream().map(AdaptersView::version).toList());
   }
 
   private static @Nullable Serving serving(ServingState state, @Nullable AdapterId id) {

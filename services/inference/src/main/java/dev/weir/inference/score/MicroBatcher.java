@@ -5,13 +5,8 @@ import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.adapter.ServingAdapter;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.EnumMap;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.Condition;
@@ -36,15 +31,8 @@ final class MicroBatcher implements AutoCloseable {
 
   private static final Duration LONG = Duration.ofHours(1);
 
-  /** An adapter has little waiting while it is this fraction of the capacity. */
-  private static final int LITTLE = 16;
-
-  /** The fraction of the capacity that such adapters may use beyond it. */
-  private static final int RESERVE = 4;
-
   private final BatchScorer scorer;
   private final BatchPicker picker;
-  private final int capacity;
   private final List<Thread> workers = new ArrayList<>();
   private final int workerCount;
 
@@ -52,8 +40,7 @@ final class MicroBatcher implements AutoCloseable {
   private final Condition rowsCame = lock.newCondition();
   private final Condition roomCame = lock.newCondition();
   // All below are guarded by the lock.
-  private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
-  private final Map<Source, Set<Row>> parked = new EnumMap<>(Source.class);
+  private final Backlog backlog;
   private Source turn = Source.KAFKA;
   private int idle;
   private boolean closing;
@@ -71,10 +58,7 @@ final class MicroBatcher implements AutoCloseable {
     this.scorer = scorer;
     this.picker = new BatchPicker(tokenBudget);
     this.workerCount = workerCount;
-    this.capacity = capacity;
-    for (Source source : Source.values()) {
-      queues.put(source, new TurnQueue());
-    }
+    this.backlog = new Backlog(capacity);
   }
 
   /** Starts the workers. */
@@ -97,7 +81,9 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      return fits(source, queries) ? Optional.of(enqueue(source, queries)) : Optional.empty();
+      return backlog.fits(source, queries)
+          ? Optional.of(enqueue(source, queries))
+          : Optional.empty();
     } finally {
       lock.unlock();
     }
@@ -112,15 +98,15 @@ final class MicroBatcher implements AutoCloseable {
    */
   Optional<CompletableFuture<List<Answer>>> offer(
       Source source, List<Query> queries, Duration patience) throws InterruptedException {
-    if (queries.size() > capacity) {
+    if (queries.size() > backlog.capacity()) {
       throw new IllegalArgumentException(
-          queries.size() + " texts at once, the queue holds " + capacity);
+          queries.size() + " texts at once, the queue holds " + backlog.capacity());
     }
     long left = patience.toNanos();
     lock.lockInterruptibly();
     try {
       checkOpen();
-      while (!fits(source, queries)) {
+      while (!backlog.fits(source, queries)) {
         if (left <= 0) {
           return Optional.empty();
         }
@@ -153,7 +139,7 @@ final class MicroBatcher implements AutoCloseable {
   int depth(Source source) {
     lock.lock();
     try {
-      return depthOf(source);
+      return backlog.depth(source);
     } finally {
       lock.unlock();
     }
@@ -172,47 +158,11 @@ final class MicroBatcher implements AutoCloseable {
 
   private CompletableFuture<List<Answer>> enqueue(Source source, List<Query> queries) {
     Submission submission = new Submission(queries.size());
-    TurnQueue queue = queue(source);
     for (int i = 0; i < queries.size(); i++) {
-      queue.add(new Row(source, queries.get(i), submission, i));
+      backlog.add(new Row(source, queries.get(i), submission, i));
     }
     rowsCame.signalAll();
     return submission.done();
-  }
-
-  /**
-   * Whether there is room for all of the queries. Behind a full queue some is kept for adapters
-   * that have little waiting: a flood for one adapter must not have the others refused.
-   */
-  private boolean fits(Source source, List<Query> queries) {
-    int size = depthOf(source) + queries.size();
-    if (size <= capacity) {
-      return true;
-    }
-    return size <= capacity + capacity / RESERVE
-        && queries.stream()
-            .allMatch(
-                query -> depthOf(source, query.adapter()) + queries.size() <= capacity / LITTLE);
-  }
-
-  private int depthOf(Source source) {
-    return queue(source).size() + parked.getOrDefault(source, Set.of()).size();
-  }
-
-  private int depthOf(Source source, String adapter) {
-    long aside =
-        parked.getOrDefault(source, Set.of()).stream()
-            .filter(row -> row.query().adapter().equals(adapter))
-            .count();
-    return queue(source).size(adapter) + (int) aside;
-  }
-
-  private TurnQueue queue(Source source) {
-    TurnQueue queue = queues.get(source);
-    if (queue == null) {
-      throw new IllegalStateException("no queue for " + source);
-    }
-    return queue;
   }
 
   private void checkOpen() {
@@ -245,7 +195,7 @@ final class MicroBatcher implements AutoCloseable {
     try {
       for (Row row : rows) {
         row.hold(version.hold());
-        parked.computeIfAbsent(row.source(), source -> identitySet()).add(row);
+        backlog.setAside(row);
       }
     } finally {
       lock.unlock();
@@ -261,11 +211,11 @@ final class MicroBatcher implements AutoCloseable {
     try {
       for (int i = rows.size() - 1; i >= 0; i--) {
         Row row = rows.get(i);
-        if (!parked.getOrDefault(row.source(), Set.of()).remove(row)) {
+        if (!backlog.takeBack(row)) {
           continue; // The batcher broke down meanwhile and answered it.
         }
         if (problem == null) {
-          queue(row.source()).addFirst(row);
+          backlog.addFirst(row);
         } else {
           given.add(row);
         }
@@ -280,16 +230,12 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private static Set<Row> identitySet() {
-    return Collections.newSetFromMap(new IdentityHashMap<>());
-  }
-
   /** The next batch; empty when the batcher is closed and drained. */
   private List<Row> take() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (waiting() == 0) {
-        if (fault != null || (closing && parked.values().stream().allMatch(Set::isEmpty))) {
+      while (backlog.ready() == 0) {
+        if (fault != null || (closing && !backlog.hasSetAside())) {
           return List.of();
         }
         idle++;
@@ -299,10 +245,10 @@ final class MicroBatcher implements AutoCloseable {
           idle--;
         }
       }
-      int share = (waiting() + idle) / (idle + 1);
+      int share = (backlog.ready() + idle) / (idle + 1);
       Source first = turn;
       turn = first == Source.KAFKA ? Source.HTTP : Source.KAFKA;
-      List<Row> batch = picker.pick(queue(first), queue(turn), share);
+      List<Row> batch = picker.pick(backlog.queue(first), backlog.queue(turn), share);
       roomCame.signalAll();
       return batch;
     } finally {
@@ -310,22 +256,12 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private int waiting() {
-    int waiting = 0;
-    for (TurnQueue queue : queues.values()) {
-      waiting += queue.size();
-    }
-    return waiting;
-  }
-
   private void breakDown(List<Row> batch, Throwable cause) {
     List<Row> lost = new ArrayList<>(batch);
     lock.lock();
     try {
       fault = cause;
-      queues.values().forEach(queue -> lost.addAll(queue.drain()));
-      parked.values().forEach(lost::addAll);
-      parked.values().forEach(Set::clear);
+      lost.addAll(backlog.drain());
       rowsCame.signalAll();
       roomCame.signalAll();
     } finally {

@@ -16,6 +16,7 @@ import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
@@ -90,18 +91,20 @@ class HttpApiTest {
             metrics.registry(),
             Clock.systemUTC());
     Map<String, Object> nowhere = Map.of("bootstrap.servers", "localhost:1");
+    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
     AdapterWatcher watcher =
-        new AdapterWatcher(nowhere, "adapters", loader, plans, metrics.registry());
+        new AdapterWatcher(nowhere, "adapters", loader, announced, metrics.registry());
     parts =
         new HttpApi.Parts(
             classifier,
             new AdaptersView(
-                registry, loader, watcher, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
+                registry, loader, announced, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
             new AdapterControl(
                 nowhere,
                 Topics.DEFAULT,
                 AdapterCatalog.SENTIMENT,
                 watcher,
+                announced,
                 store,
                 base.digest(),
                 Clock.systemUTC()),
