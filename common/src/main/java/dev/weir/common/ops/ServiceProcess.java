@@ -77,6 +77,7 @@ public final class ServiceProcess {
       LOG.info("settings: {}", new TreeMap<>(settings.effective()));
       Health health = new Health();
       Metrics metrics = lifecycle.add("metrics", new Metrics());
+      health.bindTo(metrics.registry());
       if (!service.servesOps()) {
         lifecycle
             .add(

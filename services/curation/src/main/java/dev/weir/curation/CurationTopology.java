@@ -9,6 +9,7 @@ import dev.weir.curation.batch.Assembled;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.batch.BatchAssembler;
+import dev.weir.curation.batch.BatchMeters;
 import dev.weir.curation.deadletter.DeadLetterWriter;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
@@ -127,6 +128,7 @@ public final class CurationTopology {
 
   private void assemble(KStream<String, Candidate> labeled) {
     LiveAccuracyGauges gauges = new LiveAccuracyGauges(registry);
+    BatchMeters batches = new BatchMeters(registry);
     KStream<String, NewLabel> fresh =
         passed(
             labeled
@@ -154,7 +156,7 @@ public final class CurationTopology {
                     new HoldoutSplit(config.holdoutShare()),
                     config.batch(),
                     CHECK_EVERY,
-                    registry),
+                    batches),
             Named.as("batch-assemble"),
             BatchAssembler.STORE,
             CuratedText.STORE,

@@ -233,8 +233,7 @@ final class TestingCuration implements AutoCloseable {
   }
 
   double count(String meter, String... tags) {
-    Counter counter = registry.find(meter).tags(tags).counter();
-    return counter == null ? 0 : counter.count();
+    return registry.find(meter).tags(tags).counters().stream().mapToDouble(Counter::count).sum();
   }
 
   private TestInputTopic<byte[], byte[]> input(String topic) {

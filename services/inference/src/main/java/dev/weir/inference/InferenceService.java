@@ -1,6 +1,7 @@
 package dev.weir.inference;
 
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Lifecycle;
@@ -24,6 +25,7 @@ import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 
@@ -47,6 +49,8 @@ public final class InferenceService implements AutoCloseable {
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   private final Health health;
+  private final MeterRegistry meters;
+  private final Path cacheDirectory;
   private final LocalCopies copies;
   private final AdapterRegistry registry;
   private final Classifier classifier;
@@ -84,7 +88,8 @@ public final class InferenceService implements AutoCloseable {
       ArtifactStore store,
       SlotTable.Opener tables) {
     this.health = health;
-    MeterRegistry meters = metrics.registry();
+    this.meters = metrics.registry();
+    this.cacheDirectory = config.adapters().cacheDirectory();
     Clock clock = Clock.systemUTC();
     int[] probe =
         base.tokenizer().encode(PROBE, Math.min(PROBE_TOKENS, base.config().maxPositions()));
@@ -169,6 +174,7 @@ public final class InferenceService implements AutoCloseable {
     }
     started = true;
     health.register("inference-engine", this::engine);
+    CommonMeters.disk(meters, "serving-cache", cacheDirectory);
     health.register("inference-scorers", classifier::status);
     health.register("inference-adapters", watcher::status);
     health.register("inference-reviews", streams::status);

@@ -64,9 +64,9 @@ final class BatchTrainer implements AutoCloseable {
     this.state = state;
     this.metrics = metrics;
     this.clock = clock;
-    this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP);
-    this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP);
-    this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP);
+    this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
+    this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
+    this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
     this.champions = new ChampionReader(releases, bench.store(), bench.base());
     this.retention = new ArtifactRetention(bench.store(), config.keepVersions());
     this.events = new TrainingEvents(config.kafka(), config.topics(), clock);
@@ -175,7 +175,10 @@ final class BatchTrainer implements AutoCloseable {
                 id,
                 method,
                 champions.read(batch.adapter()).orElse(null),
-                progress -> events.progress(batch, method, progress),
+                progress -> {
+                  metrics.progress(batch.adapter(), method, progress);
+                  events.progress(batch, method, progress);
+                },
                 cancellation);
     try {
       // A training takes minutes: an operator may have pinned or promoted a version meanwhile.

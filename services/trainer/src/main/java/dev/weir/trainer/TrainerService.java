@@ -1,6 +1,7 @@
 package dev.weir.trainer;
 
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
@@ -56,7 +57,7 @@ public final class TrainerService implements AutoCloseable {
     this.store = store;
     this.state = new TrainerState(health);
     this.meters = new TrainerMetrics(metrics.registry());
-    this.loop = new TrainingLoop(config, store, state, fitting, this::newTrainer);
+    this.loop = new TrainingLoop(config, store, state, fitting, this::newTrainer, meters);
   }
 
   private BatchTrainer newTrainer() {
@@ -76,6 +77,7 @@ public final class TrainerService implements AutoCloseable {
       LOG.info("training on {}, PyTorch {}", found.detail(), found.engineVersion());
       health.register("trainer-device", () -> new Status.Up(found.detail()));
       meters.device(found);
+      CommonMeters.disk(meters.registry(), "store", config.storeDir());
       device = found;
       sweep();
       thread = new Thread(loop, "trainer-loop");

@@ -4,6 +4,8 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.trainer.publish.AdapterPublisher;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -49,6 +51,7 @@ final class TrainingLoop implements Runnable {
   private final TrainerState state;
   private final ExecutorService fitting;
   private final Supplier<BatchTrainer> trainers;
+  private final TrainerMetrics metrics;
   private final Cancellation closing = new Cancellation();
   private @Nullable BatchTrainer trainer; // the fitting thread's
 
@@ -57,12 +60,14 @@ final class TrainingLoop implements Runnable {
       ArtifactStore store,
       TrainerState state,
       ExecutorService fitting,
-      Supplier<BatchTrainer> trainers) {
+      Supplier<BatchTrainer> trainers,
+      TrainerMetrics metrics) {
     this.config = config;
     this.store = store;
     this.state = state;
     this.fitting = fitting;
     this.trainers = trainers;
+    this.metrics = metrics;
   }
 
   /** Ends the loop soon; safe from any thread. */
@@ -103,7 +108,10 @@ final class TrainingLoop implements Runnable {
     void run() {
       try (consumer;
           AdapterPublisher publisher =
-              new AdapterPublisher(config.kafka(), config.topics(), store)) {
+              new AdapterPublisher(config.kafka(), config.topics(), store, metrics.registry());
+          KafkaClientMetrics clientMetrics =
+              new KafkaClientMetrics(consumer, List.of(Tag.of("role", "batches")))) {
+        clientMetrics.bindTo(metrics.registry());
         consumer.subscribe(List.of(config.topics().trainingBatches()), this);
         state.waiting();
         while (!closing.isCancelled()) {
@@ -206,7 +214,12 @@ final class TrainingLoop implements Runnable {
     if (trainer == null) {
       trainer = trainers.get();
     }
-    trainer.train(job.batch(), job, job.cancellation());
+    metrics.busy(true);
+    try {
+      trainer.train(job.batch(), job, job.cancellation());
+    } finally {
+      metrics.busy(false);
+    }
   }
 
   /** Closes what the fitting thread owns; to be run on it. */

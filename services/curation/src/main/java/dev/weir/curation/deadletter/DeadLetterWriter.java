@@ -3,7 +3,7 @@ package dev.weir.curation.deadletter;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
 import dev.weir.curation.deadletter.Screened.Refused;
-import io.micrometer.core.instrument.Counter;
+import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Arrays;
 import java.util.List;
@@ -63,11 +63,7 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
       }
       message += ")";
     }
-    Counter.builder("weir.curation.rejected")
-        .description("feedback that went to the dead-letter topic")
-        .tag("reason", refused.reason().code())
-        .register(registry)
-        .increment();
+    CurationMeters.DEAD_LETTERS.counter(registry, refused.reason().code()).increment();
     LOG.debug("{} {}: {}", original.position(), refused.reason().code(), message);
     context.forward(
         new Record<>(

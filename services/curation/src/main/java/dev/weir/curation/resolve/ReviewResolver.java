@@ -10,6 +10,7 @@ import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
+import dev.weir.curation.meter.CurationMeters;
 import dev.weir.curation.resolve.Resolution.Missing;
 import dev.weir.curation.resolve.Resolution.Resolved;
 import dev.weir.curation.resolve.Resolution.Unusable;
@@ -87,10 +88,7 @@ public final class ReviewResolver
     this.wait = wait;
     this.retention = retention;
     this.checkEvery = checkEvery;
-    this.buffered =
-        Counter.builder("weir.curation.buffered")
-            .description("feedback that had to wait for its review or its answer")
-            .register(registry);
+    this.buffered = CurationMeters.BUFFERED.counter(registry);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -54,11 +55,12 @@ public final class AdapterLoader implements AutoCloseable {
       ArtifactReader reader, AdapterRegistry registry, MeterRegistry meters, Clock clock) {
     this.reader = reader;
     this.registry = registry;
-    this.meters = new LoadMeters(meters, registry);
+    this.meters = new LoadMeters(meters, clock);
     this.clock = clock;
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    InferenceMeters.VERSIONS_FAILING.gauge(meters, () -> failures().size());
   }
 
   /** Has {@code listener} told of every load from now on. */
@@ -201,12 +203,23 @@ public final class AdapterLoader implements AutoCloseable {
         if (!registry.settle(adapter, champion, now.ids(), () -> newest(now))) {
           return; // A newer record is next.
         }
+        shown(now.champion());
         for (WantedVersion other : now.others()) {
           again |= bring(now, other);
         }
         done(now, again);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+      }
+    }
+
+    /** Shows who answers: the wanted champion, or the one before where that could not be loaded. */
+    private void shown(@Nullable WantedVersion wantedChampion) {
+      AdapterId answering = registry.state().adapter(adapter).map(ServingAdapter::id).orElse(null);
+      if (answering == null) {
+        meters.answers(adapter, null, null);
+      } else if (wantedChampion != null && wantedChampion.id().equals(answering)) {
+        meters.answers(adapter, answering, wantedChampion.release());
       }
     }
 
@@ -221,7 +234,7 @@ public final class AdapterLoader implements AutoCloseable {
         if (registry.put(reader.read(version), () -> newest(now))) {
           forget(version);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
-          meters.loaded(adapter, took);
+          meters.loaded(took);
           LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
           listeners.forEach(each -> each.inService(version.id(), version.digest(), took));
         }

@@ -11,6 +11,7 @@ import dev.weir.common.topic.Topics;
 import dev.weir.inference.score.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,7 @@ final class BatchOutputs {
         continue;
       }
       records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
+      meters.answered(Duration.ofMillis(now.toEpochMilli() - good.record().timestamp()));
       if (answer instanceof Answer.Scored scored) {
         if (scored.shadow() != null) {
           String topic = config.topics().shadowClassifications();

@@ -106,7 +106,7 @@ class AdapterLoaderTest {
     assertThat(
             metrics
                 .registry()
-                .get("weir.inference.load")
+                .get("weir.inference.loads")
                 .tags("result", "failed", "reason", "checksum-mismatch")
                 .counter()
                 .count())

@@ -108,6 +108,7 @@ public final class LocalLoop implements AutoCloseable {
         lifecycle.add("store", new FileArtifactStore(read.get(CommonSettings.STORE_DIR)));
     Metrics metrics = lifecycle.add("metrics", new Metrics());
     Health health = new Health();
+    health.bindTo(metrics.registry());
     health.register("broker", () -> brokerStatus(broker.fault()));
     InferenceService serving =
         lifecycle.add(

@@ -7,8 +7,12 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
 import dev.weir.common.topic.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -38,9 +42,11 @@ public final class AdapterPublisher implements AutoCloseable {
   private final ArtifactStore store;
   private final Topics topics;
   private final Producer<byte[], byte[]> producer;
+  private final KafkaClientMetrics clientMetrics;
 
   /** A publisher to one cluster; connects at once. */
-  public AdapterPublisher(Map<String, Object> kafka, Topics topics, ArtifactStore store) {
+  public AdapterPublisher(
+      Map<String, Object> kafka, Topics topics, ArtifactStore store, MeterRegistry meters) {
     this.store = store;
     this.topics = topics;
     Map<String, Object> properties = new HashMap<>(kafka);
@@ -55,9 +61,12 @@ public final class AdapterPublisher implements AutoCloseable {
     properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
     producer =
         new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    clientMetrics = new KafkaClientMetrics(producer, List.of(Tag.of("role", "releases")));
+    clientMetrics.bindTo(meters);
     try {
       producer.initTransactions();
     } catch (KafkaException e) {
+      clientMetrics.close();
       producer.close(Duration.ZERO);
       throw e;
     }
@@ -135,6 +144,7 @@ public final class AdapterPublisher implements AutoCloseable {
 
   @Override
   public void close() {
+    clientMetrics.close();
     producer.close(Duration.ofSeconds(5));
   }
 }

@@ -11,6 +11,7 @@ import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.Topics;
 import dev.weir.testing.TestBroker;
 import dev.weir.trainer.data.TopicTail;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,7 +56,7 @@ class AdapterPublisherIT {
     assertThat(replaced.generationId()).isGreaterThan(stale.generationId());
     try (KafkaConsumer<byte[], byte[]> owner = join();
         AdapterPublisher publisher = publisher();
-        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
 
       assertThatThrownBy(() -> publisher.publish(retained("b1", 1), batches, 0, stale))
           .isInstanceOf(KafkaException.class);
@@ -88,7 +89,8 @@ class AdapterPublisherIT {
                     topics.prefix() + "slow"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
-        TopicTail tail = new TopicTail(KAFKA, topics.adapters(), TIMEOUT)) {
+        TopicTail tail =
+            new TopicTail(KAFKA, topics.adapters(), TIMEOUT, "test", new SimpleMeterRegistry())) {
       producer.initTransactions();
       producer.beginTransaction();
       byte[] bytes = "x".getBytes(StandardCharsets.UTF_8);
@@ -114,7 +116,7 @@ class AdapterPublisherIT {
   void theBestOnAFrozenSetIsAPromotedVersionsOnAsManyRows() {
     try (KafkaProducer<byte[], byte[]> producer =
             new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer());
-        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
       List<Release> releases =
           List.of(
               judged(1, Release.State.PROMOTED, 60, 0.99),
@@ -136,7 +138,8 @@ class AdapterPublisherIT {
   }
 
   private AdapterPublisher publisher() {
-    return new AdapterPublisher(KAFKA, topics, new FileArtifactStore(store));
+    return new AdapterPublisher(
+        KAFKA, topics, new FileArtifactStore(store), new SimpleMeterRegistry());
   }
 
   private ConsumerGroupMetadata joinAndLeave() {
