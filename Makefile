@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast format test-monitoring demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -17,6 +17,9 @@ fast: ## unit tests only, no broker and no native training
 
 format: ## google-java-format
 	$(MVN) spotless:apply
+
+test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
+	MVN="$(MVN)" monitoring/test.sh
 
 demo: ## the whole loop on the sample
 	./weir demo --once

@@ -148,7 +148,9 @@ public record MeterSpec(
           case SUMMARY -> Meter.Type.DISTRIBUTION_SUMMARY;
         };
     String exported = NAMING.name(name, type, unit);
-    return kind == Kind.COUNTER && !exported.endsWith("_total") ? exported + "_total" : exported;
+    // The convention leaves these ends to the exporter.
+    String end = kind == Kind.COUNTER ? "_total" : name.endsWith(".info") ? "_info" : "";
+    return exported.endsWith(end) ? exported : exported + end;
   }
 
   private void require(Kind wanted) {

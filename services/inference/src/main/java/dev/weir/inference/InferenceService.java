@@ -211,7 +211,7 @@ public final class InferenceService implements AutoCloseable {
 
   private Status engine() {
     return registry.warm()
-        ? new Status.Up("the base model has run")
+        ? new Status.Up("the base model has run: " + registry.state().providers())
         : new Status.Down("the base model is not open");
   }
 

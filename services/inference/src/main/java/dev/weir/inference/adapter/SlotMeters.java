@@ -1,5 +1,6 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.ops.GaugeSet;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,6 +15,14 @@ final class SlotMeters {
     InferenceMeters.SLOTS.gauge(meters, () -> of(registry, state -> state.layout().slots()));
     InferenceMeters.ADAPTERS_SERVING.gauge(
         meters, () -> of(registry, state -> state.champions().size()));
+    GaugeSet providers = new GaugeSet(InferenceMeters.PROVIDER, meters);
+    registry.listen(
+        state ->
+            state
+                .providers()
+                .forEach(
+                    (precision, used) ->
+                        used.forEach(provider -> providers.set(1, precision.id(), provider))));
     for (Residence residence : Residence.values()) {
       InferenceMeters.VERSIONS.gauge(
           meters, () -> of(registry, state -> count(state, residence)), residence.id());
