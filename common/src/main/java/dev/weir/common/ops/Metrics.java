@@ -1,5 +1,6 @@
 package dev.weir.common.ops;
 
+import dev.weir.common.trace.Tracing;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmInfoMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -11,7 +12,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 
 /**
- * The one Prometheus registry of a process, with the meters of the JVM.
+ * The one Prometheus registry of a process, with the meters of the JVM, and its tracer.
  *
  * <p>Weir's own meters are declared by {@link MeterSpec}s, with the histogram buckets that p99
  * queries need. Thread-safe; whoever opened it closes it.
@@ -22,8 +23,20 @@ public final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics gc = new JvmGcMetrics();
 
-  /** Opens a registry. */
+  private final Tracing tracing;
+
+  /** Opens a registry of a process that traces nothing. */
   public Metrics() {
+    this(Tracing.off());
+  }
+
+  /**
+   * Opens a registry.
+   *
+   * @param tracing the process's tracer; stays its owner's
+   */
+  public Metrics(Tracing tracing) {
+    this.tracing = tracing;
     new JvmInfoMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
@@ -36,6 +49,11 @@ public final class Metrics implements AutoCloseable {
   /** Where meters are registered. */
   public PrometheusMeterRegistry registry() {
     return registry;
+  }
+
+  /** What the process is traced by. */
+  public Tracing tracing() {
+    return tracing;
   }
 
   /** All meters in Prometheus' text format. */

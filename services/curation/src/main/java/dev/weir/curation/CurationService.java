@@ -55,7 +55,7 @@ public final class CurationService implements AutoCloseable {
       return;
     }
     Properties properties = StreamsProperties.of(config);
-    Topology topology = CurationTopology.build(config, metrics.registry());
+    Topology topology = CurationTopology.build(config, metrics.registry(), metrics.tracing());
     LOG.debug("{}", topology.describe());
     KafkaStreams opened = open(topology, properties);
     opened.setUncaughtExceptionHandler(faults);

@@ -111,7 +111,7 @@ public final class InferenceService implements AutoCloseable {
                 // A shadow has each review of a poll queued twice.
                 Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
-    loader = new AdapterLoader(reader, registry, meters, clock);
+    loader = new AdapterLoader(reader, registry, meters, metrics.tracing(), clock);
     AnnouncedAdapters announced = new AnnouncedAdapters(plans);
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
@@ -158,6 +158,7 @@ public final class InferenceService implements AutoCloseable {
             classifier,
             watcher::awaitCaughtUp,
             meters,
+            metrics.tracing(),
             clock);
   }
 

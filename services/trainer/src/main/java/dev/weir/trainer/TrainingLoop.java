@@ -3,9 +3,14 @@ package dev.weir.trainer;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
 import dev.weir.trainer.publish.AdapterPublisher;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -52,6 +57,7 @@ final class TrainingLoop implements Runnable {
   private final ExecutorService fitting;
   private final Supplier<BatchTrainer> trainers;
   private final TrainerMetrics metrics;
+  private final Tracing tracing;
   private final Cancellation closing = new Cancellation();
   private @Nullable BatchTrainer trainer; // the fitting thread's
 
@@ -61,13 +67,15 @@ final class TrainingLoop implements Runnable {
       TrainerState state,
       ExecutorService fitting,
       Supplier<BatchTrainer> trainers,
-      TrainerMetrics metrics) {
+      TrainerMetrics metrics,
+      Tracing tracing) {
     this.config = config;
     this.store = store;
     this.state = state;
     this.fitting = fitting;
     this.trainers = trainers;
     this.metrics = metrics;
+    this.tracing = tracing;
   }
 
   /** Ends the loop soon; safe from any thread. */
@@ -140,7 +148,17 @@ final class TrainingLoop implements Runnable {
         return;
       }
       consumer.pause(consumer.assignment());
-      BatchJob begun = new BatchJob(batch.get(), partition, record.offset());
+      Span span =
+          tracing
+              .process(
+                  record.topic(),
+                  record.partition(),
+                  record.offset(),
+                  Tracing.context(record.headers()))
+              .setAttribute(TraceAttributes.ADAPTER, batch.get().adapter())
+              .setAttribute(TraceAttributes.BATCH, batch.get().id())
+              .startSpan();
+      BatchJob begun = new BatchJob(batch.get(), partition, record.offset(), span);
       begun.running(fitting.submit(() -> fit(begun)));
       job = begun;
     }
@@ -153,7 +171,8 @@ final class TrainingLoop implements Runnable {
               handOver.announcement().get(),
               from.partition(),
               handOver.nextOffset(),
-              consumer.groupMetadata());
+              consumer.groupMetadata(),
+              from.span());
         } else {
           publisher.pass(from.partition(), handOver.nextOffset(), consumer.groupMetadata());
         }
@@ -215,9 +234,18 @@ final class TrainingLoop implements Runnable {
       trainer = trainers.get();
     }
     metrics.busy(true);
+    LogContext about =
+        LogContext.of("batch", job.batch().id())
+            .with("adapter", job.batch().adapter())
+            .in(job.span());
     try {
       trainer.train(job.batch(), job, job.cancellation());
+    } catch (RuntimeException e) {
+      job.span().setStatus(StatusCode.ERROR);
+      throw e;
     } finally {
+      about.close();
+      job.span().end();
       metrics.busy(false);
     }
   }

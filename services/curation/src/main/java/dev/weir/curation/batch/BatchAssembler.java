@@ -6,6 +6,7 @@ import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingBatch.CloseReason;
 import dev.weir.common.topic.EventSerde;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.dedup.CuratedText;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Set;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -59,6 +61,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
   private final BatchPolicy policy;
   private final Duration checkEvery;
   private final BatchMeters meters;
+  private final BatchTraces traces;
   private final Set<String> shown = new HashSet<>();
   private ProcessorContext<String, Assembled> context;
   private KeyValueStore<String, OpenBatch> open;
@@ -73,6 +76,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
    * @param policy when a batch is closed
    * @param checkEvery how often ages are looked at
    * @param meters counts examples and batches; shared by the tasks of a process
+   * @param traces makes their spans
    */
   @SuppressWarnings("NullAway.Init") // init comes before any record
   public BatchAssembler(
@@ -80,12 +84,14 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
       HoldoutSplit split,
       BatchPolicy policy,
       Duration checkEvery,
-      BatchMeters meters) {
+      BatchMeters meters,
+      BatchTraces traces) {
     this.catalog = catalog;
     this.split = split;
     this.policy = policy;
     this.checkEvery = checkEvery;
     this.meters = meters;
+    this.traces = traces;
   }
 
   /** The form of open batches in the store. */
@@ -129,14 +135,19 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     String replaced =
         corrected != null && corrected.batch() == batch.sequence() ? corrected.label() : null;
     Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
-    batch = batch.with(example, replaced, labels(adapter, batch, example), now);
+    Headers headers = traces.example(candidate.original(), example, labeled.served());
+    batch =
+        batch
+            .with(example, replaced, labels(adapter, batch, example), now)
+            .traced(Tracing.written(headers));
     open.put(adapter, batch);
     curated.put(
         CuratedText.key(adapter, labeled.textHash()),
         new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
     meters.added(example, corrected != null);
     show(adapter, batch);
-    context.forward(record.withKey(example.key()).withValue(new Added(example)));
+    context.forward(
+        record.withKey(example.key()).withValue(new Added(example)).withHeaders(headers));
     closeIfDue(adapter, batch, now);
   }
 
@@ -173,7 +184,12 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     meters.closed(manifest);
     show(adapter, OpenBatch.empty(batch.sequence() + 1));
     LOG.info("batch {} closed by {} with {} examples", manifest.id(), reason, manifest.size());
-    context.forward(new Record<>(adapter, new Closed(manifest), now.toEpochMilli()));
+    context.forward(
+        new Record<>(
+            adapter,
+            new Closed(manifest),
+            now.toEpochMilli(),
+            traces.batch(manifest, batch.traces())));
   }
 
   private List<String> labels(String adapter, OpenBatch batch, Example example) {

@@ -6,6 +6,7 @@ import dev.weir.common.event.Feedback;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
@@ -125,7 +126,7 @@ public final class ReviewResolver
       reviews.put(id, seenNow(review));
       waiting.settle(id, this::settled);
     } else if (event instanceof AnswerServed answer) {
-      answers.put(id, seenNow(answer));
+      answers.put(id, seenNow(answer.in(Tracing.written(record.headers()))));
       waiting.settle(id, this::settled);
     }
   }

@@ -45,7 +45,10 @@ public final class ServedReader {
           KeyValue.pair(
               id,
               new AnswerServed(
-                  answer.adapter(), answer.version(), answer.abstained() ? null : answer.label())));
+                  answer.adapter(),
+                  answer.version(),
+                  answer.abstained() ? null : answer.label(),
+                  null)));
     } catch (UncheckedIOException e) {
       LOG.debug("a record of the classifications is passed over", e);
       return List.of();

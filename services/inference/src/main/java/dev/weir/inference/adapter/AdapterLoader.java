@@ -3,8 +3,14 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,14 +51,26 @@ public final class AdapterLoader implements AutoCloseable {
   private final ArtifactReader reader;
   private final AdapterRegistry registry;
   private final LoadMeters meters;
+  private final Tracing tracing;
   private final Clock clock;
   private final ScheduledThreadPoolExecutor threads;
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
   private final List<AdapterListener> listeners = new CopyOnWriteArrayList<>();
 
-  /** A loader; its threads start with the first record. */
+  /** A loader that traces nothing; its threads start with the first record. */
   public AdapterLoader(
       ArtifactReader reader, AdapterRegistry registry, MeterRegistry meters, Clock clock) {
+    this(reader, registry, meters, Tracing.off(), clock);
+  }
+
+  /** A loader; its threads start with the first record. */
+  public AdapterLoader(
+      ArtifactReader reader,
+      AdapterRegistry registry,
+      MeterRegistry meters,
+      Tracing tracing,
+      Clock clock) {
+    this.tracing = tracing;
     this.reader = reader;
     this.registry = registry;
     this.meters = new LoadMeters(meters, clock);
@@ -229,12 +247,30 @@ public final class AdapterLoader implements AutoCloseable {
         forget(version);
         return false;
       }
+      Span span =
+          tracing
+              .span("load adapter", SpanKind.CONSUMER, now.trace())
+              .setAttribute(TraceAttributes.ADAPTER, version.id().adapter())
+              .setAttribute(TraceAttributes.VERSION, (long) version.id().version())
+              .startSpan();
+      LogContext about = LogContext.of("adapter", version.id().toString()).in(span);
+      try {
+        return bring(now, version, span);
+      } finally {
+        about.close();
+        span.end();
+      }
+    }
+
+    private boolean bring(Wanted now, WantedVersion version, Span span)
+        throws InterruptedException {
       long begin = System.nanoTime();
       try {
         if (registry.put(reader.read(version), () -> newest(now))) {
           forget(version);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
           meters.loaded(took);
+          span.setAttribute(TraceAttributes.OUTCOME, "loaded");
           LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
           listeners.forEach(each -> each.inService(version.id(), version.digest(), took));
         }
@@ -263,6 +299,10 @@ public final class AdapterLoader implements AutoCloseable {
     private synchronized boolean failed(
         Wanted now, WantedVersion version, String reason, RuntimeException problem, boolean again) {
       meters.failed(reason);
+      Span.current()
+          .setStatus(StatusCode.ERROR)
+          .setAttribute(TraceAttributes.OUTCOME, "failed")
+          .setAttribute(TraceAttributes.ERROR_TYPE, reason);
       if (!newest(now)) {
         return false;
       }

@@ -23,7 +23,6 @@ final class RequestMeters implements Handler<RoutingContext> {
   /** Streams last as long as their listeners like; their durations mean nothing. */
   private static final String STREAMS = "/v1/stream/";
 
-  /** Anything may stand where the method does. */
   private static final Set<String> METHODS =
       Set.of("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH");
 
@@ -48,10 +47,7 @@ final class RequestMeters implements Handler<RoutingContext> {
     if (route.startsWith(STREAMS)) {
       return;
     }
-    String asked = context.request().method().name();
-    Key key =
-        new Key(
-            METHODS.contains(asked) ? asked : "OTHER", route, context.response().getStatusCode());
+    Key key = new Key(method(context), route, context.response().getStatusCode());
     timers
         .computeIfAbsent(
             key,
@@ -59,6 +55,12 @@ final class RequestMeters implements Handler<RoutingContext> {
                 InferenceMeters.HTTP_REQUESTS.timer(
                     registry, fresh.method(), fresh.route(), Integer.toString(fresh.status())))
         .record(Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  /** The method, or {@code _OTHER}: anything may stand where the method does. */
+  static String method(RoutingContext context) {
+    String asked = context.request().method().name();
+    return METHODS.contains(asked) ? asked : "_OTHER";
   }
 
   /** The pattern as {@code openapi.yaml} writes it. */

@@ -43,6 +43,7 @@ final class Routes {
       EventStreams streams) {
     Routes routes = new Routes(Router.router(vertx), parts, workers);
     routes.router.route().handler(new RequestMeters(parts.metrics().registry()));
+    routes.router.route().handler(new RequestTraces(parts.metrics().tracing()));
     routes.weir();
     ControlHandler.register(routes.router, routes.body, parts.control(), controls);
     routes.streams(streams);

@@ -8,7 +8,9 @@ import dev.weir.common.event.LabelRequest;
 import dev.weir.common.event.Review;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Answer;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,9 +32,11 @@ final class BatchOutputs {
 
   private final StreamConfig config;
   private final StreamMeters meters;
+  private final ReviewTraces traces;
   private final Clock clock;
 
-  BatchOutputs(StreamConfig config, StreamMeters meters, Clock clock) {
+  BatchOutputs(StreamConfig config, StreamMeters meters, Tracing tracing, Clock clock) {
+    this.traces = new ReviewTraces(tracing);
     this.config = config;
     this.meters = meters;
     this.clock = clock;
@@ -43,10 +47,12 @@ final class BatchOutputs {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     Instant now = clock.instant();
     double latencyMs = batch.latencyMs();
+    Instant readAt = now.minusNanos((long) (latencyMs * 1e6));
     for (int i = 0; i < batch.good().size(); i++) {
       ReviewBatch.Good good = batch.good().get(i);
       Answer answer = answers.get(i);
       if (answer instanceof Answer.Failed failed) {
+        traces.refused(good.record(), "scoring-failed", readAt);
         records.add(
             deadLetter(
                 good.record(),
@@ -57,6 +63,7 @@ final class BatchOutputs {
                 failed.cause()));
         continue;
       }
+      int first = records.size();
       records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
       meters.answered(Duration.ofMillis(now.toEpochMilli() - good.record().timestamp()));
       if (answer instanceof Answer.Scored scored) {
@@ -68,8 +75,13 @@ final class BatchOutputs {
           records.add(labelRequest(good.review(), scored, now));
         }
       }
+      Span span = traces.answered(good, answer, readAt);
+      records
+          .subList(first, records.size())
+          .forEach(record -> Tracing.into(span, record.headers()));
     }
     for (ReviewBatch.Bad bad : batch.bad()) {
+      traces.refused(bad.record(), bad.why().reason().code(), readAt);
       records.add(deadLetter(bad.record(), bad.why().reason().code(), bad.why().message(), null));
     }
     return records;

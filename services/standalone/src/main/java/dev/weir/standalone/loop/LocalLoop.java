@@ -13,6 +13,7 @@ import dev.weir.common.ops.ServiceProcess;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.CurationConfig;
 import dev.weir.curation.CurationService;
 import dev.weir.inference.InferenceConfig;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +47,7 @@ public final class LocalLoop implements AutoCloseable {
   private final Path dataDir;
   private final int brokerPort;
   private final Map<String, String> environment;
+  private final Supplier<Tracing> tracing;
   private final Lifecycle lifecycle = new Lifecycle();
   private @Nullable Settings settings;
   private @Nullable InferenceService inference;
@@ -58,6 +61,17 @@ public final class LocalLoop implements AutoCloseable {
    * @param environment settings of the services; what the loop decides itself overrides them
    */
   public LocalLoop(Path dataDir, int brokerPort, Map<String, String> environment) {
+    this(dataDir, brokerPort, environment, () -> Tracing.open("weir", System.getenv()));
+  }
+
+  /**
+   * A loop that is traced.
+   *
+   * @param tracing opened at the start, and closed with the loop
+   */
+  public LocalLoop(
+      Path dataDir, int brokerPort, Map<String, String> environment, Supplier<Tracing> tracing) {
+    this.tracing = tracing;
     this.dataDir = dataDir.toAbsolutePath().normalize();
     this.brokerPort = brokerPort;
     this.environment = Map.copyOf(environment);
@@ -106,7 +120,8 @@ public final class LocalLoop implements AutoCloseable {
     base = loaded;
     ArtifactStore store =
         lifecycle.add("store", new FileArtifactStore(read.get(CommonSettings.STORE_DIR)));
-    Metrics metrics = lifecycle.add("metrics", new Metrics());
+    Metrics metrics =
+        lifecycle.add("metrics", new Metrics(lifecycle.add("tracing", tracing.get())));
     Health health = new Health();
     health.bindTo(metrics.registry());
     health.register("broker", () -> brokerStatus(broker.fault()));

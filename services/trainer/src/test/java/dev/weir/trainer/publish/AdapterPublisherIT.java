@@ -12,6 +12,7 @@ import dev.weir.common.topic.Topics;
 import dev.weir.testing.TestBroker;
 import dev.weir.trainer.data.TopicTail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,14 +59,15 @@ class AdapterPublisherIT {
         AdapterPublisher publisher = publisher();
         ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
 
-      assertThatThrownBy(() -> publisher.publish(retained("b1", 1), batches, 0, stale))
+      assertThatThrownBy(
+              () -> publisher.publish(retained("b1", 1), batches, 0, stale, Span.getInvalid()))
           .isInstanceOf(KafkaException.class);
       log.refresh();
       assertThat(log.decided("b1", Method.LORA)).isFalse();
       assertThat(log.next("default").version()).isEqualTo(1);
 
       try (AdapterPublisher next = publisher()) {
-        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata());
+        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata(), Span.getInvalid());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isZero();
         next.pass(batches, 1, owner.groupMetadata());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isEqualTo(1);
