@@ -68,6 +68,13 @@ public final class TrainingOptions {
           0,
           0.5,
           "share of the training examples by which the best epoch is chosen");
+  private static final Setting<Integer> PATIENCE =
+      Setting.integer(
+          "WEIR_TRAIN_PATIENCE",
+          1,
+          1,
+          1000,
+          "epochs in a row that bring nothing on the validation part, after which a training ends");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
   private static final Setting<Double> ANCHORING =
@@ -77,6 +84,13 @@ public final class TrainingOptions {
           0,
           1000,
           "decoupled pull of all parameters back to where the training started: to the champion");
+  private static final Setting<Double> AVERAGING =
+      Setting.decimal(
+          "WEIR_TRAIN_AVERAGING",
+          0.99,
+          0,
+          0.99999,
+          "share of the running average of the parameters that a step leaves; 0 ships the last step's");
   private static final Setting<Double> LABEL_SMOOTHING =
       Setting.decimal(
           "WEIR_TRAIN_LABEL_SMOOTHING",
@@ -148,8 +162,10 @@ public final class TrainingOptions {
             SCHEDULE,
             CLIP,
             VALIDATION_SHARE,
+            PATIENCE,
             MAX_TOKENS,
             ANCHORING,
+            AVERAGING,
             LABEL_SMOOTHING,
             CLASS_WEIGHTS,
             ARITHMETIC,
@@ -271,9 +287,19 @@ public final class TrainingOptions {
     return settings.get(VALIDATION_SHARE);
   }
 
+  /** Epochs in a row that bring nothing on the validation part, after which a training ends. */
+  public int patience() {
+    return settings.get(PATIENCE);
+  }
+
   /** Decoupled pull of all parameters back to where the training started. */
   public double anchoring() {
     return settings.get(ANCHORING);
+  }
+
+  /** Share of the running average of the parameters that a step leaves; 0 for no average. */
+  public double averaging() {
+    return settings.get(AVERAGING);
   }
 
   /** Share of a target's probability that is spread over all labels. */
