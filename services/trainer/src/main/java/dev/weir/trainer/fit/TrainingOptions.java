@@ -68,6 +68,13 @@ public final class TrainingOptions {
           0,
           0.5,
           "share of the training examples by which the best epoch is chosen");
+  private static final Setting<Integer> REPLAY =
+      Setting.integer(
+          "WEIR_TRAIN_REPLAY",
+          10,
+          0,
+          1_000_000,
+          "replayed examples per new one of a batch that LoRA learns from at most; heads learn from all");
   private static final Setting<Integer> PATIENCE =
       Setting.integer(
           "WEIR_TRAIN_PATIENCE",
@@ -152,6 +159,7 @@ public final class TrainingOptions {
     List<Setting<?>> settings = new ArrayList<>(LoraOptions.SETTINGS);
     settings.addAll(
         List.of(
+            REPLAY,
             EPOCHS,
             BATCH_SIZE,
             MICRO_BATCH_TOKENS,
@@ -229,6 +237,11 @@ public final class TrainingOptions {
     written.put(ARITHMETIC.name(), arithmetic().id());
     written.put(DEVICE.name(), device);
     return written;
+  }
+
+  /** Replayed examples per new one of a batch that LoRA learns from at most. */
+  public int replay() {
+    return settings.get(REPLAY);
   }
 
   /** Passes over the training examples, at most: the best one is kept. */
