@@ -166,7 +166,10 @@ final class Browser implements AutoCloseable {
         .ignoreExceptions()
         .until(
             () -> {
-              find(by).click();
+              WebElement element = find(by);
+              // As a person scrolls: not to the edge, where the header covers it.
+              driver.executeScript("arguments[0].scrollIntoView({block: 'center'})", element);
+              element.click();
               return true;
             });
   }

@@ -35,6 +35,8 @@ class ConsoleBrowserIT {
   /** A training on a busy machine. */
   private static final Duration TRAINED = Duration.ofMinutes(5);
 
+  private static final int BATCHES = 3;
+
   private static final String SENTENCE = "What a lovely evening, every dish was wonderful.";
 
   @TempDir static Path directory;
@@ -69,22 +71,14 @@ class ConsoleBrowserIT {
   void thirtyCorrectionsByClickMakeAnAdapterThatAnswers() {
     String before = answer(UUID.randomUUID().toString(), SENTENCE);
     int served = versionIn(before);
-    List<Sample> samples = loop.samples(0, Loop.BATCH);
-    for (Sample sample : samples) {
-      loop.send("click-" + sample.id(), sample.text());
+    // One batch is enough as a rule; whether so few held-out rows tell a better head apart is the
+    // gate's business.
+    for (int batch = 0; batch < BATCHES && serving() <= served; batch++) {
+      correct(loop.samples(batch * Loop.BATCH, (batch + 1) * Loop.BATCH));
+      int decided = 2 * (batch + 1);
+      await().atMost(TRAINED).until(() -> serving() > served || decisions() >= decided);
     }
-    await()
-        .atMost(Browser.SOON)
-        .until(() -> samples.stream().allMatch(each -> shown("click-" + each.id())));
-    for (Sample sample : samples) {
-      browser.click(label("click-" + sample.id(), sample.label()));
-    }
-    for (Sample sample : samples) {
-      browser.awaitText(
-          card("click-" + sample.id()), text -> text.contains("learned") || text.contains("exam"));
-    }
-    browser.leave();
-    browser.awaitText(By.id("loop-answers"), now -> versionIn(now) > served, TRAINED);
+    browser.awaitText(By.id("loop-answers"), now -> versionIn(now) > served);
     String fresh = UUID.randomUUID().toString();
     String after = answer(fresh, SENTENCE);
     assertThat(after).contains("positive").isNotEqualTo(before);
@@ -105,6 +99,41 @@ class ConsoleBrowserIT {
     browser.awaitText(By.id("training-list"), text -> text.contains("promoted"));
     browser.view("trends");
     browser.awaitText(By.id("charts"), text -> text.contains("labeled answers were right"));
+  }
+
+  private static void correct(List<Sample> samples) {
+    browser.leave();
+    for (Sample sample : samples) {
+      loop.send("click-" + sample.id(), sample.text());
+    }
+    await()
+        .atMost(Browser.SOON)
+        .until(() -> samples.stream().allMatch(each -> shown("click-" + each.id())));
+    for (Sample sample : samples) {
+      browser.click(label("click-" + sample.id(), sample.label()));
+    }
+    for (Sample sample : samples) {
+      browser.awaitText(
+          card("click-" + sample.id()), text -> text.contains("learned") || text.contains("exam"));
+    }
+    browser.leave();
+  }
+
+  private static int serving() {
+    return number("adapter.serving ? adapter.serving.version : 0");
+  }
+
+  private static int decisions() {
+    return number("adapter.versions.length");
+  }
+
+  private static int number(String ofAdapter) {
+    Object value =
+        browser.module(
+            "const adapter = (await (await fetch('v1/adapters')).json()).adapters[0]; return "
+                + ofAdapter
+                + ";");
+    return ((Number) value).intValue();
   }
 
   private static boolean shown(String review) {

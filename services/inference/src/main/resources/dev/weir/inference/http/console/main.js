@@ -133,6 +133,7 @@ const TAKE = {
   champion: refreshSoon,
   adapter: refreshSoon,
   removed: refreshSoon,
+  skipped: (event) => notice(`This page reads more slowly than events come: up to ${event.atMost} of ${event.feed} were left out.`),
 };
 
 function connection(state, detail) {
