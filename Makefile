@@ -1,7 +1,11 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
+<<<<<<< HEAD
 .PHONY: build test fast format test-monitoring demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+=======
+.PHONY: build test fast format test-console screenshots demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+>>>>>>> main
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -18,8 +22,16 @@ fast: ## unit tests only, no broker and no native training
 format: ## google-java-format
 	$(MVN) spotless:apply
 
+<<<<<<< HEAD
 test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
 	MVN="$(MVN)" monitoring/test.sh
+=======
+test-console: ## the console in a headless Chromium, on the whole loop
+	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT
+
+screenshots: ## docs/images, from the console in a headless Chromium
+	MVN="$(MVN)" scripts/browser.sh ScreenshotsIT
+>>>>>>> main
 
 demo: ## the whole loop on the sample
 	./weir demo --once
@@ -46,7 +58,7 @@ EVAL ?= ../shared/data/sst2-dev.jsonl
 LONG ?= ../shared/data/imdb-train.jsonl
 
 steps: ## 10,000 optimizer steps without one that is not finite; the JSON says steps and nonFiniteSteps
-	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --out target/steps --json
+	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --patience 7 --out target/steps --json
 
 memory: ## peak memory at 512 tokens and batches of 16
 	./weir train --data $(LONG) --eval $(EVAL) --max-tokens 512 --batch-size 16 --epochs 1 --out target/memory --json

@@ -3,8 +3,6 @@ package dev.weir.common.trace;
 import io.opentelemetry.context.propagation.TextMapGetter;
 import io.opentelemetry.context.propagation.TextMapSetter;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +12,6 @@ final class TraceHeaders {
 
   static final TextMapGetter<Headers> GETTER =
       new TextMapGetter<>() {
-        @Override
-        @SuppressWarnings("deprecation") // Still to be implemented.
-        public Iterable<String> keys(Headers carrier) {
-          List<String> keys = new ArrayList<>();
-          carrier.forEach(header -> keys.add(header.key()));
-          return keys;
-        }
-
         @Override
         public @Nullable String get(@Nullable Headers carrier, String key) {
           Header header = carrier == null ? null : carrier.lastHeader(key);

@@ -126,6 +126,7 @@ final class BatchTrainer implements AutoCloseable {
         span.end();
       }
     }
+    contest.prepareNext(cancellation);
   }
 
   private void settle(

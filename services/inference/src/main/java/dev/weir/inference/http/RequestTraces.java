@@ -22,12 +22,6 @@ final class RequestTraces implements Handler<RoutingContext> {
   private static final TextMapGetter<HttpServerRequest> GETTER =
       new TextMapGetter<>() {
         @Override
-        @SuppressWarnings("deprecation") // Still to be implemented.
-        public Iterable<String> keys(HttpServerRequest carrier) {
-          return carrier.headers().names();
-        }
-
-        @Override
         public @Nullable String get(@Nullable HttpServerRequest carrier, String key) {
           return carrier == null ? null : carrier.getHeader(key);
         }
