@@ -1,11 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-<<<<<<< HEAD
-.PHONY: build test fast format test-monitoring demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
-=======
-.PHONY: build test fast format test-console screenshots demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
->>>>>>> main
+.PHONY: build test fast format test-console test-monitoring screenshots demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -22,16 +18,14 @@ fast: ## unit tests only, no broker and no native training
 format: ## google-java-format
 	$(MVN) spotless:apply
 
-<<<<<<< HEAD
 test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
-	MVN="$(MVN)" monitoring/test.sh
-=======
+	MVN="$(MVN)" scripts/prometheus.sh
+
 test-console: ## the console in a headless Chromium, on the whole loop
 	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT
 
 screenshots: ## docs/images, from the console in a headless Chromium
 	MVN="$(MVN)" scripts/browser.sh ScreenshotsIT
->>>>>>> main
 
 demo: ## the whole loop on the sample
 	./weir demo --once

@@ -100,6 +100,7 @@ public final class ServiceProcess {
       List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
       declared.addAll(known);
       Settings settings = Settings.read(declared, environment);
+      LoggedText.show(settings.get(CommonSettings.LOG_TEXTS));
       LOG.info("settings: {}", new TreeMap<>(settings.effective()));
       Health health = new Health();
       Tracing tracing = lifecycle.add("tracing", Tracing.open(service.name(), environment));

@@ -2,7 +2,6 @@ package dev.weir.common.trace;
 
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
-import io.opentelemetry.context.Scope;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.slf4j.MDC;
@@ -29,11 +28,11 @@ public final class LogContext implements AutoCloseable {
   }
 
   /** Makes a span the current one, and its ids those of the log lines. */
+  @SuppressWarnings("MustBeClosedChecker") // It is: with the other parts.
   public LogContext in(Span span) {
     SpanContext context = span.getSpanContext();
     if (context.isValid()) {
-      Scope scope = span.makeCurrent();
-      parts.push(scope::close);
+      parts.push(span.makeCurrent());
       with("trace_id", context.getTraceId());
       with("span_id", context.getSpanId());
     }

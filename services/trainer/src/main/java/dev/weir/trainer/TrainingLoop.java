@@ -2,6 +2,7 @@ package dev.weir.trainer;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.TraceAttributes;
@@ -270,7 +271,7 @@ final class TrainingLoop implements Runnable {
           record.topic(),
           record.partition(),
           record.offset(),
-          e.getMessage());
+          LoggedText.of(e));
       return Optional.empty();
     }
   }

@@ -6,6 +6,7 @@ import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingBatch.CloseReason;
 import dev.weir.common.topic.EventSerde;
+import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
@@ -183,7 +184,9 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     open.put(adapter, OpenBatch.empty(batch.sequence() + 1));
     meters.closed(manifest);
     show(adapter, OpenBatch.empty(batch.sequence() + 1));
+    LogContext about = LogContext.of("batch", manifest.id()).with("adapter", adapter);
     LOG.info("batch {} closed by {} with {} examples", manifest.id(), reason, manifest.size());
+    about.close();
     context.forward(
         new Record<>(
             adapter,

@@ -1,5 +1,6 @@
 package dev.weir.curation.deadletter;
 
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
 import dev.weir.curation.deadletter.Screened.Refused;
@@ -64,7 +65,11 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
       message += ")";
     }
     CurationMeters.DEAD_LETTERS.counter(registry, refused.reason().code()).increment();
-    LOG.debug("{} {}: {}", original.position(), refused.reason().code(), message);
+    LOG.debug(
+        "{} is a dead letter, {}: {}",
+        original.position(),
+        refused.reason().code(),
+        LoggedText.of(message));
     context.forward(
         new Record<>(
             original.key(),

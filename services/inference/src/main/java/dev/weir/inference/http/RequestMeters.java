@@ -21,7 +21,7 @@ final class RequestMeters implements Handler<RoutingContext> {
   private static final String UNMATCHED = "unmatched";
 
   /** Streams last as long as their listeners like; their durations mean nothing. */
-  private static final String STREAMS = "/v1/stream/";
+  private static final String STREAMS = "/v1/stream";
 
   private static final Set<String> METHODS =
       Set.of("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH");

@@ -55,7 +55,7 @@ final class RequestTraces implements Handler<RoutingContext> {
         && path != null
         && !path.startsWith("/health")
         && !path.startsWith("/metrics")
-        && !path.startsWith("/v1/stream/");
+        && !path.startsWith("/v1/stream");
   }
 
   private static void end(Span span, String method, RoutingContext context) {

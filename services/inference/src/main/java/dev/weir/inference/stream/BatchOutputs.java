@@ -6,6 +6,7 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.event.InputPosition;
 import dev.weir.common.event.LabelRequest;
 import dev.weir.common.event.Review;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
 import dev.weir.common.trace.Tracing;
@@ -23,12 +24,16 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns a scored batch into records: one classification per review, one more where a shadow scored
  * it, one dead letter per record that is none, and label requests. Stateless.
  */
 final class BatchOutputs {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchOutputs.class);
 
   private final StreamConfig config;
   private final StreamMeters meters;
@@ -151,6 +156,11 @@ final class BatchOutputs {
       String message,
       @Nullable Throwable cause) {
     meters.deadLettered(reason);
+    LOG.debug(
+        "{} is a dead letter, {}: {}",
+        ReviewBatch.position(record),
+        reason,
+        LoggedText.of(message));
     String topic = config.topics().deadLetters(record.topic());
     InputPosition source = ReviewBatch.position(record);
     if (size(record) <= Topics.MAX_MESSAGE_BYTES) {

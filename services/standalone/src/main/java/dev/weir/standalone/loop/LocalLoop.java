@@ -7,6 +7,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.ops.ServiceProcess;
@@ -84,6 +85,7 @@ public final class LocalLoop implements AutoCloseable {
     all.addAll(TrainerConfig.settings());
     all.addAll(InferenceConfig.settings());
     all.add(LogLevel.SETTING);
+    all.add(LogFormat.SETTING);
     return all;
   }
 
@@ -104,6 +106,7 @@ public final class LocalLoop implements AutoCloseable {
     // Settings and the port first: a mistake should show at once, not after the broker's start.
     Settings preliminary = Settings.read(known(), environmentFor("localhost:0"));
     checkPort(preliminary.get(InferenceConfig.HTTP_PORT));
+    LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
     CompletableFuture<BaseModel> loading =
         CompletableFuture.supplyAsync(

@@ -2,6 +2,7 @@ package dev.weir.trainer.data;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
@@ -44,7 +45,7 @@ public final class BatchLog implements AutoCloseable {
       TrainingBatch batch = EventJson.read(record.value(), TrainingBatch.class);
       newest.merge(batch.adapter(), batch, (a, b) -> a.sequence() >= b.sequence() ? a : b);
     } catch (UncheckedIOException e) {
-      LOG.debug("passed over at {}: {}", record.offset(), e.getMessage());
+      LOG.debug("passed over at {}: {}", record.offset(), LoggedText.of(e));
     }
   }
 
