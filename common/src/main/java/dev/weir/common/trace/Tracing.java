@@ -38,13 +38,11 @@ public final class Tracing implements AutoCloseable {
   private static final Tracing OFF =
       new Tracing(OpenTelemetry.propagating(ContextPropagators.create(W3C)), false, () -> {});
 
-  private final OpenTelemetry telemetry;
   private final Tracer tracer;
   private final boolean recording;
   private final Runnable end;
 
   private Tracing(OpenTelemetry telemetry, boolean recording, Runnable end) {
-    this.telemetry = telemetry;
     this.tracer = telemetry.getTracer(SCOPE);
     this.recording = recording;
     this.end = end;
@@ -116,11 +114,8 @@ public final class Tracing implements AutoCloseable {
   }
 
   /** What another carrier, such as an HTTP request, says of the trace that it belongs to. */
-  public <C> Context extract(C carrier, TextMapGetter<C> getter) {
-    return telemetry
-        .getPropagators()
-        .getTextMapPropagator()
-        .extract(Context.root(), carrier, getter);
+  public static <C> Context extract(C carrier, TextMapGetter<C> getter) {
+    return W3C.extract(Context.root(), carrier, getter);
   }
 
   /** Begins the span of making something of a record, as a part of the record's own trace. */

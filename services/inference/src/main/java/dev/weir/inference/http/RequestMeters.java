@@ -4,21 +4,17 @@ import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Handler;
-import io.vertx.ext.web.Route;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Times every request by method, route and status, in front of all routes. The label is the route's
  * pattern, never the path that was asked for: whoever asks for a million paths makes no series.
  */
 final class RequestMeters implements Handler<RoutingContext> {
-
-  private static final String UNMATCHED = "unmatched";
 
   /** Streams last as long as their listeners like; their durations mean nothing. */
   private static final String STREAMS = "/v1/stream";
@@ -29,10 +25,12 @@ final class RequestMeters implements Handler<RoutingContext> {
   private record Key(String method, String route, int status) {}
 
   private final MeterRegistry registry;
+  private final RoutePatterns routes;
   private final Map<Key, Timer> timers = new ConcurrentHashMap<>();
 
-  RequestMeters(MeterRegistry registry) {
+  RequestMeters(MeterRegistry registry, RoutePatterns routes) {
     this.registry = registry;
+    this.routes = routes;
   }
 
   @Override
@@ -43,7 +41,7 @@ final class RequestMeters implements Handler<RoutingContext> {
   }
 
   private void record(RoutingContext context, long began) {
-    String route = route(context);
+    String route = routes.of(context);
     if (route.startsWith(STREAMS)) {
       return;
     }
@@ -61,12 +59,5 @@ final class RequestMeters implements Handler<RoutingContext> {
   static String method(RoutingContext context) {
     String asked = context.request().method().name();
     return METHODS.contains(asked) ? asked : "_OTHER";
-  }
-
-  /** The pattern as {@code openapi.yaml} writes it. */
-  static String route(RoutingContext context) {
-    @Nullable Route route = context.currentRoute();
-    String path = route == null ? null : route.getPath();
-    return path == null ? UNMATCHED : Routes.pattern(path);
   }
 }

@@ -28,9 +28,11 @@ final class RequestTraces implements Handler<RoutingContext> {
       };
 
   private final Tracing tracing;
+  private final RoutePatterns routes;
 
-  RequestTraces(Tracing tracing) {
+  RequestTraces(Tracing tracing, RoutePatterns routes) {
     this.tracing = tracing;
+    this.routes = routes;
   }
 
   @Override
@@ -40,7 +42,7 @@ final class RequestTraces implements Handler<RoutingContext> {
       String method = RequestMeters.method(context);
       Span span =
           tracing
-              .span(method, SpanKind.SERVER, tracing.extract(request, GETTER))
+              .span(method, SpanKind.SERVER, Tracing.extract(request, GETTER))
               .setAttribute(TraceAttributes.HTTP_METHOD, method)
               .startSpan();
       context.put(SPAN, span);
@@ -58,8 +60,8 @@ final class RequestTraces implements Handler<RoutingContext> {
         && !path.startsWith("/v1/stream");
   }
 
-  private static void end(Span span, String method, RoutingContext context) {
-    String route = RequestMeters.route(context);
+  private void end(Span span, String method, RoutingContext context) {
+    String route = routes.of(context);
     int status = context.response().getStatusCode();
     span.updateName(method + " " + route)
         .setAttribute(TraceAttributes.HTTP_ROUTE, route)

@@ -45,8 +45,9 @@ final class Routes {
       WorkerExecutor controls,
       EventStreams streams) {
     Routes routes = new Routes(Router.router(vertx), parts, workers);
-    routes.router.route().handler(new RequestMeters(parts.metrics().registry()));
-    routes.router.route().handler(new RequestTraces(parts.metrics().tracing()));
+    RoutePatterns patterns = new RoutePatterns(routes.router);
+    routes.router.route().handler(new RequestMeters(parts.metrics().registry(), patterns));
+    routes.router.route().handler(new RequestTraces(parts.metrics().tracing(), patterns));
     routes.weir();
     ControlHandler.register(routes.router, routes.body, parts.control(), controls);
     routes.streams(streams);

@@ -33,7 +33,7 @@ class LogFormatTest {
 
   @Test
   void textIsForPeople() throws Exception {
-    assertThat(written("text")).contains("WARN", "d.weir.Some", " - batch b-000001 closed");
+    assertThat(written("text")).contains("WARN", "dev.weir.Some", " - batch b-000001 closed");
   }
 
   private static String written(String format) throws Exception {

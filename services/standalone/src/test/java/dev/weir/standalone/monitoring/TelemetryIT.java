@@ -52,7 +52,7 @@ class TelemetryIT {
   private static final String REVIEW_TRACE = "0af7651916cd43dd8448eb211c80319c";
   private static final String FEEDBACK_TRACE = "1bf7651916cd43dd8448eb211c80319d";
   private static final String REVIEW_ID = "traced-review";
-  private static final int BATCH = 40;
+  private static final int BATCH = 32;
 
   private static final InMemorySpanExporter SPANS = InMemorySpanExporter.create();
   private static final ListAppender<ILoggingEvent> LOG = new ListAppender<>();

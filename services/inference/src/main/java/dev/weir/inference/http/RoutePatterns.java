@@ -1,0 +1,63 @@
+package dev.weir.inference.http;
+
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says which route a request belonged to, also when it failed: then the router has forgotten it.
+ *
+ * <p>Used on the event loop only, after all routes were registered.
+ */
+final class RoutePatterns {
+
+  /** Stands for the route of a request that no route takes. */
+  static final String UNMATCHED = "unmatched";
+
+  private record Known(Set<HttpMethod> methods, Pattern path, String shown) {}
+
+  private final Router router;
+  private @Nullable List<Known> known;
+
+  RoutePatterns(Router router) {
+    this.router = router;
+  }
+
+  /** The pattern as {@code openapi.yaml} writes it: never the path that was asked for. */
+  String of(RoutingContext context) {
+    Route current = context.currentRoute();
+    if (current != null && current.getPath() != null) {
+      return Routes.pattern(current.getPath());
+    }
+    String path = context.normalizedPath();
+    HttpMethod method = context.request().method();
+    return known().stream()
+        .filter(route -> route.methods().contains(method) && route.path().matcher(path).matches())
+        .map(Known::shown)
+        .findFirst()
+        .orElse(UNMATCHED);
+  }
+
+  private List<Known> known() {
+    List<Known> found = known;
+    if (found == null) {
+      found = new ArrayList<>();
+      for (Route route : router.getRoutes()) {
+        String path = route.getPath();
+        if (path != null && route.methods() != null) {
+          // A parameter is one segment; what else is in these paths means itself.
+          Pattern pattern = Pattern.compile(path.replace(".", "\\.").replaceAll(":\\w+", "[^/]+"));
+          found.add(new Known(Set.copyOf(route.methods()), pattern, Routes.pattern(path)));
+        }
+      }
+      known = found;
+    }
+    return found;
+  }
+}
