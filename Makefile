@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak test-deploy references peers-venv clean
+.PHONY: build test fast format test-console test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -24,6 +24,12 @@ references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code
 
 format: ## google-java-format
 	$(MVN) spotless:apply
+
+test-console: ## the console in a headless Chromium, on the whole loop
+	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT
+
+screenshots: ## docs/images, from the console in a headless Chromium
+	MVN="$(MVN)" scripts/browser.sh ScreenshotsIT
 
 demo: ## the whole loop on the sample
 	./weir demo --once
@@ -50,7 +56,7 @@ EVAL ?= ../shared/data/sst2-dev.jsonl
 LONG ?= ../shared/data/imdb-train.jsonl
 
 steps: ## 10,000 optimizer steps without one that is not finite; the JSON says steps and nonFiniteSteps
-	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --out target/steps --json
+	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --patience 7 --out target/steps --json
 
 memory: ## peak memory at 512 tokens and batches of 16
 	./weir train --data $(LONG) --eval $(EVAL) --max-tokens 512 --batch-size 16 --epochs 1 --out target/memory --json
