@@ -13,19 +13,24 @@ import dev.weir.standalone.loop.TopicReader;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -70,6 +75,7 @@ class KubernetesRunIT {
             .until(() -> ready(image, manifests, kafka, name));
       }
       loop(kafka);
+      assertConsoleSeesAllTopics();
       assertScalerSeesTheLag(kafka);
       assertRefused(kafka);
       for (Container each : running.values()) {
@@ -123,6 +129,35 @@ class KubernetesRunIT {
                       .flatMap(Optional::stream)
                       .anyMatch(AdapterRecord.Released.class::isInstance));
     }
+  }
+
+  /** The event streams read topics that nothing else of inference reads. */
+  private void assertConsoleSeesAllTopics() throws IOException {
+    Set<String> awaited =
+        new HashSet<>(Set.of("review", "classification", "example", "batch", "training"));
+    HttpURLConnection connection =
+        open(
+            "weir-inference",
+            "/v1/stream?feeds=reviews,classifications,examples,batches,"
+                + "label-requests,training,adapters&last=100");
+    connection.setReadTimeout((int) SOON.toMillis());
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine();
+          line != null && !awaited.isEmpty();
+          line = lines.readLine()) {
+        if (line.startsWith("event:")) {
+          awaited.remove(line.substring("event:".length()).strip());
+        }
+      }
+    }
+    assertThat(awaited).as("kinds of events that did not come").isEmpty();
+  }
+
+  private HttpURLConnection open(String name, String path) throws IOException {
+    return (HttpURLConnection)
+        URI.create("http://127.0.0.1:" + ports.get(name) + path).toURL().openConnection();
   }
 
   /** What KEDA asks for, with its rights. */
@@ -245,9 +280,7 @@ class KubernetesRunIT {
             .getHttpGet()
             .getPath();
     try {
-      HttpURLConnection connection =
-          (HttpURLConnection)
-              URI.create("http://127.0.0.1:" + ports.get(name) + path).toURL().openConnection();
+      HttpURLConnection connection = open(name, path);
       connection.setConnectTimeout(3000);
       connection.setReadTimeout(3000);
       return connection.getResponseCode() == 200;

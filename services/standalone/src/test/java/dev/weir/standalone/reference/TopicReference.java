@@ -23,7 +23,7 @@ import java.util.Map;
  * @param key what the records' keys are
  * @param events the records' types; none where they are another topic's original bytes
  * @param written who writes it
- * @param read who reads it, beside your own consumers
+ * @param read who reads it, beside your own consumers; inference for its console, too
  */
 record TopicReference(
     TopicSpec spec, String key, List<Class<?>> events, List<String> written, List<String> read) {
@@ -60,10 +60,20 @@ record TopicReference(
           List.of("curation"));
     }
     if (name.equals(topics.examples())) {
-      return of(spec, "adapter/text hash", Example.class, List.of("curation"), List.of("trainer"));
+      return of(
+          spec,
+          "adapter/text hash",
+          Example.class,
+          List.of("curation"),
+          List.of("trainer", "inference"));
     }
     if (name.equals(topics.trainingBatches())) {
-      return of(spec, "adapter", TrainingBatch.class, List.of("curation"), List.of("trainer"));
+      return of(
+          spec,
+          "adapter",
+          TrainingBatch.class,
+          List.of("curation"),
+          List.of("trainer", "inference"));
     }
     if (name.equals(topics.adapters())) {
       return new TopicReference(
@@ -74,7 +84,7 @@ record TopicReference(
           List.of("trainer", "inference"));
     }
     if (name.equals(topics.labelRequests())) {
-      return of(spec, "review id", LabelRequest.class, List.of("inference"), List.of());
+      return of(spec, "review id", LabelRequest.class, List.of("inference"), List.of("inference"));
     }
     if (name.equals(topics.trainingEvents())) {
       return of(spec, "adapter", TrainingEvent.class, List.of("trainer"), List.of("inference"));
