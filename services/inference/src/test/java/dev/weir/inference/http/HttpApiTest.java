@@ -152,6 +152,33 @@ class HttpApiTest {
   }
 
   @Test
+  void requestsAreTimedByRouteAlsoWhenTheyFailAndNeverByPath() throws Exception {
+    post("/v1/classify", "{");
+    get("/v1/adapters/nobody-1");
+    get("/v1/adapters/nobody-2");
+    get("/nowhere/1");
+    get("/nowhere/2");
+    // The answer is out before its time is noted.
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(metrics.registry().find("weir.inference.http.requests").timers())
+                    .extracting(
+                        timer ->
+                            timer.getId().getTag("method")
+                                + " "
+                                + timer.getId().getTag("route")
+                                + " "
+                                + timer.getId().getTag("status")
+                                + " "
+                                + timer.count())
+                    .containsExactlyInAnyOrder(
+                        "POST /v1/classify 400 1",
+                        "GET /v1/adapters/{name} 404 2",
+                        "GET unmatched 404 2"));
+  }
+
+  @Test
   void classifiesManyTextsInOrder() throws Exception {
     TestingAdapters.serve(registry, "default", 1);
     String texts =
