@@ -87,6 +87,17 @@ class PrecisionServingTest {
     assertThat(serving("fast").precision()).isEqualTo(Precision.INT8);
     assertThat(serving("fast").precisionAllowed()).isTrue();
     assertThat(registry.state().precisions()).containsExactly(Precision.FP32, Precision.INT8);
+    assertThat(registry.state().providers())
+        .containsEntry(Precision.FP32, Set.of("CPUExecutionProvider"))
+        .containsEntry(Precision.INT8, Set.of("CPUExecutionProvider"));
+    assertThat(
+            metrics
+                .registry()
+                .find("weir.inference.provider.info")
+                .tag("provider", "CPUExecutionProvider")
+                .gauges())
+        .extracting(gauge -> gauge.getId().getTag("precision"))
+        .containsExactlyInAnyOrder("fp32", "int8");
     try (Lease lease = registry.lease(Set.of("exact", "fast"))) {
       float[][] logits =
           lease.run(
