@@ -22,7 +22,7 @@ class InferenceConfigTest {
   void defaultsTakeAllProcessorsAndAnInstanceOfTheirOwn() {
     InferenceConfig config = config(Map.of());
     assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
-    assertThat(config.httpPort()).isEqualTo(8080);
+    assertThat(config.http().port()).isEqualTo(8080);
     assertThat(config.adapters().precision().forced()).isNull();
     assertThat(config.adapters().slots())
         .isEqualTo(new SlotPolicy(8, 1024, Set.of(), Duration.ofSeconds(10)));

@@ -42,11 +42,13 @@ class CommandLineTest {
         "eval",
         "classify",
         "adapters",
-        "settings"
+        "settings",
+        "keys",
+        "keys new",
+        "keys signing"
       })
   void everyCommandHelps(String command) {
-    String[] arguments =
-        command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
+    String[] arguments = (command + " --help").strip().split(" ");
     assertThat(run(Map.of(), arguments)).isZero();
     assertThat(out.toString()).contains("Usage: weir");
   }

@@ -60,6 +60,11 @@ final class EventStreams {
     stream.begin(feed.listen(request.request().getHeader("Last-Event-ID"), stream));
   }
 
+  /** Ends all streams that are open now; callable from any thread. */
+  void endAll() {
+    context.runOnContext(now -> List.copyOf(open).forEach(EventStream::end));
+  }
+
   /** Ends all streams and takes no more; callable from any thread but the event loop. */
   Future<Void> close() {
     Promise<Void> done = Promise.promise();

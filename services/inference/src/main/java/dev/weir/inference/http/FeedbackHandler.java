@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -35,8 +36,9 @@ final class FeedbackHandler implements Handler<RoutingContext> {
   public void handle(RoutingContext context) {
     Json.require(context);
     byte[] body = Json.body(context);
+    Optional<String> source = AccessHandler.source(context);
     workers
-        .call(() -> publish(body))
+        .call(() -> publish(body, source))
         .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
         .onSuccess(
             at ->
@@ -50,13 +52,14 @@ final class FeedbackHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<InputPosition> publish(byte[] body) {
+  private CompletableFuture<InputPosition> publish(byte[] body, Optional<String> source) {
     Parsed<Feedback> parsed = EventReader.feedback(null, body);
     if (parsed instanceof Rejected<Feedback> bad) {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
       throw new Problem(status, bad.reason().code(), bad.message());
     }
-    Feedback feedback = ((Accepted<Feedback>) parsed).event();
+    Feedback given = ((Accepted<Feedback>) parsed).event();
+    Feedback feedback = source.map(given::from).orElse(given);
     Rejected<String> hopeless = opinions.hopeless(feedback);
     if (hopeless != null) {
       throw new Problem(422, hopeless.reason().code(), hopeless.message());

@@ -38,10 +38,12 @@ final class Routes {
   static Router of(
       Vertx vertx,
       HttpApi.Parts parts,
+      Gate gate,
       Workers workers,
       WorkerExecutor controls,
       EventStreams streams) {
     Routes routes = new Routes(Router.router(vertx), parts, workers);
+    gate.before(routes.router);
     routes.weir();
     ControlHandler.register(routes.router, routes.body, parts.control(), controls);
     routes.streams(streams);
@@ -100,6 +102,7 @@ final class Routes {
   /** The routes as {@code GET /v1/adapters/{name}}, in the order of their registration. */
   static Stream<String> named(Router router) {
     return router.getRoutes().stream()
+        .filter(route -> route.methods() != null) // Without: what stands before all routes.
         .flatMap(route -> route.methods().stream().map(method -> named(method, route)));
   }
 
