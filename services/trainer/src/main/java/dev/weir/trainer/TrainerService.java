@@ -4,8 +4,8 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
+import dev.weir.common.signing.SignedStore;
 import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.store.StoreException;
 import dev.weir.trainer.encoder.TrainingDevice;
 import java.time.Clock;
@@ -43,9 +43,9 @@ public final class TrainerService implements AutoCloseable {
   private @Nullable Thread thread;
   private boolean closed;
 
-  /** A trainer that keeps its artifacts in the configured directory. */
+  /** A trainer that keeps its artifacts in the configured store. */
   public TrainerService(TrainerConfig config, Metrics metrics, Health health, BaseModel base) {
-    this(config, metrics, health, base, new FileArtifactStore(config.storeDir()));
+    this(config, metrics, health, base, config.store().open());
   }
 
   TrainerService(
@@ -53,10 +53,10 @@ public final class TrainerService implements AutoCloseable {
     this.config = config;
     this.base = base;
     this.health = health;
-    this.store = store;
+    this.store = new SignedStore(store, config.signer(), config.trust());
     this.state = new TrainerState(health);
     this.meters = new TrainerMetrics(metrics.registry());
-    this.loop = new TrainingLoop(config, store, state, fitting, this::newTrainer);
+    this.loop = new TrainingLoop(config, this.store, state, fitting, this::newTrainer);
   }
 
   private BatchTrainer newTrainer() {

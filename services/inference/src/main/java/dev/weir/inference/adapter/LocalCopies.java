@@ -171,7 +171,8 @@ public final class LocalCopies {
     }
   }
 
-  private void remove(String digest) {
+  /** Forgets a copy that is not to be used. */
+  void remove(String digest) {
     bytesByDigest.remove(digest);
     delete(directory.resolve(digest));
   }
@@ -192,7 +193,7 @@ public final class LocalCopies {
   }
 
   private static List<String> files(Path artifact) {
-    return Stream.concat(Stream.of(Manifest.FILE), PeftFiles.FILES.stream())
+    return Stream.concat(Stream.of(Manifest.FILE, Manifest.SIGNATURE), PeftFiles.FILES.stream())
         .filter(name -> Files.isRegularFile(artifact.resolve(name)))
         .toList();
   }
