@@ -101,6 +101,7 @@ final class BatchTrainer implements AutoCloseable {
     for (int i = 0; i < open.size(); i++) {
       settle(contest, batch, open.get(i), i == open.size() - 1, announcer, cancellation);
     }
+    contest.prepareNext(cancellation);
   }
 
   private void settle(

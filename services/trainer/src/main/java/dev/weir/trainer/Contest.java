@@ -41,6 +41,7 @@ final class Contest {
 
   private static final Logger LOG = LoggerFactory.getLogger(Contest.class);
   private static final int PARITY_ROWS = 8;
+  private static final int ENCODED_AT_ONCE = 128;
 
   private final Bench bench;
   private final TrainingBatch batch;
@@ -48,6 +49,8 @@ final class Contest {
   private final TrainerMetrics metrics;
   private final Clock clock;
   private final List<Manifest.ReadUpTo> readUpTo;
+  private @Nullable EncodedExamples examples;
+  private @Nullable AdapterWeights promoted;
   private @Nullable HoldoutJudge judge;
   private @Nullable AdapterTrainer trainer;
   private @Nullable String trainerParent;
@@ -125,12 +128,32 @@ final class Contest {
       Manifest manifest = manifest(id, method, champion, decision, written);
       String digest = bench.writer().seal(staged, manifest, decision);
       handedOver = true;
+      promoted = written;
       return new Announcement(
           promoted(id, method, digest, decision, seconds, manifest.precisions()), staged);
     } finally {
       if (!handedOver) {
         bench.store().discard(staged);
       }
+    }
+  }
+
+  /**
+   * Encodes the training texts for the champion that this contest made, if it made one: the next
+   * batch's head refresh then has only its own texts to encode.
+   *
+   * @throws java.util.concurrent.CancellationException if it was called off
+   */
+  void prepareNext(Cancellation cancellation) {
+    AdapterWeights next = promoted;
+    if (next == null) {
+      return;
+    }
+    List<int[]> tokens = examples().tokens();
+    for (int from = 0; from < tokens.size(); from += ENCODED_AT_ONCE) {
+      cancellation.check();
+      int to = Math.min(tokens.size(), from + ENCODED_AT_ONCE);
+      bench.serving().vectors(next, tokens.subList(from, to));
     }
   }
 
@@ -192,15 +215,13 @@ final class Contest {
     String parent = champion == null ? "" : champion.champion().digest();
     AdapterTrainer ready = trainer;
     if (ready == null || !parent.equals(trainerParent)) {
-      EncodedExamples examples =
-          EncodedExamples.of(
-              set.train(), batch.labels(), bench.base().tokenizer(), bench.options().limit());
       ready =
           new AdapterTrainer(
               bench.serving(),
               bench.options(),
               batch.labels(),
-              examples,
+              examples(),
+              set.withReplay(bench.options().replay()),
               champion == null ? null : champion.weights());
       trainer = ready;
       trainerParent = parent;
@@ -208,6 +229,15 @@ final class Contest {
     return method == Method.HEAD_REFRESH
         ? ready.headRefresh()
         : ready.lora(bench.encoder(), listener, cancellation::isCancelled);
+  }
+
+  private EncodedExamples examples() {
+    if (examples == null) {
+      examples =
+          EncodedExamples.of(
+              set.train(), batch.labels(), bench.base().tokenizer(), bench.options().limit());
+    }
+    return examples;
   }
 
   private Optional<Verdict.Retained> parity(Path staged, AdapterWeights weights) {

@@ -50,6 +50,12 @@ public record TrainingSet(
     frozen = List.copyOf(frozen);
   }
 
+  /** How many training examples there are with no more than so many replayed ones per new one. */
+  public int withReplay(int perNew) {
+    int fresh = train.size() - replayed;
+    return fresh + (int) Math.min(replayed, (long) perNew * fresh);
+  }
+
   /** The labels of the training examples. */
   public List<String> trainLabels() {
     return train.stream().map(LabeledText::label).toList();

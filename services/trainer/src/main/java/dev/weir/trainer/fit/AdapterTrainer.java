@@ -6,6 +6,7 @@ import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.lora.TrainableAdapter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -25,13 +26,26 @@ public final class AdapterTrainer {
   private final TrainingOptions options;
   private final List<String> labels;
   private final EncodedExamples examples;
+  private final int fineTuned;
   private final AdapterWeights champion;
   private final boolean hasChampion;
   private float @Nullable [][] features;
   private LinearProbe.@Nullable Head probe;
 
+  /** A trainer whose LoRA learns from all examples. */
+  public AdapterTrainer(
+      ServingEncoder serving,
+      TrainingOptions options,
+      List<String> labels,
+      EncodedExamples examples,
+      @Nullable AdapterWeights champion) {
+    this(serving, options, labels, examples, examples.size(), champion);
+  }
+
   /**
    * @param labels class names, in the order of the head's rows
+   * @param fineTuned how many of the examples, the first ones, LoRA learns from; heads learn from
+   *     all, which costs them next to nothing
    * @param champion where to start from, or {@code null} for the bare base
    */
   public AdapterTrainer(
@@ -39,7 +53,9 @@ public final class AdapterTrainer {
       TrainingOptions options,
       List<String> labels,
       EncodedExamples examples,
+      int fineTuned,
       @Nullable AdapterWeights champion) {
+    this.fineTuned = fineTuned;
     this.serving = serving;
     this.options = options;
     this.labels = List.copyOf(labels);
@@ -85,7 +101,7 @@ public final class AdapterTrainer {
     AdapterWeights warm = hasChampion ? WarmStart.of(champion, lora, encoder.config()) : null;
     int[][] parts = parts();
     float[][] vectors = warm != null || champion.lora().rank() == 0 ? features() : baseFeatures();
-    LinearProbe.Head head = head(vectors, parts[0]);
+    LinearProbe.Head head = head(vectors, allBut(parts[1]));
     TrainableAdapter start =
         warm != null
             ? TrainableAdapter.from(encoder.config(), withHead(warm, head, vectors))
@@ -152,7 +168,7 @@ public final class AdapterTrainer {
 
   /** Rows to learn from and rows to choose the epoch by, which keep the labels' proportions. */
   private int[][] parts() {
-    int rows = examples.size();
+    int rows = fineTuned;
     if (options.validationShare() == 0 || rows < TrainingOptions.MIN_FOR_VALIDATION) {
       return new int[][] {IntStream.range(0, rows).toArray(), new int[0]};
     }
@@ -173,6 +189,12 @@ public final class AdapterTrainer {
       train.addAll(own.subList(held, own.size()));
     }
     return new int[][] {sorted(train), sorted(validation)};
+  }
+
+  private int[] allBut(int[] left) {
+    return IntStream.range(0, examples.size())
+        .filter(row -> Arrays.binarySearch(left, row) < 0)
+        .toArray();
   }
 
   private static int[] sorted(List<Integer> rows) {

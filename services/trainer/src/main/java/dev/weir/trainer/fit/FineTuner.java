@@ -9,6 +9,7 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.lora.BoundAdapter;
 import dev.weir.trainer.lora.Parameter;
 import dev.weir.trainer.lora.TrainableAdapter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
@@ -17,8 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Trains LoRA and head together by cross-entropy, and keeps the epoch that does best on a
- * validation part, the start among them: an adapter never ends below its start there.
+ * Trains LoRA and head together by cross-entropy. After each epoch two candidates are judged on a
+ * validation part: the running average of the parameters, and what lies halfway between it and the
+ * start (WiSE-FT, Wortsman et al., CVPR 2022), which keeps more of what the start knew about texts
+ * of other kinds. The best of all is kept, the start among them: an adapter never ends below its
+ * start there. Without a validation part it is one of the last epoch's.
  *
  * <p>All state that outlives a step is on the Java heap; the arrays of a step die with it. A step
  * whose loss or gradient is not finite is counted and skipped. One thread per instance.
@@ -80,6 +84,7 @@ final class FineTuner {
     private final FrozenPrefix trainPrefix;
     private final FrozenPrefix validationPrefix;
     private final AdamW optimizer;
+    private final ParameterAverage average;
     private final CrossEntropy objective;
     private final int steps;
     private final int warmupSteps;
@@ -99,6 +104,7 @@ final class FineTuner {
       this.trainPrefix = new FrozenPrefix(encoder, first, train.tokens(), budget);
       this.validationPrefix = new FrozenPrefix(encoder, first, validation.tokens(), budget / 4);
       this.optimizer = new AdamW(adapter.parameters(), options.weightDecay(), options.anchoring());
+      this.average = new ParameterAverage(adapter.parameters(), options.averaging());
       this.objective = CrossEntropy.of(options, adapter.labels(), train.labels());
       int perEpoch = (train.size() + options.batchSize() - 1) / options.batchSize();
       this.steps = perEpoch * options.epochs();
@@ -107,10 +113,9 @@ final class FineTuner {
 
     Outcome all() {
       Random random = new Random(options.seed());
-      Validation best = validate();
-      List<Parameter> bestParameters = adapter.snapshot();
-      int bestEpoch = 0;
-      for (int epoch = 1; epoch <= options.epochs(); epoch++) {
+      List<Parameter> start = adapter.snapshot();
+      Candidate best = new Candidate(0, start, validate(start));
+      for (int epoch = 1; epoch <= options.epochs() && goesOn(epoch, best); epoch++) {
         epochLoss = 0;
         epochSteps = 0;
         for (int[] batch : BatchPlanner.epoch(train.tokens(), options.batchSize(), random)) {
@@ -119,23 +124,35 @@ final class FineTuner {
           }
           timedStep(batch);
         }
-        Validation now = validate();
+        Candidate whole = candidate(epoch, average.snapshot());
+        Candidate half = candidate(epoch, average.halfway(start));
         LOG.info(
-            "epoch {} of {}: training loss {}, validation {} after {}",
+            "epoch {} of {}: training loss {}, validation {}, halfway {}, best before {}",
             epoch,
             options.epochs(),
             epochLoss / Math.max(1, epochSteps),
-            now,
-            best);
-        if (now.betterThan(best)) {
-          best = now;
-          bestParameters = adapter.snapshot();
-          bestEpoch = epoch;
-        }
+            whole.validation(),
+            half.validation(),
+            best.validation());
+        best = validation.size() > 0 ? half.better(whole.better(best)) : unjudged(whole, half);
       }
-      AdapterWeights weights = TrainableAdapter.restored(adapter, bestParameters).weights();
+      AdapterWeights weights = TrainableAdapter.restored(adapter, best.parameters()).weights();
       double perSecond = nanos == 0 ? 0 : examples / (nanos / 1e9);
-      return new Outcome(weights, bestEpoch, step, nonFinite, perSecond, adapter.count());
+      return new Outcome(weights, best.epoch(), step, nonFinite, perSecond, adapter.count());
+    }
+
+    /** An epoch that brought nothing ends the training. */
+    private boolean goesOn(int epoch, Candidate best) {
+      return validation.size() == 0 || epoch - best.epoch() <= options.patience();
+    }
+
+    /** With few examples there is no telling how far to go, and halfway is the safer guess. */
+    private Candidate unjudged(Candidate whole, Candidate half) {
+      return train.size() < TrainingOptions.MIN_FOR_VALIDATION ? half : whole;
+    }
+
+    private Candidate candidate(int epoch, List<Parameter> parameters) {
+      return new Candidate(epoch, parameters, validate(parameters));
     }
 
     private void timedStep(int[] batch) {
@@ -175,6 +192,7 @@ final class FineTuner {
         double scale = options.clip() > 0 && norm > options.clip() ? options.clip() / norm : 1;
         optimizer.step(
             gradients, scale, options.learningRate() * factor, options.headLearningRate() * factor);
+        average.add();
       }
     }
 
@@ -207,45 +225,33 @@ final class FineTuner {
       return bound.logits(pooled);
     }
 
-    private Validation validate() {
-      if (validation.size() == 0) {
-        return new Validation(0, 0, 0);
+    private Validation validate(List<Parameter> judged) {
+      float[][] logits = new float[validation.size()][];
+      if (logits.length == 0) {
+        return Validation.of(logits, validation.labels());
       }
-      int errors = 0;
-      double loss = 0;
       try (NDManager arrays = encoder.newStep();
           TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
-        BoundAdapter bound = adapter.bind(arrays, false);
+        BoundAdapter bound = TrainableAdapter.restored(adapter, judged).bind(arrays, false);
         for (int[] part : BatchPlanner.byTokens(validation.tokens(), options.microBatchTokens())) {
           try (NDManager pass = arrays.newSubManager()) {
-            NDArray logits = logits(pass, bound, validation, validationPrefix, part, off);
-            int classes = (int) logits.getShape().get(1);
-            float[] logProbabilities = logits.logSoftmax(-1).toFloatArray();
+            NDArray answer = logits(pass, bound, validation, validationPrefix, part, off);
+            int classes = (int) answer.getShape().get(1);
+            float[] flat = answer.toFloatArray();
             for (int i = 0; i < part.length; i++) {
-              int label = validation.labels()[part[i]];
-              float own = logProbabilities[i * classes + label];
-              loss -= own;
-              for (int c = 0; c < classes; c++) {
-                if (c != label && !(logProbabilities[i * classes + c] < own)) {
-                  errors++;
-                  break;
-                }
-              }
+              logits[part[i]] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
             }
           }
         }
       }
-      return new Validation(validation.size(), errors, loss / validation.size());
+      return Validation.of(logits, validation.labels());
     }
   }
 
-  /** How an epoch did on the validation part. */
-  private record Validation(int rows, int errors, double logLoss) {
-    /** Without a validation part the newest epoch is taken to be the best. */
-    boolean betterThan(Validation other) {
-      return rows == 0
-          || errors < other.errors
-          || (errors == other.errors && logLoss < other.logLoss);
+  /** The parameters after an epoch, or halfway there; epoch 0 is the start. */
+  private record Candidate(int epoch, List<Parameter> parameters, Validation validation) {
+    Candidate better(Candidate than) {
+      return validation.betterThan(than.validation) ? this : than;
     }
   }
 }

@@ -68,6 +68,20 @@ public final class TrainingOptions {
           0,
           0.5,
           "share of the training examples by which the best epoch is chosen");
+  private static final Setting<Integer> REPLAY =
+      Setting.integer(
+          "WEIR_TRAIN_REPLAY",
+          10,
+          0,
+          1_000_000,
+          "replayed examples per new one of a batch that LoRA learns from at most; heads learn from all");
+  private static final Setting<Integer> PATIENCE =
+      Setting.integer(
+          "WEIR_TRAIN_PATIENCE",
+          1,
+          1,
+          1000,
+          "epochs in a row that bring nothing on the validation part, after which a training ends");
   private static final Setting<Integer> MAX_TOKENS =
       Setting.integer("WEIR_TRAIN_MAX_TOKENS", 256, 8, 512, "longest input; longer texts are cut");
   private static final Setting<Double> ANCHORING =
@@ -77,6 +91,13 @@ public final class TrainingOptions {
           0,
           1000,
           "decoupled pull of all parameters back to where the training started: to the champion");
+  private static final Setting<Double> AVERAGING =
+      Setting.decimal(
+          "WEIR_TRAIN_AVERAGING",
+          0.99,
+          0,
+          0.99999,
+          "share of the running average of the parameters that a step leaves; 0 ships the last step's");
   private static final Setting<Double> LABEL_SMOOTHING =
       Setting.decimal(
           "WEIR_TRAIN_LABEL_SMOOTHING",
@@ -138,6 +159,7 @@ public final class TrainingOptions {
     List<Setting<?>> settings = new ArrayList<>(LoraOptions.SETTINGS);
     settings.addAll(
         List.of(
+            REPLAY,
             EPOCHS,
             BATCH_SIZE,
             MICRO_BATCH_TOKENS,
@@ -148,8 +170,10 @@ public final class TrainingOptions {
             SCHEDULE,
             CLIP,
             VALIDATION_SHARE,
+            PATIENCE,
             MAX_TOKENS,
             ANCHORING,
+            AVERAGING,
             LABEL_SMOOTHING,
             CLASS_WEIGHTS,
             ARITHMETIC,
@@ -215,6 +239,11 @@ public final class TrainingOptions {
     return written;
   }
 
+  /** Replayed examples per new one of a batch that LoRA learns from at most. */
+  public int replay() {
+    return settings.get(REPLAY);
+  }
+
   /** Passes over the training examples, at most: the best one is kept. */
   public int epochs() {
     return settings.get(EPOCHS);
@@ -271,9 +300,19 @@ public final class TrainingOptions {
     return settings.get(VALIDATION_SHARE);
   }
 
+  /** Epochs in a row that bring nothing on the validation part, after which a training ends. */
+  public int patience() {
+    return settings.get(PATIENCE);
+  }
+
   /** Decoupled pull of all parameters back to where the training started. */
   public double anchoring() {
     return settings.get(ANCHORING);
+  }
+
+  /** Share of the running average of the parameters that a step leaves; 0 for no average. */
+  public double averaging() {
+    return settings.get(AVERAGING);
   }
 
   /** Share of a target's probability that is spread over all labels. */

@@ -16,7 +16,7 @@ package dev.weir.trainer.lora;
 public record Parameter(String name, float[] values, boolean head, boolean decays, long... shape) {
 
   /** A parameter with a copy of its values. */
-  Parameter copy() {
+  public Parameter copy() {
     return new Parameter(name, values.clone(), head, decays, shape);
   }
 }

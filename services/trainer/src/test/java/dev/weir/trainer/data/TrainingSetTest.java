@@ -28,6 +28,8 @@ class TrainingSetTest {
     assertThat(set.train()).hasSize(40);
     assertThat(set.replayed()).isEqualTo(30);
     assertThat(set.trainLabels()).filteredOn("positive"::equals).hasSize(20);
+    assertThat(set.withReplay(2)).isEqualTo(30);
+    assertThat(set.withReplay(1_000_000)).isEqualTo(40);
     assertThat(set.train().subList(0, 10)).allMatch(text -> text.text().startsWith("b2"));
   }
 
