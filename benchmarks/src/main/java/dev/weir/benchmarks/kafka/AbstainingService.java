@@ -104,8 +104,7 @@ final class AbstainingService implements AutoCloseable {
     Metrics metrics = lifecycle.add("metrics", new Metrics());
     BaseModel base =
         lifecycle.add("base model", BaseModel.load(settings.get(CommonSettings.BASE_MODEL)));
-    FileArtifactStore store =
-        lifecycle.add("store", StoreConfig.from(settings).open());
+    FileArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
     lifecycle
         .add(
             "inference",

@@ -13,10 +13,10 @@ import java.util.Set;
  * Looks into an ONNX file before the runtime does: whoever wrote it, it may hold nothing but what
  * {@link MergedModel} writes.
  *
- * <p>Refused are operators beyond those of an encoder and its head (none of the rest can read files,
- * loop, or ask for memory that the file does not pay for), operators of other domains, nested
- * graphs, functions, and weights in other files. The file is read as a stream in constant memory;
- * weights are skipped.
+ * <p>Refused are operators beyond those of an encoder and its head (none of the rest can read
+ * files, loop, or ask for memory that the file does not pay for), operators of other domains,
+ * nested graphs, functions, and weights in other files. The file is read as a stream in constant
+ * memory; weights are skipped.
  *
  * @see <a href="https://github.com/onnx/onnx/blob/main/onnx/onnx.proto">the format</a>
  */

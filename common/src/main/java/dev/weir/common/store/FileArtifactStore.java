@@ -173,7 +173,9 @@ public final class FileArtifactStore implements ArtifactStore {
   @Override
   public Optional<Manifest> manifest(AdapterId id) {
     Path directory = directory(id);
-    return Files.isDirectory(directory) ? Optional.of(ArtifactFiles.read(id, directory)) : Optional.empty();
+    return Files.isDirectory(directory)
+        ? Optional.of(ArtifactFiles.read(id, directory))
+        : Optional.empty();
   }
 
   @Override

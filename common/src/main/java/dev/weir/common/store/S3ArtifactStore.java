@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An artifact store in an S3 bucket: {@code adapter/version/} with the manifest, and each file under
- * its own digest ({@code sha256/name}).
+ * An artifact store in an S3 bucket: {@code adapter/version/} with the manifest, and each file
+ * under its own digest ({@code sha256/name}).
  *
  * <p>The manifest is written last and only if there is none (a conditional write), so readers see a
  * version whole or not at all, and of two writers one wins. Files cannot be overwritten with other
@@ -33,7 +33,8 @@ public final class S3ArtifactStore implements ArtifactStore {
   private static final Duration ABANDONED = Duration.ofHours(1);
 
   private static final Pattern MANIFEST_KEY =
-      Pattern.compile("([a-z0-9][a-z0-9._-]{0,62})/([1-9]\\d{0,8})/" + Pattern.quote(Manifest.FILE));
+      Pattern.compile(
+          "([a-z0-9][a-z0-9._-]{0,62})/([1-9]\\d{0,8})/" + Pattern.quote(Manifest.FILE));
   private static final Pattern VERSION_KEY =
       Pattern.compile("([a-z0-9][a-z0-9._-]{0,62}/[1-9]\\d{0,8}/).+");
 
@@ -157,9 +158,7 @@ public final class S3ArtifactStore implements ArtifactStore {
 
   @Override
   public Optional<String> digest(AdapterId id) {
-    return objects
-        .get(manifestKey(id), ArtifactFiles.MOST_MANIFEST_BYTES)
-        .map(Digests::sha256);
+    return objects.get(manifestKey(id), ArtifactFiles.MOST_MANIFEST_BYTES).map(Digests::sha256);
   }
 
   @Override

@@ -198,7 +198,11 @@ final class S3Objects implements AutoCloseable {
 
   /** Sends a part unless just these bytes are there; a part's tag is its MD5, if not encrypted. */
   private String part(
-      String key, String uploadId, int number, byte[] bytes, @org.jspecify.annotations.Nullable Part there) {
+      String key,
+      String uploadId,
+      int number,
+      byte[] bytes,
+      @org.jspecify.annotations.Nullable Part there) {
     String md5 = HexFormat.of().formatHex(Base64.getDecoder().decode(md5(bytes)));
     if (there != null
         && there.size() == bytes.length
@@ -266,8 +270,7 @@ final class S3Objects implements AutoCloseable {
                 client.getObject(
                     request -> request.bucket(bucket.name()).key(full(key)).range(range));
             var out =
-                Files.newOutputStream(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+                Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
           in.transferTo(out);
         }
       }
@@ -309,8 +312,7 @@ final class S3Objects implements AutoCloseable {
   /** Removes an object; one that is not there is no error. */
   void delete(String key) {
     try {
-      var unused =
-          client.deleteObject(request -> request.bucket(bucket.name()).key(full(key)));
+      var unused = client.deleteObject(request -> request.bucket(bucket.name()).key(full(key)));
     } catch (SdkException e) {
       throw failed("delete", key, e);
     }
@@ -325,10 +327,7 @@ final class S3Objects implements AutoCloseable {
           var unused =
               client.abortMultipartUpload(
                   request ->
-                      request
-                          .bucket(bucket.name())
-                          .key(upload.key())
-                          .uploadId(upload.uploadId()));
+                      request.bucket(bucket.name()).key(upload.key()).uploadId(upload.uploadId()));
           aborted++;
         }
       }

@@ -78,17 +78,14 @@ final class StoreCache {
   }
 
   /**
-   * A directory with the manifest, its signature if there is one, and the wanted files, all checked.
+   * A directory with the manifest, its signature if there is one, and the wanted files, all
+   * checked.
    *
    * @param digest of the manifest
    * @param bytes the manifest itself
    */
   synchronized Path fill(
-      String digest,
-      Manifest manifest,
-      byte[] bytes,
-      Predicate<String> wanted,
-      Download download) {
+      String digest, Manifest manifest, byte[] bytes, Predicate<String> wanted, Download download) {
     Path artifact = directory.resolve(digest);
     try {
       Files.createDirectories(artifact);
@@ -216,5 +213,4 @@ final class StoreCache {
             .formatted(doing, directory, cause),
         cause);
   }
-
 }

@@ -55,16 +55,28 @@ class OnnxInspectionTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "Loop", "If", "Scan", "ConstantOfShape", "Expand", "Tile", "Range", "RandomNormal",
-        "PyOp", "SequenceMap", "Constant", "ATen", "StringConcat", "matmul", ""
+        "Loop",
+        "If",
+        "Scan",
+        "ConstantOfShape",
+        "Expand",
+        "Tile",
+        "Range",
+        "RandomNormal",
+        "PyOp",
+        "SequenceMap",
+        "Constant",
+        "ATen",
+        "StringConcat",
+        "matmul",
+        ""
       })
   void otherOperatorsAreRefusedBeforeTheRuntimeSeesThem(String operator) throws Exception {
     Path file = write(model(node(operator)));
     assertRefused(file, "operator-not-allowed");
     assertThatThrownBy(() -> MergedEncoder.open(file, 1, 0))
         .isInstanceOfSatisfying(
-            ModelException.class,
-            e -> assertThat(e.reason()).isEqualTo("operator-not-allowed"));
+            ModelException.class, e -> assertThat(e.reason()).isEqualTo("operator-not-allowed"));
   }
 
   @Test
@@ -148,7 +160,9 @@ class OnnxInspectionTest {
     assertRefused(file, "operator-not-allowed");
   }
 
-  /** The runtime passes over a field of another type; read as a message it would hide what follows. */
+  /**
+   * The runtime passes over a field of another type; read as a message it would hide what follows.
+   */
   @Test
   void aFieldOfAnotherTypeThanTheFormatsIsRefused() throws Exception {
     byte[] hidden = model(node("Loop")).toByteArray();
@@ -173,7 +187,8 @@ class OnnxInspectionTest {
     out.writeTag(NodeProto.OP_TYPE_FIELD_NUMBER, 2);
     out.writeUInt32NoTag(1_999_999_000);
     out.flush();
-    assertRefused(Files.write(directory.resolve("bomb.onnx"), bytes.toByteArray()), "invalid-graph");
+    assertRefused(
+        Files.write(directory.resolve("bomb.onnx"), bytes.toByteArray()), "invalid-graph");
   }
 
   @Test

@@ -195,7 +195,9 @@ abstract class ArtifactStoreContract {
         AdapterId id = new AdapterId("default", version);
         store.publish(id, staged(store, id, "weights"));
       }
-      assertThat(store.versions("default")).extracting(AdapterId::version).containsExactly(2, 9, 10);
+      assertThat(store.versions("default"))
+          .extracting(AdapterId::version)
+          .containsExactly(2, 9, 10);
       AdapterId nine = new AdapterId("default", 9);
       store.delete(nine);
       store.delete(nine);
@@ -212,7 +214,8 @@ abstract class ArtifactStoreContract {
     return staged;
   }
 
-  static void assertReason(String reason, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+  static void assertReason(
+      String reason, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             StoreException.class, e -> assertThat(e.reason()).isEqualTo(reason));

@@ -96,8 +96,7 @@ class S3ArtifactStoreTest extends ArtifactStoreContract {
       String digest = store.publish(ID, staged(store, large));
       Path artifact = Files.createDirectories(cache.resolve(digest));
       Files.write(
-          artifact.resolve("model.onnx.part"),
-          Arrays.copyOf(large, S3Objects.PART_BYTES + 5));
+          artifact.resolve("model.onnx.part"), Arrays.copyOf(large, S3Objects.PART_BYTES + 5));
       assertThat(store.fetch(ID, digest).resolve("model.onnx")).hasBinaryContent(large);
       assertThat(artifact.resolve("model.onnx.part")).doesNotExist();
     }
@@ -161,7 +160,8 @@ class S3ArtifactStoreTest extends ArtifactStoreContract {
           .isInstanceOf(StoreException.class)
           .hasMessageContaining("raise WEIR_S3_CACHE_MB");
       Files.setLastModifiedTime(
-          cache.resolve(digests[1]), FileTime.from(Clock.systemUTC().instant().minus(Duration.ofHours(1))));
+          cache.resolve(digests[1]),
+          FileTime.from(Clock.systemUTC().instant().minus(Duration.ofHours(1))));
       assertThat(store.fetch(new AdapterId("default", 4), digests[3])).isDirectory();
       assertThat(cache.resolve(digests[1])).doesNotExist();
       assertThat(cache.resolve(digests[0])).isDirectory();

@@ -19,8 +19,7 @@ final class TestingManifest {
   private TestingManifest() {}
 
   /** Writes files and the manifest that names them. */
-  static void write(Path directory, AdapterId id, Map<String, String> contents)
-      throws IOException {
+  static void write(Path directory, AdapterId id, Map<String, String> contents) throws IOException {
     for (Map.Entry<String, String> each : contents.entrySet()) {
       Files.writeString(directory.resolve(each.getKey()), each.getValue());
     }

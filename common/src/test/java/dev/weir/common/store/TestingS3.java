@@ -3,6 +3,7 @@ package dev.weir.common.store;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Writer;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -73,8 +74,7 @@ final class TestingS3 implements AutoCloseable {
             .redirectErrorStream(true)
             .start();
     BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     StringBuilder said = new StringBuilder();
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       said.append(line).append('\n');
@@ -93,11 +93,9 @@ final class TestingS3 implements AutoCloseable {
         new Thread(
             () -> {
               try {
-                while (lines.readLine() != null) {
-                  continue;
-                }
+                lines.transferTo(Writer.nullWriter());
               } catch (IOException e) {
-                return; // The server has ended.
+                // The server has ended.
               }
             },
             "s3-output");

@@ -44,6 +44,9 @@ public final class LocalCopies {
   private static final String STAGED = ".staged-";
   private static final Duration ABANDONED = Duration.ofHours(1);
 
+  /** What a store takes for a manifest; a larger file was put here by somebody else. */
+  private static final long MOST_MANIFEST_BYTES = 16 << 20;
+
   private final Path directory;
   private final long mostBytes;
   private final Clock clock;
@@ -178,7 +181,11 @@ public final class LocalCopies {
   }
 
   private static void verify(Path copy, String digest) throws IOException {
-    byte[] bytes = Files.readAllBytes(copy.resolve(Manifest.FILE));
+    Path file = copy.resolve(Manifest.FILE);
+    if (Files.size(file) > MOST_MANIFEST_BYTES) {
+      throw new IOException("its manifest has " + Files.size(file) + " bytes");
+    }
+    byte[] bytes = Files.readAllBytes(file);
     if (!Digests.sha256(bytes).equals(digest)) {
       throw new IOException("its manifest has another digest");
     }

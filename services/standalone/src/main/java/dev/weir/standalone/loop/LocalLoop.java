@@ -104,8 +104,7 @@ public final class LocalLoop implements AutoCloseable {
     ServiceProcess.provision(read);
     BaseModel loaded = lifecycle.add("base model", join(loading));
     base = loaded;
-    ArtifactStore store =
-        lifecycle.add("store", StoreConfig.from(read).open());
+    ArtifactStore store = lifecycle.add("store", StoreConfig.from(read).open());
     Metrics metrics = lifecycle.add("metrics", new Metrics());
     Health health = new Health();
     health.register("broker", () -> brokerStatus(broker.fault()));
