@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast sbom dependency-updates format test-console screenshots demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -23,6 +23,12 @@ dependency-updates: ## newer versions of dependencies and plugins, from Maven Ce
 
 format: ## google-java-format
 	$(MVN) spotless:apply
+
+test-console: ## the console in a headless Chromium, on the whole loop
+	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT
+
+screenshots: ## docs/images, from the console in a headless Chromium
+	MVN="$(MVN)" scripts/browser.sh ScreenshotsIT
 
 demo: ## the whole loop on the sample
 	./weir demo --once

@@ -114,7 +114,8 @@ public final class InferenceService implements AutoCloseable {
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
     feeds = Feeds.of(config.kafka(), config.topics());
     AdaptersView view =
-        new AdaptersView(registry, loader, announced, config.catalog(), base.name(), base.digest());
+        new AdaptersView(
+            registry, loader, announced, config.catalog(), store, base.name(), base.digest());
     AdapterControl control =
         new AdapterControl(
             config.kafka(),

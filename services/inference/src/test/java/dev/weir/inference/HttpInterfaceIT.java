@@ -96,6 +96,19 @@ class HttpInterfaceIT {
     assertThat(running.client.get("/v2/health/live", 200).get("live").asBoolean()).isTrue();
     assertThat(running.client.get("/v2", 200).get("name").asText()).isEqualTo("weir");
     running.client.get("/v1/adapters/nobody", 404);
+    for (String file : List.of("index.html", "main.js", "console.css", "icon.svg", "uplot.js")) {
+      assertThat(running.client.get("/console/" + file).statusCode()).as(file).isEqualTo(200);
+    }
+    running.client.get("/console/nothing", 404);
+  }
+
+  @Test
+  void aVersionHasItsReleaseAndItsManifest() throws Exception {
+    JsonNode lineage = running.client.get("/v1/adapters/default/versions/3", 200);
+    assertThat(lineage.at("/release/digest").asText()).isEqualTo(digest);
+    assertThat(lineage.at("/manifest/version").asInt()).isEqualTo(3);
+    assertThat(lineage.at("/manifest/labels")).isEqualTo(lineage.at("/release/labels"));
+    running.client.get("/v1/adapters/default/versions/4", 404);
   }
 
   @Test

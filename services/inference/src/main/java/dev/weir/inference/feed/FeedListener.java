@@ -5,8 +5,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** Gets a topic's records on the feed's thread, which it must not hold up. */
 public interface FeedListener {
 
-  /** Its place is known: every record that is written from now on will come. Called once. */
-  void opened();
+  /**
+   * Its place is known: every record that is written from now on will come. Called once, before any
+   * record.
+   *
+   * @param resume its place, for {@link TopicFeed#listen}
+   */
+  void opened(String resume);
 
   /**
    * Records before the next one do not come: there were more of them than a listener that comes

@@ -44,6 +44,13 @@ final class FeedPosition {
     return new FeedPosition(ends);
   }
 
+  /** The last {@code count} offsets before the ends, the same number in each partition. */
+  static FeedPosition last(int count, Map<Integer, Long> begins, Map<Integer, Long> ends) {
+    FeedPosition position = new FeedPosition(begins);
+    long ignored = position.fit(begins, ends, count);
+    return position;
+  }
+
   /** Whether this record was not passed yet; passes it then. */
   boolean pass(int partition, long offset) {
     Long wanted = next.get(partition);

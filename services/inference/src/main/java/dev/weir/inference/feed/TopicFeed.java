@@ -43,6 +43,9 @@ public final class TopicFeed implements AutoCloseable {
   /** The most offsets that a listener which comes back is given again. */
   public static final int REPLAY = 512;
 
+  /** The most offsets that a new listener may be given from before its time. */
+  public static final int MOST_BEFORE = 5000;
+
   private final Map<String, Object> kafka;
   private final String topic;
   private final List<Subscription> listeners = new CopyOnWriteArrayList<>();
@@ -74,12 +77,14 @@ public final class TopicFeed implements AutoCloseable {
   private final class Subscription implements Listening {
 
     private final FeedListener listener;
+    private final int before;
     private @Nullable FeedPosition position;
     private boolean placed;
 
-    Subscription(FeedListener listener, Optional<FeedPosition> position) {
+    Subscription(FeedListener listener, Optional<FeedPosition> position, int before) {
       this.listener = listener;
       this.position = position.orElse(null);
+      this.before = before;
     }
 
     @Override
@@ -95,12 +100,25 @@ public final class TopicFeed implements AutoCloseable {
    *     that is no position counts as null
    * @throws IllegalStateException after {@link #close}
    */
-  public synchronized Listening listen(@Nullable String resume, FeedListener listener) {
+  public Listening listen(@Nullable String resume, FeedListener listener) {
+    return listen(resume, 0, listener);
+  }
+
+  /**
+   * The same; a listener that was nowhere before also gets what was written last.
+   *
+   * @param before how many of the topic's last offsets, at most {@link #MOST_BEFORE}; fewer records
+   *     than that, since each transaction takes an offset of its own
+   */
+  public synchronized Listening listen(@Nullable String resume, int before, FeedListener listener) {
     if (closed) {
       throw new IllegalStateException("the feed of " + topic + " is closed");
     }
     Subscription subscription =
-        new Subscription(listener, Optional.ofNullable(resume).flatMap(FeedPosition::parse));
+        new Subscription(
+            listener,
+            Optional.ofNullable(resume).flatMap(FeedPosition::parse),
+            Math.min(before, MOST_BEFORE));
     listeners.add(subscription);
     if (thread == null) {
       thread = new Thread(this::run, "feed-" + topic);
@@ -171,12 +189,7 @@ public final class TopicFeed implements AutoCloseable {
     List<Subscription> newcomers = new ArrayList<>();
     for (Subscription each : listeners) {
       if (!each.placed) {
-        FeedPosition position = each.position == null ? FeedPosition.at(ends) : each.position;
-        long gone = position.fit(begins, ends, REPLAY);
-        if (gone > 0) {
-          each.listener.skipped(gone);
-        }
-        each.position = position;
+        each.position = start(each, begins, ends);
         each.placed = true;
         newcomers.add(each);
       }
@@ -185,7 +198,22 @@ public final class TopicFeed implements AutoCloseable {
     for (TopicPartition partition : partitions) {
       consumer.seek(partition, earliest(partition.partition()).orElse(ends(ends, partition)));
     }
-    newcomers.forEach(each -> each.listener.opened());
+    newcomers.forEach(each -> each.listener.opened(String.valueOf(each.position)));
+  }
+
+  private static FeedPosition start(
+      Subscription newcomer, Map<Integer, Long> begins, Map<Integer, Long> ends) {
+    FeedPosition position = newcomer.position;
+    if (position == null) {
+      return newcomer.before > 0
+          ? FeedPosition.last(newcomer.before, begins, ends)
+          : FeedPosition.at(ends);
+    }
+    long gone = position.fit(begins, ends, REPLAY);
+    if (gone > 0) {
+      newcomer.listener.skipped(gone);
+    }
+    return position;
   }
 
   private Optional<Long> earliest(int partition) {

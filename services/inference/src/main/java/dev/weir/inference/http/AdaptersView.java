@@ -4,13 +4,17 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
+import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.Limits;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreException;
 import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.AnnouncedAdapters;
@@ -37,21 +41,28 @@ public final class AdaptersView {
   private final AdapterLoader loader;
   private final AnnouncedAdapters announced;
   private final AdapterCatalog catalog;
+  private final ArtifactStore store;
   private final String baseModel;
   private final String baseDigest;
 
-  /** A view of one process. */
+  /**
+   * A view of one process.
+   *
+   * @param store where manifests are read from; stays its owner's
+   */
   public AdaptersView(
       AdapterRegistry registry,
       AdapterLoader loader,
       AnnouncedAdapters announced,
       AdapterCatalog catalog,
+      ArtifactStore store,
       String baseModel,
       String baseDigest) {
     this.registry = registry;
     this.loader = loader;
     this.announced = announced;
     this.catalog = catalog;
+    this.store = store;
     this.baseModel = baseModel;
     this.baseDigest = baseDigest;
   }
@@ -69,6 +80,7 @@ public final class AdaptersView {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Adapter(
       String adapter,
+      List<String> labels,
       @Nullable Serving serving,
       @Nullable Champion champion,
       ServingPlan plan,
@@ -100,9 +112,16 @@ public final class AdaptersView {
       @Nullable String digest,
       int trainingExamples,
       double trainingSeconds,
+      String batchId,
+      Instant lastFeedbackAt,
+      Instant batchClosedAt,
       Instant createdAt,
+      List<String> precisions,
       @Nullable Integer heldBy,
       Decision decision) {}
+
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Lineage(Release release, @Nullable Manifest manifest) {}
 
   All all() {
     ServingState state = registry.state();
@@ -127,6 +146,38 @@ public final class AdaptersView {
   /** One adapter, or empty when neither the catalog nor the topic knows it. */
   Optional<Adapter> one(String name) {
     return all().adapters().stream().filter(adapter -> adapter.adapter().equals(name)).findFirst();
+  }
+
+  /**
+   * Where a version came from: its release and, while the store still has the artifact, the
+   * manifest. Blocks on the store.
+   *
+   * @throws Problem 404 for a version that the topic does not know, 503 without the store
+   */
+  Lineage lineage(String name, String version) {
+    Release release =
+        announced.releases(name).stream()
+            .filter(known -> Integer.toString(known.version()).equals(version))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new Problem(
+                        404,
+                        "unknown-version",
+                        "there is no version '%s' of adapter '%s'; GET /v1/adapters lists them"
+                            .formatted(version, name)));
+    try {
+      Manifest manifest =
+          release.digest() == null ? null : store.manifest(release.id()).orElse(null);
+      return new Lineage(release, manifest);
+    } catch (StoreException e) {
+      throw new Problem(
+              503,
+              e.reason(),
+              "the store did not answer: " + e.getMessage() + "; send it again later",
+              e)
+          .retryAfter(5);
+    }
   }
 
   /** The version of an adapter that answers; empty when none does. Cheap, for every request. */
@@ -160,6 +211,7 @@ public final class AdaptersView {
     AdapterId shadowId = shadow == null ? null : new AdapterId(name, shadow.version());
     return new Adapter(
         name,
+        catalog.scheme(name).map(LabelScheme::names).orElse(List.of()),
         state.adapter(name).map(AdaptersView::serving).orElse(null),
         champions.get(name),
         plan,
@@ -203,7 +255,11 @@ public final class AdaptersView {
         release.digest(),
         release.trainingExamples(),
         release.trainingSeconds(),
+        release.batchId(),
+        release.lastFeedbackAt(),
+        release.batchClosedAt(),
         release.createdAt(),
+        release.precisions(),
         release.heldBy(),
         release.decision());
   }

@@ -33,8 +33,8 @@ final class EventFrame {
   }
 
   /**
-   * Releases and champions by name; a tombstone is {@code removed}; another record of the topic's
-   * is {@code adapter}.
+   * Releases and champions by name; a tombstone is {@code removed}; another record of the topic's,
+   * such as a plan, is {@code adapter}.
    */
   static @Nullable String ofAdapters(ConsumerRecord<byte[], byte[]> record) {
     if (record.key() == null) {
@@ -68,9 +68,15 @@ final class EventFrame {
     return Buffer.buffer(frame.append('\n').toString());
   }
 
-  /** Says that records are missing before the next event. */
-  static Buffer skipped(long records) {
-    return Buffer.buffer("event: skipped\ndata: {\"atMost\":" + records + "}\n\n");
+  /** Says that records of a feed are missing before its next event. */
+  static Buffer skipped(String feed, long records) {
+    return Buffer.buffer(
+        "event: skipped\ndata: {\"feed\":\"" + feed + "\",\"atMost\":" + records + "}\n\n");
+  }
+
+  /** Says that everything behind {@code id} will come; no event, but its id counts. */
+  static Buffer listening(String id) {
+    return Buffer.buffer("id: " + id + "\n: listening\n\n");
   }
 
   static Buffer comment(String text) {

@@ -6,58 +6,79 @@ import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client that listens to server-sent events.
+ * One client that listens to server-sent events of one feed or of several.
  *
- * <p>The feed's thread puts frames into a bounded buffer and never waits; the event loop writes
- * them as fast as the client reads. When the buffer is full, what comes is left out and counted,
- * and the client is told so before the next event. A client that takes nothing between two
+ * <p>The feeds' threads put frames into a bounded buffer and never wait; the event loop writes them
+ * as fast as the client reads. When the buffer is full, what comes is left out and counted, and the
+ * client is told so before that feed's next event. A client that takes nothing between two
  * heartbeats while frames wait is cut off.
  */
-final class EventStream implements FeedListener {
+final class EventStream {
 
-  /** Frames that wait for the client; at least what a returning listener is given again. */
+  /** Frames that wait for the client, per feed; at least what a returning listener is given. */
   static final int BUFFER = 1024;
+
+  /** Bytes that wait for the client, whatever their number: a text may have 300 KB. */
+  private static final int BUFFER_BYTES = 8 << 20;
 
   private static final int WRITE_QUEUE_BYTES = 64 << 10;
 
   private final HttpServerResponse response;
   private final Context context;
-  private final EventFrame.Naming naming;
+  private final List<EventSource> sources;
+  private final int before;
+  private final int capacity;
   private final Consumer<EventStream> onEnd;
   // Guarded by the monitor of the frames.
   private final Deque<Buffer> frames = new ArrayDeque<>();
-  private long skipped;
+  private final EventPositions positions;
+  private long waitingBytes;
   private boolean drainAsked;
   // All below belong to the event loop.
-  private @Nullable Listening listening;
+  private final List<Listening> listening = new ArrayList<>();
   private boolean ended;
   private boolean stuck;
 
   /**
    * A stream over a response whose head is not written yet.
    *
+   * @param before how many of the last offsets of each feed the client wants where it was nowhere
    * @param onEnd called once, on the event loop, when the client has gone or was cut off
    */
   EventStream(
       HttpServerResponse response,
       Context context,
-      EventFrame.Naming naming,
+      List<EventSource> sources,
+      int before,
       Consumer<EventStream> onEnd) {
     this.response = response;
     this.context = context;
-    this.naming = naming;
+    this.sources = List.copyOf(sources);
+    this.before = before;
+    this.capacity = sources.size() * (BUFFER + before);
+    this.positions = new EventPositions(sources.stream().map(EventSource::name).toList());
     this.onEnd = onEnd;
   }
 
-  /** Writes the head and begins to take frames from {@code from}; on the event loop. */
-  void begin(Listening from) {
-    listening = from;
+  /**
+   * Begins to listen and writes the head; on the event loop.
+   *
+   * @param lastEventId where the client was before, or null
+   */
+  void begin(@Nullable String lastEventId) {
+    boolean one = sources.size() == 1;
+    for (EventSource source : sources) {
+      String resume = EventPositions.of(lastEventId, source.name(), one);
+      listening.add(source.feed().listen(resume, before, new Ear(source)));
+    }
     response.closeHandler(gone -> finish());
     response.exceptionHandler(broken -> finish());
     response.drainHandler(room -> drain());
@@ -70,38 +91,65 @@ final class EventStream implements FeedListener {
     write(Buffer.buffer("retry: 2000\n\n"));
   }
 
-  @Override
-  public void opened() {
-    put(EventFrame.comment("listening"));
-  }
+  /** What one of the feeds tells this client; called by that feed's thread. */
+  private final class Ear implements FeedListener {
 
-  @Override
-  public void skipped(long offsets) {
-    synchronized (frames) {
-      skipped += offsets;
+    private final EventSource source;
+    // Guarded by the monitor of the frames.
+    private long skipped;
+
+    Ear(EventSource source) {
+      this.source = source;
     }
-  }
 
-  @Override
-  public void record(String resume, ConsumerRecord<byte[], byte[]> record) {
-    String name = naming.name(record);
-    if (name != null) {
-      put(EventFrame.event(resume, name, record));
+    @Override
+    public void opened(String resume) {
+      synchronized (frames) {
+        positions.set(source.name(), resume);
+        if (positions.known() == sources.size()) {
+          add(EventFrame.listening(positions.id()));
+        }
+      }
+      askForDrain();
     }
-  }
 
-  private void put(Buffer frame) {
-    synchronized (frames) {
-      if (frames.size() >= BUFFER) {
-        skipped++;
+    @Override
+    public void skipped(long offsets) {
+      synchronized (frames) {
+        skipped += offsets;
+      }
+    }
+
+    @Override
+    public void record(String resume, ConsumerRecord<byte[], byte[]> record) {
+      String name = source.naming().name(record);
+      if (name == null) {
         return;
       }
-      if (skipped > 0) {
-        frames.add(EventFrame.skipped(skipped));
-        skipped = 0;
+      synchronized (frames) {
+        positions.set(source.name(), resume);
+        if (frames.size() >= capacity || waitingBytes >= BUFFER_BYTES) {
+          skipped++;
+          return;
+        }
+        if (skipped > 0) {
+          add(EventFrame.skipped(source.name(), skipped));
+          skipped = 0;
+        }
+        add(EventFrame.event(positions.id(), name, record));
       }
-      frames.add(frame);
-      if (drainAsked) {
+      askForDrain();
+    }
+  }
+
+  private void add(Buffer frame) {
+    frames.add(frame);
+    waitingBytes += frame.length();
+  }
+
+  private void askForDrain() {
+    synchronized (frames) {
+      if (drainAsked || frames.isEmpty()) {
         return;
       }
       drainAsked = true;
@@ -118,6 +166,7 @@ final class EventStream implements FeedListener {
           drainAsked = false;
           return;
         }
+        waitingBytes -= frame.length();
       }
       stuck = false;
       write(frame);
@@ -160,11 +209,10 @@ final class EventStream implements FeedListener {
   private void finish() {
     if (!ended) {
       ended = true;
-      if (listening != null) {
-        listening.close();
-      }
+      listening.forEach(Listening::close);
       synchronized (frames) {
         frames.clear();
+        waitingBytes = 0;
       }
       onEnd.accept(this);
     }

@@ -1,6 +1,5 @@
 package dev.weir.inference.http;
 
-import dev.weir.inference.feed.TopicFeed;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
@@ -10,17 +9,18 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * {@code GET /v1/stream/…}: Kafka topics as server-sent events.
  *
- * <p>Belongs to the event loop. A stream begins with what is written after it was opened, or after
- * the event that {@code Last-Event-ID} names.
+ * <p>Belongs to the event loop. A stream begins with what is written after it was opened, with the
+ * {@code ?last=} offsets before that, or after the event that {@code Last-Event-ID} names.
  */
 final class EventStreams {
 
-  /** Each holds a socket and up to {@link EventStream#BUFFER} frames. */
+  /** Each holds a socket and the frames that wait for it. */
   private static final int MAX_CLIENTS = 100;
 
   private final Vertx vertx;
@@ -36,12 +36,18 @@ final class EventStreams {
         heartbeat.toMillis(), tick -> List.copyOf(open).forEach(EventStream::heartbeat));
   }
 
-  /** A handler that lets clients listen to {@code feed}. */
-  Handler<RoutingContext> of(TopicFeed feed, EventFrame.Naming naming) {
-    return request -> listen(request, feed, naming);
+  /** A handler that lets clients listen to one feed. */
+  Handler<RoutingContext> of(EventSource source) {
+    return request -> listen(request, List.of(source));
   }
 
-  private void listen(RoutingContext request, TopicFeed feed, EventFrame.Naming naming) {
+  /** A handler that lets clients listen to those of the feeds that {@code ?feeds=} names. */
+  Handler<RoutingContext> anyOf(Map<String, EventSource> offered) {
+    return request -> listen(request, EventQuery.feeds(request, offered));
+  }
+
+  private void listen(RoutingContext request, List<EventSource> sources) {
+    int before = EventQuery.last(request);
     if (closing) {
       throw new Problem(503, "closing", "this process is closing; ask another replica")
           .retryAfter(1);
@@ -55,9 +61,10 @@ final class EventStreams {
           .retryAfter(5);
     }
     EventStream stream =
-        new EventStream(request.response(), vertx.getOrCreateContext(), naming, open::remove);
+        new EventStream(
+            request.response(), vertx.getOrCreateContext(), sources, before, open::remove);
     open.add(stream);
-    stream.begin(feed.listen(request.request().getHeader("Last-Event-ID"), stream));
+    stream.begin(request.request().getHeader("Last-Event-ID"));
   }
 
   /** Ends all streams that are open now; callable from any thread. */

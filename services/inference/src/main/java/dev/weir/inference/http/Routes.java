@@ -1,6 +1,7 @@
 package dev.weir.inference.http;
 
 import dev.weir.common.ops.Health;
+import dev.weir.inference.feed.Feeds;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -10,8 +11,10 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -59,14 +62,31 @@ final class Routes {
     post("/v1/feedback", new FeedbackHandler(parts.feedback(), parts.catalog(), workers));
     get("/v1/adapters", at -> Json.answer(at, 200, parts.adapters().all()));
     get("/v1/adapters/:name", this::adapter);
+    get("/v1/adapters/:name/versions/:version", this::lineage);
   }
 
   private void streams(EventStreams streams) {
-    get(
-        "/v1/stream/classifications",
-        streams.of(parts.feeds().classifications(), EventFrame.always("classification")));
-    get("/v1/stream/adapters", streams.of(parts.feeds().adapters(), EventFrame::ofAdapters));
-    get("/v1/stream/training", streams.of(parts.feeds().training(), EventFrame.always("training")));
+    Map<String, EventSource> offered = new LinkedHashMap<>();
+    for (EventSource source : sources(parts.feeds())) {
+      offered.put(source.name(), source);
+    }
+    get("/v1/stream", streams.anyOf(offered));
+    for (String alone : List.of("classifications", "adapters", "training", "label-requests")) {
+      get("/v1/stream/" + alone, streams.of(Objects.requireNonNull(offered.get(alone))));
+    }
+  }
+
+  private static List<EventSource> sources(Feeds feeds) {
+    return List.of(
+        new EventSource("reviews", feeds.reviews(), EventFrame.always("review")),
+        new EventSource(
+            "classifications", feeds.classifications(), EventFrame.always("classification")),
+        new EventSource(
+            "label-requests", feeds.labelRequests(), EventFrame.always("label-request")),
+        new EventSource("examples", feeds.examples(), EventFrame.always("example")),
+        new EventSource("batches", feeds.batches(), EventFrame.always("batch")),
+        new EventSource("training", feeds.training(), EventFrame.always("training")),
+        new EventSource("adapters", feeds.adapters(), EventFrame::ofAdapters));
   }
 
   private void protocol() {
@@ -88,7 +108,9 @@ final class Routes {
     get("/health/ready", at -> health(at, Health::ready));
     get("/metrics", this::metrics);
     get("/openapi.yaml", new OpenApiDocument()::serve);
-    get("/", this::index);
+    ConsoleAssets assets = new ConsoleAssets();
+    get("/console/:file", assets::serve);
+    get("/", at -> index(at, assets));
   }
 
   private void get(String path, Handler<RoutingContext> handler) {
@@ -139,8 +161,25 @@ final class Routes {
         .onFailure(context::fail);
   }
 
-  private void index(RoutingContext context) {
-    Json.answer(
-        context, 200, Map.of("name", "weir inference", "endpoints", named(router).toList()));
+  /** One version with its manifest, which is read from the store. */
+  private void lineage(RoutingContext context) {
+    String name = context.pathParam("name");
+    String version = context.pathParam("version");
+    workers
+        .call(() -> parts.adapters().lineage(name, version))
+        .onSuccess(lineage -> Json.answer(context, 200, lineage))
+        .onFailure(context::fail);
+  }
+
+  /** The console for browsers, the list of endpoints for all others. */
+  private void index(RoutingContext context, ConsoleAssets assets) {
+    context.response().putHeader("Vary", "Accept");
+    String accepted = context.request().getHeader("Accept");
+    if (accepted != null && accepted.contains("text/html")) {
+      assets.page(context);
+    } else {
+      Json.answer(
+          context, 200, Map.of("name", "weir inference", "endpoints", named(router).toList()));
+    }
   }
 }

@@ -12,8 +12,8 @@ final class SecurityHeaders implements Handler<RoutingContext> {
 
   /** No inline script or style sheet, no eval, no frame around it, no other server. */
   static final String CONTENT_SECURITY_POLICY =
-      "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-          + " form-action 'self'; frame-ancestors 'none'";
+      "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+          + " object-src 'none'";
 
   private static final String ONE_YEAR = "max-age=31536000";
 

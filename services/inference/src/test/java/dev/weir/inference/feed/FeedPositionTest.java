@@ -39,4 +39,13 @@ class FeedPositionTest {
     assertThat(beyond.fit(begins, ends, 20)).as("the topic was made anew").isZero();
     assertThat(beyond).hasToString("0:110,1:50");
   }
+
+  @Test
+  void theLastOffsetsAreTakenFromAllPartitionsAlike() {
+    Map<Integer, Long> begins = Map.of(0, 10L, 1, 0L);
+    Map<Integer, Long> ends = Map.of(0, 110L, 1, 5L);
+    assertThat(FeedPosition.last(20, begins, ends)).hasToString("0:100,1:0");
+    assertThat(FeedPosition.last(1, begins, ends)).hasToString("0:109,1:4");
+    assertThat(FeedPosition.last(5000, begins, ends)).hasToString("0:10,1:0");
+  }
 }

@@ -38,8 +38,10 @@ class EventStreamIT {
   private static final Duration RARELY = Duration.ofHours(1);
 
   private final String topic = TestBroker.uniquePrefix() + "events";
+  private final String otherTopic = topic + "-other";
   private final List<AutoCloseable> open = new ArrayList<>();
   private TopicFeed feed;
+  private TopicFeed other;
   private KafkaProducer<byte[], byte[]> producer;
   private Vertx vertx;
   private EventStreams streams;
@@ -47,10 +49,11 @@ class EventStreamIT {
 
   @BeforeEach
   void start() {
-    TestBroker.createTopics(2, topic);
+    TestBroker.createTopics(2, topic, otherTopic);
     Map<String, Object> kafka = Map.of("bootstrap.servers", TestBroker.bootstrapServers());
     producer = new KafkaProducer<>(kafka, new ByteArraySerializer(), new ByteArraySerializer());
     feed = new TopicFeed(kafka, topic);
+    other = new TopicFeed(kafka, otherTopic);
     vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1)); // as the service has it
   }
 
@@ -60,15 +63,20 @@ class EventStreamIT {
       each.close();
     }
     feed.close();
+    other.close();
     producer.close();
     vertx.close().toCompletionStage().toCompletableFuture().get();
     assertThat(feed.running()).isFalse();
+    assertThat(other.running()).isFalse();
   }
 
   private void serve(Duration heartbeat) throws Exception {
     streams = new EventStreams(vertx, vertx.getOrCreateContext(), heartbeat);
     Router router = Router.router(vertx);
-    router.get("/").handler(streams.of(feed, EventFrame.always("thing")));
+    EventSource things = new EventSource("things", feed, EventFrame.always("thing"));
+    EventSource others = new EventSource("others", other, EventFrame.always("other"));
+    router.get("/").handler(streams.of(things));
+    router.get("/several").handler(streams.anyOf(Map.of("things", things, "others", others)));
     server =
         vertx
             .createHttpServer()
@@ -134,7 +142,42 @@ class EventStreamIT {
     }
     Event skipped = new Client(id).event();
     assertThat(skipped.name()).isEqualTo("skipped");
-    assertThat(skipped.data()).contains("atMost");
+    assertThat(skipped.data()).contains("atMost", "\"feed\":\"things\"");
+  }
+
+  @Test
+  void oneStreamMayCarrySeveralFeedsAndGoesOnInEach() throws Exception {
+    serve(RARELY);
+    String path = "/several?feeds=things,others";
+    Client client = new Client(path, null);
+    client.awaitListening();
+    send("one");
+    assertThat(client.event().name()).isEqualTo("thing");
+    producer.send(new ProducerRecord<>(otherTopic, bytes("k"), bytes("two"))).get();
+    Event two = client.event();
+    assertThat(two.name()).isEqualTo("other");
+    assertThat(two.id()).contains("things=", "others=");
+    client.close();
+    await().atMost(SOON).until(() -> !feed.running() && !other.running());
+
+    send("three");
+    producer.send(new ProducerRecord<>(otherTopic, bytes("k"), bytes("four"))).get();
+    Client back = new Client(path, two.id());
+    assertThat(List.of(back.event().data(), back.event().data()))
+        .containsExactlyInAnyOrder("three", "four");
+  }
+
+  @Test
+  void anotherClientMayBeginWithWhatWasWrittenLast() throws Exception {
+    serve(RARELY);
+    for (int i = 0; i < 20; i++) {
+      producer.send(new ProducerRecord<>(topic, 0, bytes("k"), bytes("old " + i))).get();
+    }
+    Client client = new Client("/?last=6", null);
+    assertThat(List.of(client.event().data(), client.event().data(), client.event().data()))
+        .containsExactly("old 17", "old 18", "old 19");
+    send("new");
+    assertThat(client.event().data()).isEqualTo("new");
   }
 
   @Test
@@ -227,10 +270,16 @@ class EventStreamIT {
     private final String head;
 
     Client(String lastEventId) throws IOException {
+      this("/", lastEventId);
+    }
+
+    Client(String path, String lastEventId) throws IOException {
       socket = new Socket(InetAddress.getLoopbackAddress(), server.actualPort());
       open.add(0, this);
       String request =
-          "GET / HTTP/1.1\r\nHost: localhost\r\n"
+          "GET "
+              + path
+              + " HTTP/1.1\r\nHost: localhost\r\n"
               + (lastEventId == null ? "" : "Last-Event-ID: " + lastEventId + "\r\n")
               + "\r\n";
       socket.getOutputStream().write(bytes(request));

@@ -139,7 +139,7 @@ class HttpAccessTest {
         JsonNode security = operation.has("security") ? operation.get("security") : usual;
         String at = path.getKey().replaceAll("\\{\\w+}", "x");
         String upper = method.equals("get") ? "GET" : "POST";
-        if (at.startsWith("/v1/stream/")) {
+        if (at.startsWith("/v1/stream")) {
           continue; // Their answers have no end; the handlers before are the same.
         }
         operations.add(upper + " " + at);

@@ -98,7 +98,13 @@ class HttpApiTest {
         new HttpApi.Parts(
             classifier,
             new AdaptersView(
-                registry, loader, announced, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
+                registry,
+                loader,
+                announced,
+                AdapterCatalog.SENTIMENT,
+                store,
+                "tiny",
+                base.digest()),
             new AdapterControl(
                 nowhere,
                 Topics.DEFAULT,
@@ -362,6 +368,41 @@ class HttpApiTest {
     assertThat(get("/health/live").statusCode()).isEqualTo(200);
     assertThat(get("/metrics").body()).contains("weir_inference_queue_depth");
     assertThat(json(get("/")).get("endpoints")).isNotEmpty();
+    assertThat(json(get("/v1/adapters/default")).get("labels").toString())
+        .isEqualTo("[\"negative\",\"positive\"]");
+  }
+
+  @Test
+  void browsersGetTheConsoleAndAllOthersTheEndpoints() throws Exception {
+    HttpResponse<String> page =
+        send(request("/").header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8").build());
+    assertThat(page.body()).startsWith("<!doctype html>");
+    assertThat(page.headers().firstValue("Vary")).hasValue("Accept");
+    HttpResponse<String> index = send(request("/").header("Accept", "*/*").build());
+    assertThat(json(index).get("endpoints")).isNotEmpty();
+    assertThat(index.headers().firstValue("Vary")).hasValue("Accept");
+    assertThat(get("/console/main.js").statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/v1/stream                                | unknown-feed",
+        "/v1/stream?feeds=                         | unknown-feed",
+        "/v1/stream?feeds=training,secrets         | unknown-feed",
+        "/v1/stream?feeds=training&last=-1         | bad-last",
+        "/v1/stream?feeds=training&last=many       | bad-last",
+        "/v1/stream/label-requests?last=5001       | bad-last"
+      })
+  void streamsOfWhatIsNotOfferedAreRefused(String path, String code) throws Exception {
+    assertProblem(get(path), 422, code);
+  }
+
+  @Test
+  void aVersionThatNobodyReleasedHasNoLineage() throws Exception {
+    assertProblem(get("/v1/adapters/default/versions/7"), 404, "unknown-version");
+    assertProblem(get("/v1/adapters/default/versions/x"), 404, "unknown-version");
   }
 
   /** Java's client asks by default, and then waits for ever for some of the larger answers. */

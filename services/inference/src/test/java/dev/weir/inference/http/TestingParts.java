@@ -61,7 +61,13 @@ final class TestingParts implements AutoCloseable {
         new HttpApi.Parts(
             classifier,
             new AdaptersView(
-                registry, loader, announced, AdapterCatalog.SENTIMENT, "tiny", base.digest()),
+                registry,
+                loader,
+                announced,
+                AdapterCatalog.SENTIMENT,
+                store,
+                "tiny",
+                base.digest()),
             new AdapterControl(
                 nowhere,
                 Topics.DEFAULT,

@@ -1,0 +1,5 @@
+/** The console in a real browser, on the whole loop. */
+@NullMarked
+package dev.weir.browser;
+
+import org.jspecify.annotations.NullMarked;
