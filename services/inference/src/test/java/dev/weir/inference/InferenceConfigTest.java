@@ -68,6 +68,33 @@ class InferenceConfigTest {
   }
 
   @Test
+  void mistakesInKeysAndOriginsAreFoundWithAllOthers() {
+    assertThatThrownBy(
+            () ->
+                config(
+                    Map.of(
+                        "WEIR_HTTP_KEYS_FILE", "no-such-file",
+                        "WEIR_HTTP_ORIGINS", "*",
+                        "WEIR_HTTP_RATE", "-1",
+                        "WEIR_TRUSTED_KEYS", "no-such-key",
+                        "WEIR_STORE", "s3:/bucket")))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .hasSize(5)
+                    .anyMatch(line -> line.contains("WEIR_HTTP_KEYS_FILE names 'no-such-file'"))
+                    .anyMatch(line -> line.contains("accepted are origins such as https://"))
+                    .anyMatch(line -> line.contains("WEIR_TRUSTED_KEYS names 'no-such-key'"))
+                    .anyMatch(line -> line.contains("accepted are s3://bucket and")));
+    assertThat(config(Map.of("WEIR_HTTP_ORIGINS", "https://A.example, http://b:81")).http())
+        .satisfies(
+            http ->
+                assertThat(http.origins())
+                    .containsExactlyInAnyOrder("https://a.example", "http://b:81"));
+  }
+
+  @Test
   void badSettingsEndWithCode2() {
     assertThat(InferenceMain.run(declared(), Map.of("WEIR_HTTP_PORT", "eighty"))).isEqualTo(2);
   }

@@ -19,7 +19,6 @@ import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.ServiceProcess;
 import dev.weir.common.store.FileArtifactStore;
-import dev.weir.common.topic.BrokerUnavailableException;
 import dev.weir.curation.CurationConfig;
 import dev.weir.curation.CurationService;
 import dev.weir.inference.InferenceConfig;
@@ -53,6 +52,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,10 +168,18 @@ class SecuredLoopIT {
   }
 
   private static void assertKafkaRefusesClientsWithoutPassword(String servers) {
-    Map<String, String> open =
-        Map.of("WEIR_BOOTSTRAP_SERVERS", servers, "WEIR_TOPIC_PREFIX", "nobody-");
-    assertThatThrownBy(() -> ServiceProcess.provision(Settings.read(CommonSettings.all(), open)))
-        .isInstanceOf(BrokerUnavailableException.class);
+    Map<String, Object> open =
+        Map.of(
+            "bootstrap.servers",
+            servers,
+            "request.timeout.ms",
+            "2000",
+            "default.api.timeout.ms",
+            "3000");
+    try (Admin admin = Admin.create(open)) {
+      assertThatThrownBy(() -> admin.describeCluster().nodes().get())
+          .isInstanceOf(ExecutionException.class);
+    }
   }
 
   private EmbeddedBroker broker() {
