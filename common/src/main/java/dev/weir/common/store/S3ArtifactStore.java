@@ -32,6 +32,8 @@ public final class S3ArtifactStore implements ArtifactStore {
   /** Half an artifact without a manifest, and uploads: an hour is more than any upload takes. */
   private static final Duration ABANDONED = Duration.ofHours(1);
 
+  private static final int CONFLICTS = 5;
+
   private static final Pattern MANIFEST_KEY =
       Pattern.compile(
           "([a-z0-9][a-z0-9._-]{0,62})/([1-9]\\d{0,8})/" + Pattern.quote(Manifest.FILE));
@@ -104,16 +106,29 @@ public final class S3ArtifactStore implements ArtifactStore {
       if (Files.isRegularFile(signature)) {
         objects.put(signatureKey(id, digest), bytes(signature));
       }
-      if (!objects.create(manifestKey(id), bytes(staged.resolve(Manifest.FILE)))) {
-        // Another process was faster; the same bytes are welcome.
-        String other = digest(id).orElse("none");
-        if (!other.equals(digest)) {
-          throw ArtifactFiles.versionTaken(id, other, digest);
-        }
-      }
+      announce(id, digest, bytes(staged.resolve(Manifest.FILE)));
     }
     cache.delete(staged);
     return digest;
+  }
+
+  /** Writes the manifest, unless another process was faster: the same bytes are welcome then. */
+  private void announce(AdapterId id, String digest, byte[] manifest) {
+    for (int attempt = 0; attempt < CONFLICTS; attempt++) {
+      if (objects.create(manifestKey(id), manifest)) {
+        return;
+      }
+      Optional<String> other = digest(id);
+      if (other.isPresent()) {
+        if (!other.get().equals(digest)) {
+          throw ArtifactFiles.versionTaken(id, other.get(), digest);
+        }
+        return;
+      }
+      // Somebody is writing it at this moment, or has failed to.
+    }
+    throw new StoreException(
+        "store-io", "others keep writing " + bucket + manifestKey(id) + "; trying again", null);
   }
 
   /** What is there under the digest already came whole: S3 shows no object before. */

@@ -12,6 +12,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -89,15 +90,13 @@ final class StoreCache {
     Path artifact = directory.resolve(digest);
     try {
       Files.createDirectories(artifact);
-      Files.write(artifact.resolve(Manifest.FILE), bytes);
+      replace(part(artifact, Manifest.FILE), artifact.resolve(Manifest.FILE), bytes);
       for (String name : manifest.files().keySet()) {
         if (wanted.test(name)) {
           bring(manifest, digest, name, artifact, download);
         }
       }
-      Path signature = artifact.resolve(Manifest.SIGNATURE);
-      Files.deleteIfExists(signature);
-      download.bring(manifest, digest, Manifest.SIGNATURE, signature);
+      bringSignature(manifest, digest, artifact, download);
       Files.setLastModifiedTime(artifact, FileTime.from(clock.instant()));
     } catch (IOException e) {
       throw failed("write to", e);
@@ -118,7 +117,7 @@ final class StoreCache {
       return;
     }
     Files.deleteIfExists(file);
-    Path part = artifact.resolve(name + PART);
+    Path part = part(artifact, name);
     makeRoom(artifact, entry.bytes() - (Files.exists(part) ? Files.size(part) : 0));
     download.bring(manifest, digest, name, part);
     if (!whole(part, entry)) {
@@ -131,6 +130,32 @@ final class StoreCache {
           null);
     }
     Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** Comes each time, for it may have been made since; others may be reading the one before. */
+  private static void bringSignature(
+      Manifest manifest, String digest, Path artifact, Download download) throws IOException {
+    Path part = part(artifact, Manifest.SIGNATURE);
+    Path signature = artifact.resolve(Manifest.SIGNATURE);
+    Files.deleteIfExists(part);
+    download.bring(manifest, digest, Manifest.SIGNATURE, part);
+    if (Files.exists(part)) {
+      Files.move(part, signature, StandardCopyOption.ATOMIC_MOVE);
+    } else {
+      Files.deleteIfExists(signature);
+    }
+  }
+
+  private static void replace(Path part, Path file, byte[] bytes) throws IOException {
+    if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), bytes)) {
+      Files.write(part, bytes);
+      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  /** No file of a manifest begins with a dot. */
+  private static Path part(Path artifact, String name) {
+    return artifact.resolve("." + name + PART);
   }
 
   private static boolean whole(Path file, Manifest.FileEntry entry) throws IOException {

@@ -96,9 +96,9 @@ class S3ArtifactStoreTest extends ArtifactStoreContract {
       String digest = store.publish(ID, staged(store, large));
       Path artifact = Files.createDirectories(cache.resolve(digest));
       Files.write(
-          artifact.resolve("model.onnx.part"), Arrays.copyOf(large, S3Objects.PART_BYTES + 5));
+          artifact.resolve(".model.onnx.part"), Arrays.copyOf(large, S3Objects.PART_BYTES + 5));
       assertThat(store.fetch(ID, digest).resolve("model.onnx")).hasBinaryContent(large);
-      assertThat(artifact.resolve("model.onnx.part")).doesNotExist();
+      assertThat(artifact.resolve(".model.onnx.part")).doesNotExist();
     }
   }
 
@@ -109,7 +109,7 @@ class S3ArtifactStoreTest extends ArtifactStoreContract {
     try (S3ArtifactStore store = open(cache, ROOM, Clock.systemUTC())) {
       String digest = store.publish(ID, staged(store, large));
       Path artifact = Files.createDirectories(cache.resolve(digest));
-      Files.write(artifact.resolve("model.onnx.part"), new byte[1000]);
+      Files.write(artifact.resolve(".model.onnx.part"), new byte[1000]);
       assertReason("checksum-mismatch", () -> store.fetch(ID, digest));
       assertThat(store.fetch(ID, digest).resolve("model.onnx")).hasBinaryContent(large);
     }
