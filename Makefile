@@ -15,6 +15,12 @@ test: ## the README's test command
 fast: ## unit tests only, no broker and no native training
 	$(MVN) test
 
+sbom: build ## what the command line and the services are built from, in CycloneDX
+	@echo services/standalone/target/weir/sbom.json
+
+dependency-updates: ## newer versions of dependencies and plugins, from Maven Central
+	$(MVN) org.codehaus.mojo:versions-maven-plugin:2.19.1:display-dependency-updates org.codehaus.mojo:versions-maven-plugin:2.19.1:display-plugin-updates
+
 test-deploy: ## Compose and Kubernetes files against schemas, code and running processes; Linux, as root
 	MVN="$(MVN)" deploy/test.sh
 
