@@ -75,6 +75,13 @@ public final class CommonSettings {
           65535,
           "port of /health and /metrics of the curation and trainer services; 0 takes a free one");
 
+  /** Whether logs may show what people wrote. */
+  public static final Setting<Boolean> LOG_TEXTS =
+      Setting.flag(
+          "WEIR_LOG_TEXTS",
+          false,
+          "log lines show reviews' texts, and messages that quote what could not be read");
+
   private CommonSettings() {}
 
   /** All of them, in the order of the README's table. */
@@ -88,7 +95,8 @@ public final class CommonSettings {
         ADAPTERS,
         BASE_MODEL,
         STORE_DIR,
-        OPS_PORT);
+        OPS_PORT,
+        LOG_TEXTS);
   }
 
   /** Properties that every Kafka client of the process starts from. */

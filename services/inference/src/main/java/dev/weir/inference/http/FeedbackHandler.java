@@ -9,6 +9,7 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
+import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
@@ -36,7 +37,7 @@ final class FeedbackHandler implements Handler<RoutingContext> {
     Json.require(context);
     byte[] body = Json.body(context);
     workers
-        .call(() -> publish(body))
+        .call(() -> publish(body, RequestTraces.of(context)))
         .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
         .onSuccess(
             at ->
@@ -50,7 +51,7 @@ final class FeedbackHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<InputPosition> publish(byte[] body) {
+  private CompletableFuture<InputPosition> publish(byte[] body, Span span) {
     Parsed<Feedback> parsed = EventReader.feedback(null, body);
     if (parsed instanceof Rejected<Feedback> bad) {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
@@ -61,6 +62,6 @@ final class FeedbackHandler implements Handler<RoutingContext> {
     if (hopeless != null) {
       throw new Problem(422, hopeless.reason().code(), hopeless.message());
     }
-    return publisher.publish(feedback);
+    return publisher.publish(feedback, span);
   }
 }
