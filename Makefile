@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format test-console test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -30,6 +30,9 @@ references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code
 
 format: ## google-java-format
 	$(MVN) spotless:apply
+
+test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
+	MVN="$(MVN)" scripts/prometheus.sh
 
 test-console: ## the console in a headless Chromium, on the whole loop
 	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT

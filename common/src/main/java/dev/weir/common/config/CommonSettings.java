@@ -119,6 +119,13 @@ public final class CommonSettings {
           .map(String::strip)
           .masked();
 
+  /** Whether logs may show what people wrote. */
+  public static final Setting<Boolean> LOG_TEXTS =
+      Setting.flag(
+          "WEIR_LOG_TEXTS",
+          false,
+          "log lines show reviews' texts, and messages that quote what could not be read");
+
   private CommonSettings() {}
 
   /** All of them, in the order of the README's table. */
@@ -134,7 +141,7 @@ public final class CommonSettings {
                 ADAPTERS,
                 BASE_MODEL));
     all.addAll(StoreConfig.settings());
-    all.addAll(List.of(TRUSTED_KEYS, OPS_PORT, OPS_HOST, TLS_CERTIFICATE, TLS_KEY, API_KEY));
+    all.addAll(List.of(TRUSTED_KEYS, OPS_PORT, OPS_HOST, TLS_CERTIFICATE, TLS_KEY, API_KEY, LOG_TEXTS));
     return List.copyOf(all);
   }
 

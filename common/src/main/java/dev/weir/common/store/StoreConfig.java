@@ -147,6 +147,11 @@ public record StoreConfig(Path directory, Optional<S3> s3) {
         .orElseGet(() -> new FileArtifactStore(directory));
   }
 
+  /** Where the store takes space on this machine's disk. */
+  public Path localDirectory() {
+    return s3.map(S3::cacheDirectory).orElse(directory);
+  }
+
   private static Optional<URI> endpoint(String written) {
     if (written.isBlank()) {
       return Optional.empty();

@@ -52,6 +52,11 @@ public final class InferenceMain {
     }
 
     @Override
+    public String name() {
+      return "weir-inference";
+    }
+
+    @Override
     public boolean servesOps() {
       return true;
     }

@@ -101,8 +101,7 @@ final class Contest {
     Optional<Verdict.Retained> unsound =
         bench.gate().after(trained.steps(), trained.nonFiniteSteps());
     if (unsound.isPresent()) {
-      metrics.trained(
-          method, seconds(began), trained.examplesPerSecond(), trained.nonFiniteSteps());
+      trained(method, seconds(began), trained);
       return retained(id, method, unsound.get().decision(), seconds(began));
     }
     Path staged = bench.store().stage();
@@ -111,7 +110,7 @@ final class Contest {
       bench.writer().writeAdapter(staged, trained.weights(), bench.options().limit());
       AdapterWeights written = PeftFiles.read(staged, bench.base().config());
       double seconds = seconds(began);
-      metrics.trained(method, seconds, trained.examplesPerSecond(), trained.nonFiniteSteps());
+      trained(method, seconds, trained);
       cancellation.check();
       Verdict verdict = judge(written, champion);
       if (verdict instanceof Verdict.Retained) {
@@ -136,6 +135,11 @@ final class Contest {
         bench.store().discard(staged);
       }
     }
+  }
+
+  private void trained(Method method, double seconds, AdapterTrainer.Trained trained) {
+    metrics.trained(
+        method, seconds, trained.examplesPerSecond(), trained.steps(), trained.nonFiniteSteps());
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.KeyRing;
 import dev.weir.inference.access.RateLimits;
 import dev.weir.inference.access.Scope;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
 import io.vertx.core.net.SocketAddress;
@@ -128,7 +129,7 @@ final class AccessHandler implements Handler<RoutingContext> {
   }
 
   private Problem refused(String reason, Problem problem) {
-    meters.counter("weir.inference.http.refused", "reason", reason).increment();
+    InferenceMeters.HTTP_REFUSED.counter(meters, reason).increment();
     return problem;
   }
 

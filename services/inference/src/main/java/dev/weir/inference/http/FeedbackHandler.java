@@ -9,6 +9,7 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
+import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
@@ -38,7 +39,7 @@ final class FeedbackHandler implements Handler<RoutingContext> {
     byte[] body = Json.body(context);
     Optional<String> source = AccessHandler.source(context);
     workers
-        .call(() -> publish(body, source))
+        .call(() -> publish(body, source, RequestTraces.of(context)))
         .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
         .onSuccess(
             at ->
@@ -52,7 +53,8 @@ final class FeedbackHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<InputPosition> publish(byte[] body, Optional<String> source) {
+  private CompletableFuture<InputPosition> publish(
+      byte[] body, Optional<String> source, Span span) {
     Parsed<Feedback> parsed = EventReader.feedback(null, body);
     if (parsed instanceof Rejected<Feedback> bad) {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
@@ -64,6 +66,6 @@ final class FeedbackHandler implements Handler<RoutingContext> {
     if (hopeless != null) {
       throw new Problem(422, hopeless.reason().code(), hopeless.message());
     }
-    return publisher.publish(feedback);
+    return publisher.publish(feedback, span);
   }
 }
