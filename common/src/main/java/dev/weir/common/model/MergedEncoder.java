@@ -40,9 +40,11 @@ public final class MergedEncoder implements AutoCloseable {
    *
    * @param intraOpThreads threads within one run, at least 1
    * @param padTokenId the base model's
-   * @throws ModelException {@code invalid-graph}
+   * @throws ModelException {@code invalid-graph}, {@code operator-not-allowed}, {@code
+   *     external-data}: the file may be anybody's, and is looked into before the runtime opens it
    */
   public static MergedEncoder open(Path file, int intraOpThreads, int padTokenId) {
+    OnnxInspection.check(file);
     OrtSession session = OnnxRuntime.open(file, intraOpThreads);
     try {
       String labels = session.getMetadata().getCustomMetadataValue("labels").orElse("");

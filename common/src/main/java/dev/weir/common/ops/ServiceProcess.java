@@ -109,7 +109,13 @@ public final class ServiceProcess {
       if (!service.servesOps()) {
         lifecycle
             .add(
-                "ops server", new OpsServer(settings.get(CommonSettings.OPS_PORT), health, metrics))
+                "ops server",
+                new OpsServer(
+                    settings.get(CommonSettings.OPS_HOST),
+                    settings.get(CommonSettings.OPS_PORT),
+                    CommonSettings.tls(settings),
+                    health,
+                    metrics))
             .start();
       }
       provision(settings);

@@ -96,7 +96,8 @@ public final class InferenceService implements AutoCloseable {
     AdapterConfig adapters = config.adapters();
     copies = new LocalCopies(adapters.cacheDirectory(), adapters.cacheBytes(), clock);
     ArtifactReader reader =
-        new ArtifactReader(store, base, copies, adapters.precision(), adapters.merged());
+        new ArtifactReader(
+            store, base, copies, adapters.trust(), adapters.precision(), adapters.merged());
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
     ServingPlans plans = new ServingPlans();
     classifier =
@@ -132,8 +133,7 @@ public final class InferenceService implements AutoCloseable {
             clock);
     http =
         new HttpApi(
-            config.httpHost(),
-            config.httpPort(),
+            config.http(),
             new HttpApi.Parts(
                 classifier,
                 view,

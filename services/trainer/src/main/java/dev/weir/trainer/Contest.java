@@ -10,6 +10,7 @@ import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.Precision;
+import dev.weir.common.signing.UntrustedArtifactException;
 import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.evaluate.HoldoutJudge;
 import dev.weir.trainer.evaluate.PromotionGate;
@@ -176,7 +177,8 @@ final class Contest {
     if (manifest.method() == method
         && batch.id().equals(manifest.lineage().batchId())
         && manifest.baseDigest().equals(bench.base().digest())
-        && manifest.labels().equals(batch.labels())) {
+        && manifest.labels().equals(batch.labels())
+        && trusted(id)) {
       String digest = bench.store().digest(id).orElseThrow();
       Path directory = bench.store().fetch(id, digest);
       AdapterWeights weights = PeftFiles.read(directory, bench.base().config());
@@ -196,6 +198,17 @@ final class Contest {
     LOG.info("deleting {}, an artifact that was never announced", id);
     bench.store().delete(id);
     return Optional.empty();
+  }
+
+  /** Signed by whom this trainer believes, if it asks for that: else somebody else put it there. */
+  private boolean trusted(AdapterId id) {
+    try {
+      Path unused = bench.store().fetch(id, bench.store().digest(id).orElseThrow(), name -> false);
+      return true;
+    } catch (UntrustedArtifactException e) {
+      LOG.warn("{}: {}", e.reason(), e.getMessage());
+      return false;
+    }
   }
 
   private AdapterTrainer.Trained train(

@@ -41,6 +41,7 @@ final class Routes {
   static Router of(
       Vertx vertx,
       HttpApi.Parts parts,
+      Gate gate,
       Workers workers,
       WorkerExecutor controls,
       EventStreams streams) {
@@ -48,6 +49,7 @@ final class Routes {
     RoutePatterns patterns = new RoutePatterns(routes.router);
     routes.router.route().handler(new RequestMeters(parts.metrics().registry(), patterns));
     routes.router.route().handler(new RequestTraces(parts.metrics().tracing(), patterns));
+    gate.before(routes.router);
     routes.weir();
     ControlHandler.register(routes.router, routes.body, parts.control(), controls);
     routes.streams(streams);

@@ -112,6 +112,13 @@ public final class InferenceMeters {
           "route",
           "status");
 
+  /** HTTP requests that did not get to a route. */
+  public static final MeterSpec HTTP_REFUSED =
+      counter(
+          "weir.inference.http.refused",
+          "HTTP requests refused before their route, by reason (no-key, unknown-key, scope, rate-limited)",
+          "reason");
+
   /** Slots. */
   public static final MeterSpec SLOTS =
       gauge("weir.inference.slots", "adapter slots of the engine");
@@ -240,6 +247,7 @@ public final class InferenceMeters {
         QUEUE_CAPACITY,
         SHADOWS,
         HTTP_REQUESTS,
+        HTTP_REFUSED,
         SLOTS,
         VERSIONS,
         ADAPTERS_SERVING,

@@ -12,7 +12,7 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.ops.ServiceProcess;
 import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.StoreConfig;
 import dev.weir.common.topic.Topics;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.CurationConfig;
@@ -121,8 +121,7 @@ public final class LocalLoop implements AutoCloseable {
     ServiceProcess.provision(read);
     BaseModel loaded = lifecycle.add("base model", join(loading));
     base = loaded;
-    ArtifactStore store =
-        lifecycle.add("store", new FileArtifactStore(read.get(CommonSettings.STORE_DIR)));
+    ArtifactStore store = lifecycle.add("store", StoreConfig.from(read).open());
     Metrics metrics =
         lifecycle.add("metrics", new Metrics(lifecycle.add("tracing", tracing.get())));
     Health health = new Health();
@@ -195,7 +194,7 @@ public final class LocalLoop implements AutoCloseable {
   private Map<String, String> environmentFor(String bootstrapServers) {
     Map<String, String> merged = new HashMap<>(environment);
     merged.put(CommonSettings.BOOTSTRAP_SERVERS.name(), bootstrapServers);
-    merged.put(CommonSettings.STORE_DIR.name(), dataDir.resolve("adapters").toString());
+    merged.put(StoreConfig.STORE_DIR.name(), dataDir.resolve("adapters").toString());
     merged.put(CommonSettings.REPLICATION.name(), "1");
     merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
     merged.putIfAbsent("WEIR_SERVE_CACHE_DIR", dataDir.resolve("serving-cache").toString());
