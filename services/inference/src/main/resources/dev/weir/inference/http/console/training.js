@@ -14,7 +14,7 @@ export class Training {
       {label: 'the one before', color: 'two', dash: [6, 4], spanGaps: true},
     ],
     time: false,
-    value: (each) => number(each, each < 1 ? 2 : 1),
+    value: (each) => Number(each.toPrecision(2)).toString(),
   });
 
   constructor() {
