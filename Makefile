@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format test-console screenshots demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast format test-console test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -14,6 +14,13 @@ test: ## the README's test command
 
 fast: ## unit tests only, no broker and no native training
 	$(MVN) test
+
+test-deploy: ## Compose and Kubernetes files against schemas, code and running processes; Linux, as root
+	MVN="$(MVN)" deploy/test.sh
+
+references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code
+	-$(MVN) -q -pl services/standalone -am test -Dtest=ReferencesTest -Dsurefire.failIfNoSpecifiedTests=false
+	cp services/standalone/target/references/* docs/
 
 format: ## google-java-format
 	$(MVN) spotless:apply

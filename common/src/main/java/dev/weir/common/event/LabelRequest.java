@@ -1,5 +1,6 @@
 package dev.weir.common.event;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param margin probability of the best label minus the second best; 0 when it abstained
  * @param timestamp when it was asked for
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record LabelRequest(
     String reviewId,
     String adapter,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -12,6 +13,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -46,10 +48,31 @@ public final class TopicProvisioner {
    */
   public void ensure(List<TopicSpec> specs) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    for (TopicSpec spec : specs) {
+    for (TopicSpec spec : missing(specs, deadline)) {
       create(spec, deadline);
     }
     awaitLeaders(specs, deadline);
+  }
+
+  /**
+   * Asked first, so that a service whose topics somebody else has made needs no right to make them.
+   */
+  private List<TopicSpec> missing(List<TopicSpec> specs, long deadline) {
+    Map<String, KafkaFuture<TopicDescription>> found =
+        admin.describeTopics(specs.stream().map(TopicSpec::name).toList()).topicNameValues();
+    List<TopicSpec> missing = new ArrayList<>();
+    for (TopicSpec spec : specs) {
+      try {
+        await(Objects.requireNonNull(found.get(spec.name())), deadline);
+      } catch (ExecutionException e) {
+        // Also one that may not be seen: then its creation says what is not allowed.
+        LOG.debug("topic {} is not there yet: {}", spec.name(), String.valueOf(e.getCause()));
+        missing.add(spec);
+      } catch (TimeoutException e) {
+        throw timedOut("describe topic " + spec.name(), e);
+      }
+    }
+    return missing;
   }
 
   private void create(TopicSpec spec, long deadline) {
@@ -101,7 +124,7 @@ public final class TopicProvisioner {
     }
   }
 
-  private <T> T await(org.apache.kafka.common.KafkaFuture<T> future, long deadline)
+  private <T> T await(KafkaFuture<T> future, long deadline)
       throws ExecutionException, TimeoutException {
     try {
       return future.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);

@@ -8,6 +8,7 @@ import dev.weir.common.event.EventJson;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.standalone.loop.TopicReader;
+import dev.weir.standalone.reference.RecordSchemas;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
@@ -61,6 +62,17 @@ class DemoIT {
       assertThat(served.get("version").asInt()).isEqualTo(last.get("version").asInt());
       assertThat(served.get("adapterDigest").asText()).isEqualTo(last.get("digest").asText());
       badRecordsBecomeDeadLettersAndTheStreamGoesOn(loop);
+      assertThat(new RecordSchemas().checkAll(loop.kafka()))
+          .as("records of each event, all as the published schemas have them")
+          .containsKeys(
+              "Review",
+              "Classification",
+              "Feedback",
+              "Example",
+              "TrainingBatch",
+              "Release",
+              "Champion",
+              "TrainingEvent");
     }
   }
 

@@ -1,0 +1,291 @@
+package dev.weir.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.weir.common.adapter.AdapterRecord;
+import dev.weir.common.event.Feedback;
+import dev.weir.common.event.Review;
+import dev.weir.common.topic.Topics;
+import dev.weir.standalone.loop.EventProducer;
+import dev.weir.standalone.loop.TopicReader;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The pods of an overlay on this machine, without a cluster: Kafka with mutual TLS and the users'
+ * rules, and each service with its arguments, variables and mounts in the image's surroundings. A
+ * whole loop goes through, so the rules are enough; and what they do not name is refused.
+ */
+@Timeout(900)
+class KubernetesRunIT {
+
+  private static final Duration SOON = Duration.ofMinutes(5);
+  private static final Topics TOPICS = Topics.DEFAULT;
+
+  @TempDir Path directory;
+  private final Map<String, Container> running = new TreeMap<>();
+  private final Map<String, Integer> ports = new HashMap<>();
+  private final Map<String, Integer> restarts = new HashMap<>();
+
+  @Test
+  void aWholeLoopGoesThroughWithTheRightsOfTheManifestsAndNoOthers() throws Exception {
+    Manifests manifests = Manifests.render("dev");
+    HostImage image = HostImage.build(directory);
+    try (SecuredKafka kafka = SecuredKafka.start(manifests, directory)) {
+      for (String name : manifests.pods().keySet()) {
+        ports.put(name, HostKafka.freePort());
+        start(image, manifests, kafka, name);
+      }
+      for (String name : manifests.pods().keySet()) {
+        await(name + " ready")
+            .atMost(SOON)
+            .pollInterval(Duration.ofSeconds(1))
+            .until(() -> ready(image, manifests, kafka, name));
+      }
+      loop(kafka);
+      assertConsoleSeesAllTopics();
+      assertScalerSeesTheLag(kafka);
+      assertRefused(kafka);
+      for (Container each : running.values()) {
+        each.stop(SOON.toSeconds());
+      }
+    }
+  }
+
+  @AfterEach
+  void kill() {
+    running.values().forEach(Container::close);
+  }
+
+  /** As an application: reviews and feedback in, answers and a decision out. */
+  private void loop(SecuredKafka kafka)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    Map<String, Object> app = kafka.client("weir-app");
+    try (EventProducer producer = new EventProducer(app);
+        TopicReader answers = TopicReader.open(app, List.of(TOPICS.classifications()), true);
+        TopicReader releases =
+            TopicReader.open(kafka.client("weir-trainer"), List.of(TOPICS.adapters()), true)) {
+      for (int i = 0; i < 64; i++) {
+        String id = "r" + i;
+        boolean good = i % 2 == 0;
+        String text =
+            good
+                ? "Visit " + i + ": the soup was delicious and everybody was charming."
+                : "Visit " + i + ": cold food, a dirty table and a rude host.";
+        producer.send(TOPICS.reviews(), id, Review.of(id, text));
+        producer.send(
+            TOPICS.feedback(),
+            id,
+            Feedback.labeled(id, text, good ? "positive" : "negative", "deploy-test"));
+      }
+      producer.send(TOPICS.feedback(), "bad", Map.of("reviewId", "bad"));
+      producer.flush();
+      List<ConsumerRecord<byte[], byte[]>> answered = new ArrayList<>();
+      await("answers")
+          .atMost(SOON)
+          .until(
+              () -> {
+                answered.addAll(answers.poll(Duration.ofMillis(200)));
+                return answered.size() >= 64;
+              });
+      await("the trainer's decision")
+          .atMost(SOON)
+          .until(
+              () ->
+                  releases.poll(Duration.ofMillis(200)).stream()
+                      .map(each -> AdapterRecord.read(each.key(), each.value()))
+                      .flatMap(Optional::stream)
+                      .anyMatch(AdapterRecord.Released.class::isInstance));
+    }
+  }
+
+  /** The event streams read topics that nothing else of inference reads. */
+  private void assertConsoleSeesAllTopics() throws IOException {
+    Set<String> awaited =
+        new HashSet<>(Set.of("review", "classification", "example", "batch", "training"));
+    HttpURLConnection connection =
+        open(
+            "weir-inference",
+            "/v1/stream?feeds=reviews,classifications,examples,batches,"
+                + "label-requests,training,adapters&last=100");
+    connection.setReadTimeout((int) SOON.toMillis());
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine();
+          line != null && !awaited.isEmpty();
+          line = lines.readLine()) {
+        if (line.startsWith("event:")) {
+          awaited.remove(line.substring("event:".length()).strip());
+        }
+      }
+    }
+    assertThat(awaited).as("kinds of events that did not come").isEmpty();
+  }
+
+  private HttpURLConnection open(String name, String path) throws IOException {
+    return (HttpURLConnection)
+        URI.create("http://127.0.0.1:" + ports.get(name) + path).toURL().openConnection();
+  }
+
+  /** What KEDA asks for, with its rights. */
+  private static void assertScalerSeesTheLag(SecuredKafka kafka)
+      throws IOException, InterruptedException, GeneralSecurityException, ExecutionException {
+    try (Admin admin = Admin.create(kafka.client("weir-scaler"))) {
+      assertThat(
+              admin
+                  .listConsumerGroupOffsets("weir-inference")
+                  .partitionsToOffsetAndMetadata()
+                  .get())
+          .isNotEmpty();
+      assertThat(
+              admin
+                  .listOffsets(Map.of(new TopicPartition(TOPICS.reviews(), 0), OffsetSpec.latest()))
+                  .all()
+                  .get())
+          .hasSize(1);
+    }
+  }
+
+  private static void assertRefused(SecuredKafka kafka)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    for (String user : List.of("weir-app", "weir-curation", "weir-scaler")) {
+      try (EventProducer producer = new EventProducer(kafka.client(user))) {
+        assertThatThrownBy(
+                () -> {
+                  producer.send(TOPICS.adapters(), "default", Map.of("adapter", "default"));
+                  producer.flush();
+                })
+            .as("%s writing to %s", user, TOPICS.adapters())
+            .hasStackTraceContaining(TopicAuthorizationException.class.getSimpleName());
+      }
+    }
+  }
+
+  private void start(HostImage image, Manifests manifests, SecuredKafka kafka, String name)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    PodSpec pod = Objects.requireNonNull(manifests.pods().get(name));
+    io.fabric8.kubernetes.api.model.Container container = pod.getContainers().get(0);
+    Map<String, String> variables = manifests.environment(container, name + "-0");
+    variables.put("WEIR_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
+    variables.put("WEIR_OPS_PORT", String.valueOf(ports.get(name)));
+    variables.put("WEIR_HTTP_PORT", String.valueOf(ports.get(name)));
+    // One decision is enough to see, and the quick one will do.
+    variables.put("WEIR_TRAIN_METHODS", "head-refresh");
+    variables.put(
+        "JDK_JAVA_OPTIONS",
+        "-XX:MaxRAM="
+            + io.fabric8.kubernetes.api.model.Quantity.getAmountInBytes(
+                    container.getResources().getLimits().get("memory"))
+                .longValue());
+    running.put(
+        name,
+        image.start(name, container.getArgs(), variables, mounts(manifests, kafka, name, pod)));
+  }
+
+  private List<ComposeFile.Mount> mounts(
+      Manifests manifests, SecuredKafka kafka, String name, PodSpec pod)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    Map<String, Volume> volumes = new HashMap<>();
+    pod.getVolumes().forEach(each -> volumes.put(each.getName(), each));
+    List<ComposeFile.Mount> mounts = new ArrayList<>();
+    for (VolumeMount mount : pod.getContainers().get(0).getVolumeMounts()) {
+      Volume volume = volumes.get(mount.getName());
+      // The store is one volume for all; the others are each pod's own.
+      boolean shared = volume != null && volume.getPersistentVolumeClaim() != null;
+      Path here = directory.resolve("volume-" + (shared ? "" : name + "-") + mount.getName());
+      if (!Files.exists(here)) {
+        Files.createDirectories(here);
+        fill(here, volume, manifests, kafka);
+      }
+      boolean readOnly = Boolean.TRUE.equals(mount.getReadOnly());
+      mounts.add(
+          new ComposeFile.Mount(here.toString(), mount.getMountPath(), readOnly ? "ro" : "rw"));
+    }
+    return mounts;
+  }
+
+  private static void fill(
+      Path here,
+      @org.jspecify.annotations.Nullable Volume volume,
+      Manifests manifests,
+      SecuredKafka kafka)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    if (volume != null && volume.getConfigMap() != null) {
+      for (var each : manifests.configMap(volume.getConfigMap().getName()).getData().entrySet()) {
+        Files.writeString(here.resolve(each.getKey()), each.getValue());
+      }
+    } else if (volume != null && volume.getSecret() != null) {
+      String secret = volume.getSecret().getSecretName();
+      if (secret.endsWith("-cluster-ca-cert")) {
+        Files.writeString(here.resolve("ca.crt"), kafka.authority());
+      } else {
+        Files.writeString(here.resolve("user.crt"), kafka.identity(secret).certificate());
+        Files.writeString(here.resolve("user.key"), kafka.identity(secret).key());
+      }
+    } else {
+      // What fsGroup does.
+      Files.setAttribute(here, "unix:uid", 65532);
+      Files.setAttribute(here, "unix:gid", 65532);
+    }
+  }
+
+  /** The readiness probe; what ends is started again, as the kubelet does. */
+  private boolean ready(HostImage image, Manifests manifests, SecuredKafka kafka, String name)
+      throws IOException, InterruptedException, GeneralSecurityException {
+    Container container = Objects.requireNonNull(running.get(name));
+    if (!container.process().isAlive()) {
+      assertThat(restarts.merge(name, 1, Integer::sum))
+          .as(() -> name + " ends again and again: " + container.logs())
+          .isLessThan(4);
+      start(image, manifests, kafka, name);
+    }
+    String path =
+        Objects.requireNonNull(manifests.pods().get(name))
+            .getContainers()
+            .get(0)
+            .getReadinessProbe()
+            .getHttpGet()
+            .getPath();
+    try {
+      HttpURLConnection connection = open(name, path);
+      connection.setConnectTimeout(3000);
+      connection.setReadTimeout(3000);
+      return connection.getResponseCode() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

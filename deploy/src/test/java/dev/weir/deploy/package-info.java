@@ -1,0 +1,5 @@
+/** Compose and Kubernetes files held against their schemas, the code, and running processes. */
+@NullMarked
+package dev.weir.deploy;
+
+import org.jspecify.annotations.NullMarked;

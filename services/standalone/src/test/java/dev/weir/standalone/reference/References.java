@@ -1,0 +1,160 @@
+package dev.weir.standalone.reference;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.SettingsTable;
+import dev.weir.common.topic.Topics;
+import dev.weir.curation.CurationConfig;
+import dev.weir.inference.InferenceConfig;
+import dev.weir.standalone.loop.LocalLoop;
+import dev.weir.trainer.TrainerConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The texts of the files in {@code docs/} that follow from the code. */
+final class References {
+
+  private static final String GENERATED =
+      "Made from the code; a test compares them and says how to renew this file.\n";
+
+  private final Path sources;
+  private final Javadocs comments;
+
+  /** From the sources of the module common. */
+  References(Path sources) {
+    this.sources = sources;
+    comments = Javadocs.of(sources, List.of(Topics.class));
+  }
+
+  /** Each file's name and text. */
+  Map<String, String> all() {
+    Map<String, String> files = new LinkedHashMap<>();
+    files.put("settings.md", settings());
+    files.put("topics.md", topics());
+    files.put("asyncapi.yaml", asyncApi());
+    return files;
+  }
+
+  private static String settings() {
+    StringBuilder text = new StringBuilder("# Settings\n\n").append(GENERATED).append('\n');
+    text.append(
+        "Environment variables. All problems are reported at once at the start, each naming its"
+            + " variable; an unknown `WEIR_` name is refused with the one that was probably meant. A"
+            + " process accepts the settings of all services, so that one set can serve them all; the"
+            + " effective values are in its first log line, secrets masked. `./weir settings` prints the"
+            + " table.\n");
+    List<dev.weir.common.config.Setting<?>> rest = new ArrayList<>(LocalLoop.serviceSettings());
+    section(text, "All services", CommonSettings.all(), rest);
+    section(text, "Curation", CurationConfig.settings(), rest);
+    section(text, "Trainer", TrainerConfig.settings(), rest);
+    section(text, "Inference", InferenceConfig.settings(), rest);
+    section(text, "Every process", List.copyOf(rest), rest);
+    return text.toString();
+  }
+
+  private static void section(
+      StringBuilder text,
+      String title,
+      Collection<? extends dev.weir.common.config.Setting<?>> settings,
+      List<dev.weir.common.config.Setting<?>> rest) {
+    text.append("\n## ").append(title).append("\n\n").append(SettingsTable.markdown(settings));
+    rest.removeAll(settings);
+  }
+
+  private String topics() {
+    StringBuilder text = new StringBuilder("# Topics\n\n").append(GENERATED).append('\n');
+    text.append(
+        "JSON in UTF-8; unknown fields are ignored. The records' fields are in"
+            + " [asyncapi.yaml](asyncapi.yaml). A topic that is missing is created at the start with"
+            + " these settings; one that exists is left as it is. Partitions and replicas are"
+            + " `WEIR_PARTITIONS` and `WEIR_REPLICATION`, but where 1 is written, which is so for the"
+            + " order of its records.\n\n");
+    text.append(
+        "| topic | what | key | records | written by | read by | cleanup | kept | largest |\n");
+    text.append("|---|---|---|---|---|---|---|---|---|\n");
+    for (TopicReference topic : TopicReference.all()) {
+      Map<String, String> config = topic.spec().config();
+      boolean compacted = "compact".equals(config.get("cleanup.policy"));
+      text.append("| `")
+          .append(topic.spec().name())
+          .append(topic.spec().partitions() == 1 ? "` (1 partition) | " : "` | ")
+          .append(about(topic.spec().name()))
+          .append(" | ")
+          .append(topic.key())
+          .append(" | ")
+          .append(records(topic))
+          .append(" | ")
+          .append(String.join(", ", topic.written()))
+          .append(" | ")
+          .append(String.join(", ", topic.read()))
+          .append(compacted ? " | compact | for ever | " : " | delete | ")
+          .append(compacted ? "" : kept(config.get("retention.ms")) + " | ")
+          .append(size(config.get("max.message.bytes")))
+          .append(" |\n");
+    }
+    text.append(
+        "\nCuration keeps its state in internal topics `weir-curation-…`, which Kafka Streams creates."
+            + " Dead letters are the original bytes with the headers of the AsyncAPI document.\n");
+    return text.toString();
+  }
+
+  private String asyncApi() {
+    ObjectNode document =
+        new AsyncApi(this::about).document(TopicReference.all(), new EventSchemas(sources).all());
+    YAMLMapper yaml =
+        new YAMLMapper(
+            new YAMLFactory()
+                .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                .disable(YAMLGenerator.Feature.SPLIT_LINES));
+    try {
+      return "# " + GENERATED + yaml.writeValueAsString(document);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** What the code says of a topic. */
+  private String about(String topic) {
+    String method =
+        topic.endsWith(".dlq")
+            ? "deadLetters"
+            : java.util.Arrays.stream(topic.split("-"))
+                .map(word -> word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1))
+                .collect(Collectors.joining());
+    String name = method.substring(0, 1).toLowerCase(Locale.ROOT) + method.substring(1);
+    return comments
+        .of(Topics.class, name)
+        .orElseThrow(() -> new AssertionError("Topics." + name + " has no comment"));
+  }
+
+  private static String records(TopicReference topic) {
+    return topic.events().isEmpty()
+        ? "the original bytes"
+        : topic.events().stream()
+            .map(each -> "`" + each.getSimpleName() + "`")
+            .collect(Collectors.joining(", "));
+  }
+
+  private static String kept(String millis) {
+    if (millis == null || millis.equals("-1")) {
+      return "for ever";
+    }
+    return Duration.ofMillis(Long.parseLong(millis)).toDays() + " d";
+  }
+
+  private static String size(String bytes) {
+    return bytes == null ? "1 MiB" : Long.parseLong(bytes) / 1024 + " KiB";
+  }
+}
