@@ -316,6 +316,28 @@ class ConsoleBrowserIT {
   }
 
   @Test
+  void chanceIsNoDriftAndAShiftIs() {
+    String answers =
+        "const m = await import('/console/drift.js');"
+            + "const rows = (n, share, sure) => Array.from({length: n}, (_, i) => ({label: i % 10 < share"
+            + " ? 'a' : 'b', confidence: sure + 0.04 * (i % 5)}));";
+    assertThat(browser.module(answers + "return m.drift(rows(199, 5, 0.7)).enough;"))
+        .isEqualTo(false);
+    assertThat(
+            browser.module(
+                answers
+                    + "return m.verdict(m.drift(rows(200, 5, 0.7)).labels) + ' ' +"
+                    + " m.verdict(m.drift(rows(200, 5, 0.7)).confidence);"))
+        .isEqualTo("steady steady");
+    assertThat(
+            browser.module(
+                answers
+                    + "const d = m.drift([...rows(150, 5, 0.5), ...rows(150, 9, 0.8)]);"
+                    + "return m.verdict(d.labels) + ' ' + m.verdict(d.confidence);"))
+        .isEqualTo("shifted shifted");
+  }
+
+  @Test
   void eventsAreReadAsTheStandardSays() {
     Object read =
         browser.module(

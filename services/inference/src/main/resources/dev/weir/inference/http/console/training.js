@@ -75,7 +75,7 @@ export class Training {
       [steps, steps.map((step) => now.losses.get(step) ?? null), steps.map((step) => before?.losses.get(step) ?? null)],
       0,
       Math.max(1, ...steps),
-      `${words(now.method)} of ${now.batch}: ${number(last[1])} nats at step ${last[0]}`,
+      `${words(now.method)} of ${now.batch}: ${Number(last[1].toPrecision(2))} nats at step ${last[0]}`,
     );
   }
 }

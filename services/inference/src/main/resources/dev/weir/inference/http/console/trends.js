@@ -181,7 +181,7 @@ export class Trends {
             el(
               'p',
               {class: 'hint'},
-              `The last ${found.rows} answers of ${adapter}@${version} against the first ${found.rows} of it that this page has. Population stability index: below 0.1 steady, above 0.25 shifted.`,
+              `The last ${found.rows} answers of ${adapter}@${version} against the first ${found.rows} of it that this page has. Population stability index (PSI), less what chance makes of it: below 0.1 steady, above 0.25 shifted.`,
             ),
           )
         : el('p', {class: 'empty'}, `Told from ${found.need} answers of the version that serves; ${found.have} are here.`),
