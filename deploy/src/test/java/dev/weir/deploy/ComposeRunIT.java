@@ -69,6 +69,9 @@ class ComposeRunIT {
 
     for (String name : SERVICES) {
       assertThat(container(name).process().isAlive()).as(() -> container(name).logs()).isTrue();
+      System.out.printf(
+          "test-deploy: %s used %d MiB of %s at most%n",
+          name, container(name).peakMemory() >> 20, service(name).memoryLimit());
       assertThat(container(name).peakMemory())
           .as("%s within its limit of %s", name, service(name).memoryLimit())
           .isLessThan(bytes(service(name).memoryLimit()));
