@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast format test-console test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -15,6 +15,12 @@ test: ## the README's test command
 fast: ## unit tests only, no broker and no native training
 	$(MVN) test
 
+sbom: build ## what the command line and the services are built from, in CycloneDX
+	@echo services/standalone/target/weir/sbom.json
+
+dependency-updates: ## newer versions of dependencies and plugins, from Maven Central
+	$(MVN) org.codehaus.mojo:versions-maven-plugin:2.19.1:display-dependency-updates org.codehaus.mojo:versions-maven-plugin:2.19.1:display-plugin-updates
+
 test-deploy: ## Compose and Kubernetes files against schemas, code and running processes; Linux, as root
 	MVN="$(MVN)" deploy/test.sh
 
@@ -24,6 +30,9 @@ references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code
 
 format: ## google-java-format
 	$(MVN) spotless:apply
+
+test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
+	MVN="$(MVN)" scripts/prometheus.sh
 
 test-console: ## the console in a headless Chromium, on the whole loop
 	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT

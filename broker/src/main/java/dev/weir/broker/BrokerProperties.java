@@ -3,6 +3,7 @@ package dev.weir.broker;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -44,7 +45,11 @@ final class BrokerProperties {
   }
 
   static Map<String, String> of(
-      Path dataDir, int port, int controllerPort, Map<String, String> overrides) {
+      Path dataDir,
+      int port,
+      int controllerPort,
+      Optional<SecuredListener> secured,
+      Map<String, String> overrides) {
     Map<String, String> properties = new HashMap<>(TUNING);
     String client = LoopbackPorts.HOST + ":" + port;
     String controller = LoopbackPorts.HOST + ":" + controllerPort;
@@ -59,8 +64,20 @@ final class BrokerProperties {
     properties.put("controller.listener.names", CONTROLLER_LISTENER);
     // The static quorum is read from here at each start, hence the controller's port may change.
     properties.put("controller.quorum.voters", NODE_ID + "@" + controller);
+    secured.ifPresent(listener -> add(listener, properties));
     properties.putAll(overrides);
     return Map.copyOf(properties);
+  }
+
+  private static void add(SecuredListener listener, Map<String, String> properties) {
+    String endpoint = "," + SecuredListener.NAME + "://" + listener.address();
+    properties.merge("listeners", endpoint, String::concat);
+    properties.merge("advertised.listeners", endpoint, String::concat);
+    properties.put(
+        "listener.security.protocol.map",
+        "%s:PLAINTEXT,%s:PLAINTEXT,%s:%s"
+            .formatted(
+                CLIENT_LISTENER, CONTROLLER_LISTENER, SecuredListener.NAME, listener.protocol()));
   }
 
   private static final Map<String, String> TUNING =

@@ -27,8 +27,13 @@ public final class EmbeddedBroker implements AutoCloseable {
    * @param port the clients' port on 127.0.0.1; 0 chooses a free one at the start
    * @param overrides Kafka broker settings by name that replace ours, those of listeners, quorum
    *     and directories excepted
+   * @param secured protocol of a second listener, {@code SSL}, {@code SASL_SSL} or {@code
+   *     SASL_PLAINTEXT}, on a free port; its settings are overrides that begin with {@code
+   *     listener.name.secured.}; empty for none. It is there to try clients against; the first
+   *     listener stays open
    */
-  public record Settings(Path dataDir, int port, Map<String, String> overrides) {
+  public record Settings(
+      Path dataDir, int port, Map<String, String> overrides, Optional<String> secured) {
     private static final int MAX_PORT = 65_535;
 
     public Settings {
@@ -40,6 +45,11 @@ public final class EmbeddedBroker implements AutoCloseable {
       BrokerProperties.requireOverridable(overrides.keySet());
     }
 
+    /** Without a secured listener. */
+    public Settings(Path dataDir, int port, Map<String, String> overrides) {
+      this(dataDir, port, overrides, Optional.empty());
+    }
+
     /** A free port and no overrides. */
     public static Settings of(Path dataDir) {
       return new Settings(dataDir, 0, Map.of());
@@ -49,6 +59,7 @@ public final class EmbeddedBroker implements AutoCloseable {
   private final Settings settings;
   private final CompletableFuture<String> fault = new CompletableFuture<>();
   private @Nullable KafkaNode node;
+  private String securedServers = "";
   private boolean closed;
 
   /** Does no I/O; {@link #start} does. */
@@ -71,10 +82,13 @@ public final class EmbeddedBroker implements AutoCloseable {
     int port = settings.port() == 0 ? LoopbackPorts.free(0) : settings.port();
     LoopbackPorts.requireFree(port);
     int controllerPort = LoopbackPorts.free(port);
+    Optional<SecuredListener> secured =
+        settings.secured().map(protocol -> SecuredListener.on(protocol, port, controllerPort));
     DataDirectory directory = DataDirectory.claim(settings.dataDir());
     KafkaExitGuard.watch(fault);
     try {
-      node = KafkaNode.start(directory, port, controllerPort, settings.overrides(), fault);
+      node = KafkaNode.start(directory, port, controllerPort, secured, settings.overrides(), fault);
+      securedServers = secured.map(SecuredListener::address).orElse("");
     } finally {
       if (node == null) {
         KafkaExitGuard.unwatch(fault);
@@ -88,6 +102,14 @@ public final class EmbeddedBroker implements AutoCloseable {
       throw new IllegalStateException("the broker is not running; call start() first");
     }
     return node.bootstrapServers();
+  }
+
+  /** Host and port of the secured listener, once started. */
+  public synchronized String securedBootstrapServers() {
+    if (node == null || securedServers.isEmpty()) {
+      throw new IllegalStateException("there is no secured listener; ask for one in the settings");
+    }
+    return securedServers;
   }
 
   /**

@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +52,7 @@ final class KafkaNode implements AutoCloseable {
       DataDirectory directory,
       int port,
       int controllerPort,
+      Optional<SecuredListener> secured,
       Map<String, String> overrides,
       CompletableFuture<String> fault) {
     KafkaRaftServer server;
@@ -58,7 +60,8 @@ final class KafkaNode implements AutoCloseable {
       if (!directory.isFormatted()) {
         format(directory);
       }
-      var properties = BrokerProperties.of(directory.path(), port, controllerPort, overrides);
+      var properties =
+          BrokerProperties.of(directory.path(), port, controllerPort, secured, overrides);
       server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
     } catch (Exception e) {
       directory.release();

@@ -9,7 +9,8 @@ import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.ServiceProcess;
-import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreConfig;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.InferenceConfig;
 import dev.weir.inference.InferenceService;
@@ -104,8 +105,7 @@ final class AbstainingService implements AutoCloseable {
     Metrics metrics = lifecycle.add("metrics", new Metrics());
     BaseModel base =
         lifecycle.add("base model", BaseModel.load(settings.get(CommonSettings.BASE_MODEL)));
-    FileArtifactStore store =
-        lifecycle.add("store", new FileArtifactStore(settings.get(CommonSettings.STORE_DIR)));
+    ArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
     lifecycle
         .add(
             "inference",

@@ -55,6 +55,9 @@ public record Manifest(
   /** The file's name inside an artifact. */
   public static final String FILE = "manifest.json";
 
+  /** The name of its signature, where the artifact is signed: a DSSE envelope. */
+  public static final String SIGNATURE = "manifest.dsse.json";
+
   /** The form written today. */
   public static final int FORMAT = 1;
 

@@ -1,16 +1,23 @@
 package dev.weir.common.config;
 
 import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.security.PemFiles;
+import dev.weir.common.security.TlsIdentity;
+import dev.weir.common.signing.ArtifactTrust;
+import dev.weir.common.store.StoreConfig;
 import dev.weir.common.topic.Topics;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.function.Function;
 
 /** The settings that all services share. */
 public final class CommonSettings {
@@ -61,10 +68,16 @@ public final class CommonSettings {
           "bge-small-en-v1.5",
           "the frozen encoder: bge-small-en-v1.5, all-minilm-l6-v2, or a Hugging Face directory");
 
-  /** Where artifacts are. */
-  public static final Setting<Path> STORE_DIR =
-      Setting.text("WEIR_STORE_DIR", "weir-data/adapters", "directory of the adapter store")
-          .map(Path::of);
+  /** Whose adapters are believed. */
+  public static final Setting<ArtifactTrust> TRUSTED_KEYS =
+      new Setting<>(
+          "WEIR_TRUSTED_KEYS",
+          "",
+          "PEM files, separated by commas",
+          "Ed25519 public keys of trainers, see weir keys signing; adapters that none of them has"
+              + " signed are refused; empty takes any adapter in the store",
+          false,
+          ArtifactTrust::parse);
 
   /** Where a service without HTTP of its own serves health and metrics. */
   public static final Setting<Integer> OPS_PORT =
@@ -75,20 +88,104 @@ public final class CommonSettings {
           65535,
           "port of /health and /metrics of the curation and trainer services; 0 takes a free one");
 
+  /** Which of the machine's addresses that is. */
+  public static final Setting<String> OPS_HOST =
+      Setting.text(
+          "WEIR_OPS_HOST",
+          "0.0.0.0",
+          "address that /health and /metrics of the curation and trainer services are served on");
+
+  private static final Setting<Optional<Path>> TLS_CERTIFICATE =
+      file(
+          "WEIR_TLS_CERTIFICATE",
+          "a PEM file",
+          "certificate chain, the server's own first; with WEIR_TLS_KEY, HTTP and the ops port are"
+              + " served as HTTPS; read again when it changes",
+          PemFiles::certificates);
+
+  private static final Setting<Optional<Path>> TLS_KEY =
+      file(
+          "WEIR_TLS_KEY",
+          "a PEM file, PKCS #8 without a password",
+          "private key of the certificate",
+          PemFiles::privateKey);
+
+  /** What commands that call a service's HTTP interface show there. */
+  public static final Setting<String> API_KEY =
+      Setting.text(
+              "WEIR_API_KEY",
+              "",
+              "API key that weir's own commands (classify, adapters) send; see weir keys new")
+          .map(String::strip)
+          .masked();
+
+  /** Whether logs may show what people wrote. */
+  public static final Setting<Boolean> LOG_TEXTS =
+      Setting.flag(
+          "WEIR_LOG_TEXTS",
+          false,
+          "log lines show reviews' texts, and messages that quote what could not be read");
+
   private CommonSettings() {}
 
   /** All of them, in the order of the README's table. */
   public static List<Setting<?>> all() {
-    return List.of(
-        BOOTSTRAP_SERVERS,
-        KAFKA_CLIENT_CONFIG,
-        TOPIC_PREFIX,
-        PARTITIONS,
-        REPLICATION,
-        ADAPTERS,
-        BASE_MODEL,
-        STORE_DIR,
-        OPS_PORT);
+    List<Setting<?>> all =
+        new ArrayList<>(
+            List.of(
+                BOOTSTRAP_SERVERS,
+                KAFKA_CLIENT_CONFIG,
+                TOPIC_PREFIX,
+                PARTITIONS,
+                REPLICATION,
+                ADAPTERS,
+                BASE_MODEL));
+    all.addAll(StoreConfig.settings());
+    all.addAll(List.of(TRUSTED_KEYS, OPS_PORT, OPS_HOST, TLS_CERTIFICATE, TLS_KEY, API_KEY, LOG_TEXTS));
+    return List.copyOf(all);
+  }
+
+  /**
+   * What this process's servers show, or empty where they serve in clear text.
+   *
+   * @throws SettingsException if only one of certificate and key is set, or they do not match
+   */
+  public static Optional<TlsIdentity> tls(Settings settings) {
+    Optional<Path> certificate = settings.get(TLS_CERTIFICATE);
+    Optional<Path> key = settings.get(TLS_KEY);
+    if (certificate.isPresent() && key.isPresent()) {
+      try {
+        return Optional.of(TlsIdentity.of(certificate.get(), key.get()));
+      } catch (IllegalArgumentException e) {
+        throw new SettingsException(List.of(TLS_KEY.name() + " " + e.getMessage()));
+      }
+    }
+    if (certificate.isEmpty() && key.isEmpty()) {
+      return Optional.empty();
+    }
+    String set = (certificate.isPresent() ? TLS_CERTIFICATE : TLS_KEY).name();
+    String missing = (certificate.isPresent() ? TLS_KEY : TLS_CERTIFICATE).name();
+    throw new SettingsException(
+        List.of(missing + " is missing while " + set + " is set; set both for HTTPS, or neither"));
+  }
+
+  /** A file that is read at once, so that a mistake in it is found with all others. */
+  private static Setting<Optional<Path>> file(
+      String name, String range, String description, Function<Path, ?> check) {
+    return new Setting<>(
+        name,
+        "",
+        range,
+        description,
+        false,
+        written -> {
+          if (written.isBlank()) {
+            return Optional.empty();
+          }
+          Path file = Path.of(written.strip());
+          Object unused = check.apply(file);
+          return Optional.of(file);
+        });
   }
 
   /** Properties that every Kafka client of the process starts from. */

@@ -10,7 +10,8 @@ public final class SettingsException extends RuntimeException {
 
   private final ArrayList<String> problems;
 
-  SettingsException(List<String> problems) {
+  /** One line per problem, each naming its variable. */
+  public SettingsException(List<String> problems) {
     super("the settings are not usable:\n  - " + String.join("\n  - ", problems));
     this.problems = new ArrayList<>(problems);
   }

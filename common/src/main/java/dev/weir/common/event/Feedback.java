@@ -41,6 +41,11 @@ public record Feedback(
     DISAGREE
   }
 
+  /** The same, said by somebody else. */
+  public Feedback from(String other) {
+    return new Feedback(id, reviewId, adapter, label, verdict, stars, text, other, timestamp);
+  }
+
   /** Feedback with an explicit label on a text that travels with it. */
   public static Feedback labeled(String reviewId, String text, String label, String source) {
     return new Feedback(null, reviewId, null, label, null, null, text, source, null);

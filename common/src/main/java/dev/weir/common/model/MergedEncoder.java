@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -24,6 +25,7 @@ public final class MergedEncoder implements AutoCloseable {
   private final OrtSession session;
   private final List<String> labels;
   private final int padTokenId;
+  private Set<String> providers = Set.of();
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private MergedEncoder(Path file, OrtSession session, List<String> labels, int padTokenId) {
@@ -38,16 +40,30 @@ public final class MergedEncoder implements AutoCloseable {
    *
    * @param intraOpThreads threads within one run, at least 1
    * @param padTokenId the base model's
-   * @throws ModelException {@code invalid-graph}
+   * @throws ModelException {@code invalid-graph}, {@code operator-not-allowed}, {@code
+   *     external-data}: the file may be anybody's, and is looked into before the runtime opens it
    */
   public static MergedEncoder open(Path file, int intraOpThreads, int padTokenId) {
+    OnnxInspection.check(file);
     OrtSession session = OnnxRuntime.open(file, intraOpThreads);
     try {
       String labels = session.getMetadata().getCustomMetadataValue("labels").orElse("");
-      return new MergedEncoder(file, session, List.of(labels.split("\n", -1)), padTokenId);
+      MergedEncoder encoder =
+          new MergedEncoder(file, session, List.of(labels.split("\n", -1)), padTokenId);
+      encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
+      return encoder;
     } catch (OrtException e) {
       throw new ModelException("invalid-graph", file + " has no metadata: " + e.getMessage(), e);
     }
+  }
+
+  private void firstRun() {
+    var unused = run(new int[][] {{padTokenId}});
+  }
+
+  /** The ONNX Runtime execution providers that a run of this session used. */
+  public Set<String> providers() {
+    return providers;
   }
 
   /** The labels that the file names, in the order of the logits. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.UUID;
 
 /** The process's one ONNX Runtime environment, and sessions with the product's settings. */
 final class OnnxRuntime {
@@ -46,6 +47,10 @@ final class OnnxRuntime {
     }
   }
 
+  /**
+   * Opens a session that writes a profile until {@link ExecutionProviders#of} ends it, which has to
+   * follow at once.
+   */
   static OrtSession open(Path file, int intraOpThreads) {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
@@ -58,6 +63,9 @@ final class OnnxRuntime {
       // needed, which the caller's batch limit bounds.
       options.setMemoryPatternOptimization(false);
       options.setCPUArenaAllocator(true);
+      options.enableProfiling(
+          Path.of(System.getProperty("java.io.tmpdir"), "weir-profile-" + UUID.randomUUID())
+              .toString());
       return environment().createSession(file.toString(), options);
     } catch (OrtException e) {
       throw new ModelException(

@@ -7,6 +7,7 @@ import dev.weir.common.adapter.AdapterWeights;
 import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -25,6 +26,7 @@ public final class SlotEncoder implements AutoCloseable {
   private final AdapterTables tables;
   private final boolean ownsTables;
   private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
+  private Set<String> providers = Set.of();
   private boolean closed;
 
   private SlotEncoder(
@@ -75,7 +77,18 @@ public final class SlotEncoder implements AutoCloseable {
       boolean ownsTables) {
     OnnxGraph graph = SlotGraph.build(base, tables.layout(), precision);
     OrtSession session = OnnxRuntime.open(graph, intraOpThreads);
-    return new SlotEncoder(base.config(), session, tables, ownsTables);
+    SlotEncoder encoder = new SlotEncoder(base.config(), session, tables, ownsTables);
+    encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
+    return encoder;
+  }
+
+  private void firstRun() {
+    var unused = run(new int[][] {{0}}, new int[] {0});
+  }
+
+  /** The ONNX Runtime execution providers that a run of this session used. */
+  public Set<String> providers() {
+    return providers;
   }
 
   private static void requireThreads(int intraOpThreads) {

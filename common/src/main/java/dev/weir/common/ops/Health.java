@@ -1,9 +1,11 @@
 package dev.weir.common.ops;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a process says of itself: live until a component is beyond help, ready while all of them can
@@ -14,6 +16,7 @@ import java.util.function.Supplier;
 public final class Health {
 
   private final Map<String, Supplier<Status>> components = new ConcurrentSkipListMap<>();
+  private @Nullable MeterRegistry meters; // guarded by this
 
   /** The state of one component. */
   public sealed interface Status {
@@ -29,8 +32,27 @@ public final class Health {
   }
 
   /** Adds a component, or replaces the one of the same name. */
-  public void register(String component, Supplier<Status> check) {
+  public synchronized void register(String component, Supplier<Status> check) {
     components.put(component, check);
+    if (meters != null) {
+      show(component, meters);
+    }
+  }
+
+  /** Shows readiness, and each component that is or will be registered, as gauges. */
+  public synchronized void bindTo(MeterRegistry registry) {
+    meters = registry;
+    CommonMeters.READY.gauge(registry, () -> ready() ? 1 : 0);
+    components.keySet().forEach(component -> show(component, registry));
+  }
+
+  private void show(String component, MeterRegistry registry) {
+    CommonMeters.COMPONENT.gauge(registry, () -> up(component) ? 1 : 0, component);
+  }
+
+  private boolean up(String component) {
+    Supplier<Status> check = components.get(component);
+    return check != null && check.get() instanceof Status.Up;
   }
 
   /** The state of each component, by name. */

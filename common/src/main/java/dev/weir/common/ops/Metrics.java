@@ -1,20 +1,21 @@
 package dev.weir.common.ops;
 
-import io.micrometer.core.instrument.Meter;
+import dev.weir.common.trace.Tracing;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmInfoMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.core.instrument.config.MeterFilter;
-import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 
 /**
- * The one Prometheus registry of a process, with the meters of the JVM.
+ * The one Prometheus registry of a process, with the meters of the JVM, and its tracer.
  *
- * <p>Timers under {@code weir.} publish histogram buckets; without them p99 queries are empty.
- * Thread-safe; whoever opened it closes it.
+ * <p>Weir's own meters are declared by {@link MeterSpec}s, with the histogram buckets that p99
+ * queries need. Thread-safe; whoever opened it closes it.
  */
 public final class Metrics implements AutoCloseable {
 
@@ -22,33 +23,37 @@ public final class Metrics implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final JvmGcMetrics gc = new JvmGcMetrics();
 
-  /** Opens a registry. */
+  private final Tracing tracing;
+
+  /** Opens a registry of a process that traces nothing. */
   public Metrics() {
-    registry
-        .config()
-        .meterFilter(
-            new MeterFilter() {
-              @Override
-              public DistributionStatisticConfig configure(
-                  Meter.Id id, DistributionStatisticConfig config) {
-                if (!id.getName().startsWith("weir.")) {
-                  return config;
-                }
-                return DistributionStatisticConfig.builder()
-                    .percentilesHistogram(true)
-                    .build()
-                    .merge(config);
-              }
-            });
+    this(Tracing.off());
+  }
+
+  /**
+   * Opens a registry.
+   *
+   * @param tracing the process's tracer; stays its owner's
+   */
+  public Metrics(Tracing tracing) {
+    this.tracing = tracing;
+    new JvmInfoMetrics().bindTo(registry);
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
     gc.bindTo(registry);
   }
 
   /** Where meters are registered. */
   public PrometheusMeterRegistry registry() {
     return registry;
+  }
+
+  /** What the process is traced by. */
+  public Tracing tracing() {
+    return tracing;
   }
 
   /** All meters in Prometheus' text format. */

@@ -4,11 +4,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import dev.weir.common.security.FileWatch;
+import dev.weir.common.security.TlsIdentity;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -23,15 +28,38 @@ public final class OpsServer implements AutoCloseable {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  static {
+    // Without limits a client that sends its request byte by byte holds a thread for ever.
+    setUnlessSet("sun.net.httpserver.maxReqTime", "10");
+    setUnlessSet("sun.net.httpserver.maxRspTime", "30");
+  }
+
+  private final String host;
   private final int port;
+  private final Optional<TlsIdentity> tls;
+  private final FileWatch watch = new FileWatch(FileWatch.INTERVAL);
   private final Health health;
   private final Metrics metrics;
   private @Nullable HttpServer server;
   private @Nullable ExecutorService threads;
 
-  /** A server for {@code port}; 0 takes a free one. */
+  /** A server in clear text on all addresses, for {@code port}; 0 takes a free one. */
   public OpsServer(int port, Health health, Metrics metrics) {
+    this("0.0.0.0", port, Optional.empty(), health, metrics);
+  }
+
+  /**
+   * A server for an address and a port.
+   *
+   * @param port 0 takes a free one
+   * @param tls what is shown over HTTPS, and watched for changes; empty for clear text
+   */
+  public OpsServer(
+      String host, int port, Optional<TlsIdentity> tls, Health health, Metrics metrics) {
+    this.host = host;
     this.port = port;
+    this.tls = tls;
+    tls.ifPresent(identity -> watch.add(identity.files(), identity::refresh));
     this.health = health;
     this.metrics = metrics;
   }
@@ -46,7 +74,7 @@ public final class OpsServer implements AutoCloseable {
       return;
     }
     try {
-      HttpServer opened = HttpServer.create(new InetSocketAddress(port), 0);
+      HttpServer opened = open(new InetSocketAddress(host, port));
       ExecutorService pool =
           Executors.newFixedThreadPool(
               2,
@@ -63,12 +91,28 @@ public final class OpsServer implements AutoCloseable {
           exchange ->
               answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.scrape()));
       opened.start();
+      watch.start();
       server = opened;
       threads = pool;
     } catch (BindException e) {
       throw new PortInUseException(port, "WEIR_OPS_PORT", e);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private HttpServer open(InetSocketAddress address) throws IOException {
+    if (tls.isEmpty()) {
+      return HttpServer.create(address, 0);
+    }
+    HttpsServer https = HttpsServer.create(address, 0);
+    https.setHttpsConfigurator(new HttpsConfigurator(tls.get().context()));
+    return https;
+  }
+
+  private static void setUnlessSet(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 
@@ -87,6 +131,7 @@ public final class OpsServer implements AutoCloseable {
       threads.shutdown();
       threads = null;
     }
+    watch.close();
   }
 
   private void health(HttpExchange exchange, boolean ok) throws IOException {
@@ -102,6 +147,7 @@ public final class OpsServer implements AutoCloseable {
       throws IOException {
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", type);
+    exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
     exchange.sendResponseHeaders(status, bytes.length);
     try (OutputStream out = exchange.getResponseBody()) {
       out.write(bytes);

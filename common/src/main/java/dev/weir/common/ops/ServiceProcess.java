@@ -6,6 +6,7 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.topic.BrokerUnavailableException;
 import dev.weir.common.topic.TopicProvisioner;
+import dev.weir.common.trace.Tracing;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +37,31 @@ public final class ServiceProcess {
 
     /** Starts the parts and hands each of them to {@code lifecycle}. */
     void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle);
+
+    /** The service's name in traces. */
+    default String name() {
+      return "weir";
+    }
+
+    /** The same service under a name of its own. */
+    static Service named(String name, Service parts) {
+      return new Service() {
+        @Override
+        public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
+          parts.start(settings, metrics, health, lifecycle);
+        }
+
+        @Override
+        public String name() {
+          return name;
+        }
+
+        @Override
+        public boolean servesOps() {
+          return parts.servesOps();
+        }
+      };
+    }
 
     /** Whether the service serves health and metrics itself. */
     default boolean servesOps() {
@@ -74,13 +100,22 @@ public final class ServiceProcess {
       List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
       declared.addAll(known);
       Settings settings = Settings.read(declared, environment);
+      LoggedText.show(settings.get(CommonSettings.LOG_TEXTS));
       LOG.info("settings: {}", new TreeMap<>(settings.effective()));
       Health health = new Health();
-      Metrics metrics = lifecycle.add("metrics", new Metrics());
+      Tracing tracing = lifecycle.add("tracing", Tracing.open(service.name(), environment));
+      Metrics metrics = lifecycle.add("metrics", new Metrics(tracing));
+      health.bindTo(metrics.registry());
       if (!service.servesOps()) {
         lifecycle
             .add(
-                "ops server", new OpsServer(settings.get(CommonSettings.OPS_PORT), health, metrics))
+                "ops server",
+                new OpsServer(
+                    settings.get(CommonSettings.OPS_HOST),
+                    settings.get(CommonSettings.OPS_PORT),
+                    CommonSettings.tls(settings),
+                    health,
+                    metrics))
             .start();
       }
       provision(settings);

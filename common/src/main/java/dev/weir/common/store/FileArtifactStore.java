@@ -2,12 +2,9 @@ package dev.weir.common.store;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
-import dev.weir.common.event.EventJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Predicate;
@@ -106,7 +102,7 @@ public final class FileArtifactStore implements ArtifactStore {
 
   @Override
   public String publish(AdapterId id, Path staged) {
-    String digest = verify(id, staged, name -> true);
+    String digest = ArtifactFiles.verify(id, staged, name -> true);
     Path versions = root.resolve(id.adapter());
     Path target = directory(id);
     try {
@@ -118,9 +114,11 @@ public final class FileArtifactStore implements ArtifactStore {
       Files.createDirectories(versions);
       try {
         Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
-      } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-        // Another process was faster; the same bytes are welcome.
-        return alreadyThere(id, staged, digest, digest(id).orElse("none"));
+      } catch (FileSystemException e) {
+        // Another process was faster; the same bytes are welcome. Not every system says it by a
+        // type of its own.
+        String other = digest(id).orElseThrow(() -> failed("publish " + id + " in", target, e));
+        return alreadyThere(id, staged, digest, other);
       }
       forceDirectory(versions);
       forceDirectory(root);
@@ -133,11 +131,7 @@ public final class FileArtifactStore implements ArtifactStore {
   private String alreadyThere(AdapterId id, Path staged, String digest, String present)
       throws IOException {
     if (!present.equals(digest)) {
-      throw new StoreException(
-          "version-taken",
-          "adapter %s is already published with digest %s, this one has %s; a version is for good, publish under the next number"
-              .formatted(id, present, digest),
-          null);
+      throw ArtifactFiles.versionTaken(id, present, digest);
     }
     deleteTree(staged);
     return digest;
@@ -156,13 +150,9 @@ public final class FileArtifactStore implements ArtifactStore {
               + "; check that trainer and inference share WEIR_STORE_DIR",
           null);
     }
-    String found = verify(id, directory, wanted);
+    String found = ArtifactFiles.verify(id, directory, wanted);
     if (!found.equals(digest)) {
-      throw new StoreException(
-          "digest-mismatch",
-          "adapter %s has manifest digest %s, its release record says %s; the artifact was changed after its release: publish a new version"
-              .formatted(id, found, digest),
-          null);
+      throw ArtifactFiles.digestMismatch(id, found, digest);
     }
     return directory;
   }
@@ -183,7 +173,9 @@ public final class FileArtifactStore implements ArtifactStore {
   @Override
   public Optional<Manifest> manifest(AdapterId id) {
     Path directory = directory(id);
-    return Files.isDirectory(directory) ? Optional.of(read(id, directory)) : Optional.empty();
+    return Files.isDirectory(directory)
+        ? Optional.of(ArtifactFiles.read(id, directory))
+        : Optional.empty();
   }
 
   @Override
@@ -227,63 +219,6 @@ public final class FileArtifactStore implements ArtifactStore {
 
   private Path directory(AdapterId id) {
     return root.resolve(id.adapter()).resolve(Integer.toString(id.version()));
-  }
-
-  private static Manifest read(AdapterId id, Path directory) {
-    Path file = directory.resolve(Manifest.FILE);
-    try {
-      Manifest manifest = EventJson.read(Files.readAllBytes(file), Manifest.class);
-      if (manifest.format() != Manifest.FORMAT || !manifest.id().equals(id)) {
-        throw new StoreException(
-            "manifest-mismatch",
-            "%s is the manifest of %s in format %d, expected are %s and %d"
-                .formatted(file, manifest.id(), manifest.format(), id, Manifest.FORMAT),
-            null);
-      }
-      return manifest;
-    } catch (UncheckedIOException | IOException e) {
-      throw new StoreException(
-          "manifest-unreadable", file + " cannot be read as a manifest: " + e.getMessage(), e);
-    }
-  }
-
-  /** Checks the wanted files against the manifest; returns the manifest's digest. */
-  private static String verify(AdapterId id, Path directory, Predicate<String> wanted) {
-    Manifest manifest = read(id, directory);
-    for (Map.Entry<String, Manifest.FileEntry> entry : manifest.files().entrySet()) {
-      String name = entry.getKey();
-      Path file = directory.resolve(name).normalize();
-      if (!directory.normalize().equals(file.getParent())) {
-        throw new StoreException(
-            "bad-file-name",
-            "the manifest of " + id + " names '" + name + "', which is not a plain file name",
-            null);
-      }
-      if (!wanted.test(name)) {
-        continue;
-      }
-      try {
-        String found = Digests.sha256(file);
-        if (!found.equals(entry.getValue().sha256())) {
-          throw new StoreException(
-              "checksum-mismatch",
-              "%s of adapter %s has sha-256 %s, its manifest says %s; the file is damaged: publish a new version"
-                  .formatted(name, id, found, entry.getValue().sha256()),
-              null);
-        }
-      } catch (IOException e) {
-        throw new StoreException(
-            "file-missing",
-            "%s of adapter %s cannot be read (%s); the artifact is not whole: publish a new version"
-                .formatted(name, id, e),
-            e);
-      }
-    }
-    try {
-      return Digests.sha256(directory.resolve(Manifest.FILE));
-    } catch (IOException e) {
-      throw failed("read", directory, e);
-    }
   }
 
   private static void force(Path directory) throws IOException {

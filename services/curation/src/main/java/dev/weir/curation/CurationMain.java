@@ -30,10 +30,13 @@ public final class CurationMain {
         known,
         environment,
         System.err,
-        (settings, metrics, health, lifecycle) ->
-            lifecycle
-                .add(
-                    "curation", new CurationService(CurationConfig.from(settings), metrics, health))
-                .start());
+        ServiceProcess.Service.named(
+            "weir-curation",
+            (settings, metrics, health, lifecycle) ->
+                lifecycle
+                    .add(
+                        "curation",
+                        new CurationService(CurationConfig.from(settings), metrics, health))
+                    .start()));
   }
 }

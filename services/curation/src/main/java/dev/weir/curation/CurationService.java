@@ -1,11 +1,14 @@
 package dev.weir.curation;
 
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
@@ -52,13 +55,14 @@ public final class CurationService implements AutoCloseable {
       return;
     }
     Properties properties = StreamsProperties.of(config);
-    Topology topology = CurationTopology.build(config, metrics.registry());
+    Topology topology = CurationTopology.build(config, metrics.registry(), metrics.tracing());
     LOG.debug("{}", topology.describe());
     KafkaStreams opened = open(topology, properties);
     opened.setUncaughtExceptionHandler(faults);
     opened.setStateListener((now, before) -> state = now);
-    streamsMetrics = new KafkaStreamsMetrics(opened);
+    streamsMetrics = new KafkaStreamsMetrics(opened, List.of(Tag.of("role", "curation")));
     streamsMetrics.bindTo(metrics.registry());
+    CommonMeters.disk(metrics.registry(), "streams-state", config.stateDir());
     streams = opened;
     opened.start();
   }

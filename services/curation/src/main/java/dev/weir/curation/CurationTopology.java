@@ -5,10 +5,13 @@ import static org.apache.kafka.common.serialization.Serdes.ByteArray;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.EventSerde;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.batch.BatchAssembler;
+import dev.weir.curation.batch.BatchMeters;
+import dev.weir.curation.batch.BatchTraces;
 import dev.weir.curation.deadletter.DeadLetterWriter;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
@@ -56,10 +59,12 @@ public final class CurationTopology {
 
   private final CurationConfig config;
   private final MeterRegistry registry;
+  private final Tracing tracing;
   private final StreamsBuilder builder = new StreamsBuilder();
 
-  private CurationTopology(CurationConfig config, MeterRegistry registry) {
+  private CurationTopology(CurationConfig config, MeterRegistry registry, Tracing tracing) {
     this.config = config;
+    this.tracing = tracing;
     this.registry = registry;
   }
 
@@ -68,9 +73,10 @@ public final class CurationTopology {
    *
    * @param registry counts what its processors do; under exactly-once an aborted transaction's
    *     records are processed, and counted, again
+   * @param tracing makes their spans, again, too
    */
-  public static Topology build(CurationConfig config, MeterRegistry registry) {
-    CurationTopology topology = new CurationTopology(config, registry);
+  public static Topology build(CurationConfig config, MeterRegistry registry, Tracing tracing) {
+    CurationTopology topology = new CurationTopology(config, registry, tracing);
     CurationStores.all().forEach(topology.builder::addStateStore);
     KStream<String, ReviewEvent> events = topology.read();
     KStream<String, Candidate> labeled = topology.resolve(events);
@@ -127,6 +133,8 @@ public final class CurationTopology {
 
   private void assemble(KStream<String, Candidate> labeled) {
     LiveAccuracyGauges gauges = new LiveAccuracyGauges(registry);
+    BatchMeters batches = new BatchMeters(registry);
+    BatchTraces traces = new BatchTraces(tracing, config.topics());
     KStream<String, NewLabel> fresh =
         passed(
             labeled
@@ -154,7 +162,8 @@ public final class CurationTopology {
                     new HoldoutSplit(config.holdoutShare()),
                     config.batch(),
                     CHECK_EVERY,
-                    registry),
+                    batches,
+                    traces),
             Named.as("batch-assemble"),
             BatchAssembler.STORE,
             CuratedText.STORE,

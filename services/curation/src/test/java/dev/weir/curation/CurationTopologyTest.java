@@ -2,6 +2,7 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.common.trace.Tracing;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class CurationTopologyTest {
 
   private final Topology topology =
-      CurationTopology.build(TestingCuration.config(Path.of("unused")), new SimpleMeterRegistry());
+      CurationTopology.build(
+          TestingCuration.config(Path.of("unused")), new SimpleMeterRegistry(), Tracing.off());
 
   @Test
   void hasThreePartsSoThatReviewsAndAdaptersEachMeetInOneTask() {

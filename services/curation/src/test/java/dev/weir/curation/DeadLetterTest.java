@@ -99,7 +99,7 @@ class DeadLetterTest {
     assertThat(TestingCuration.header(letter, DeadLetter.MESSAGE)).contains(inMessage);
     assertThat(TestingCuration.header(letter, DeadLetter.SOURCE))
         .isEqualTo("feedback-0@" + 2 * letters);
-    assertThat(shared.count("weir.curation.rejected", "reason", reason.code())).isPositive();
+    assertThat(shared.count("weir.curation.dead.letters", "reason", reason.code())).isPositive();
   }
 
   @Test

@@ -14,6 +14,7 @@ import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.EventSerde;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.resolve.ReviewResolver;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -73,7 +74,9 @@ final class TestingCuration implements AutoCloseable {
     CurationConfig config = config(stateDir, settings);
     driver =
         new TopologyTestDriver(
-            CurationTopology.build(config, registry), StreamsProperties.of(config), START);
+            CurationTopology.build(config, registry, Tracing.off()),
+            StreamsProperties.of(config),
+            START);
     Topics topics = config.topics();
     feedback = input(topics.feedback());
     reviews = input(topics.reviews());
@@ -233,8 +236,7 @@ final class TestingCuration implements AutoCloseable {
   }
 
   double count(String meter, String... tags) {
-    Counter counter = registry.find(meter).tags(tags).counter();
-    return counter == null ? 0 : counter.count();
+    return registry.find(meter).tags(tags).counters().stream().mapToDouble(Counter::count).sum();
   }
 
   private TestInputTopic<byte[], byte[]> input(String topic) {

@@ -1,7 +1,9 @@
 package dev.weir.inference;
 
+import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.inference.adapter.PrecisionChoice;
 import dev.weir.inference.adapter.SlotPolicy;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import java.util.stream.Collectors;
  * @param cacheDirectory where copies of adapters are kept for those that are evicted
  * @param cacheBytes most bytes that the copies take
  * @param precision which arithmetic an adapter is served in
+ * @param trust whose adapters are believed
  * @param merged the adapter that is served by its merged model; empty for none
  */
 public record AdapterConfig(
@@ -26,6 +29,7 @@ public record AdapterConfig(
     long slotMemory,
     Path cacheDirectory,
     long cacheBytes,
+    ArtifactTrust trust,
     PrecisionChoice precision,
     String merged) {
 
@@ -131,6 +135,7 @@ public record AdapterConfig(
         (long) settings.get(SLOT_MEMORY_MB) << 20,
         settings.get(CACHE_DIR),
         (long) settings.get(CACHE_MB) << 20,
+        settings.get(CommonSettings.TRUSTED_KEYS),
         settings.get(PRECISION),
         settings.get(MERGED));
   }

@@ -5,6 +5,7 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.http.HttpConfig;
 import dev.weir.inference.stream.Delivery;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -19,8 +20,7 @@ import java.util.UUID;
  * @param kafka properties that every Kafka client starts from
  * @param topics the topics' names
  * @param catalog the declared adapters
- * @param httpHost address to listen on
- * @param httpPort port to listen on; 0 takes a free one
+ * @param http where and to whom HTTP is served
  * @param workers threads that run the model; at least 1
  * @param batchTokens most tokens per micro-batch, padding included
  * @param queueTexts most texts that wait per source
@@ -35,8 +35,7 @@ public record InferenceConfig(
     Map<String, Object> kafka,
     Topics topics,
     AdapterCatalog catalog,
-    String httpHost,
-    int httpPort,
+    HttpConfig http,
     int workers,
     int batchTokens,
     int queueTexts,
@@ -48,14 +47,7 @@ public record InferenceConfig(
     int streams) {
 
   /** Where HTTP is served. */
-  public static final Setting<String> HTTP_HOST =
-      Setting.text(
-          "WEIR_HTTP_HOST", "127.0.0.1", "address that HTTP is served on; 0.0.0.0 for all");
-
-  /** Where HTTP is served. */
-  public static final Setting<Integer> HTTP_PORT =
-      Setting.integer(
-          "WEIR_HTTP_PORT", 8080, 0, 65535, "port that HTTP is served on; 0 takes a free one");
+  public static final Setting<Integer> HTTP_PORT = HttpSettings.PORT;
 
   private static final Setting<Integer> WORKERS =
       Setting.integer(
@@ -126,8 +118,8 @@ public record InferenceConfig(
 
   /** This service's own settings, in the order of the README's table. */
   public static List<Setting<?>> settings() {
-    List<Setting<?>> settings =
-        new ArrayList<>(List.of(HTTP_HOST, HTTP_PORT, WORKERS, BATCH_TOKENS, QUEUE_TEXTS));
+    List<Setting<?>> settings = new ArrayList<>(HttpSettings.settings());
+    settings.addAll(List.of(WORKERS, BATCH_TOKENS, QUEUE_TEXTS));
     settings.addAll(AdapterConfig.settings());
     settings.addAll(List.of(POLL_RECORDS, LABEL_REQUEST_MARGIN, INSTANCE, DELIVERY, STREAMS));
     return List.copyOf(settings);
@@ -141,8 +133,7 @@ public record InferenceConfig(
         CommonSettings.kafka(settings),
         settings.get(CommonSettings.TOPIC_PREFIX),
         settings.get(CommonSettings.ADAPTERS),
-        settings.get(HTTP_HOST),
-        settings.get(HTTP_PORT),
+        HttpSettings.from(settings),
         // The JVM counts the processors of its control group, not those of the machine.
         workers > 0 ? workers : Runtime.getRuntime().availableProcessors(),
         settings.get(BATCH_TOKENS),

@@ -8,7 +8,8 @@ import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.ServiceProcess;
-import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.store.StoreConfig;
 import java.util.Collection;
 import java.util.Map;
 
@@ -42,13 +43,17 @@ public final class InferenceMain {
     public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
       BaseModel base =
           lifecycle.add("base model", BaseModel.load(settings.get(CommonSettings.BASE_MODEL)));
-      FileArtifactStore store =
-          lifecycle.add("store", new FileArtifactStore(settings.get(CommonSettings.STORE_DIR)));
+      ArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
       lifecycle
           .add(
               "inference",
               new InferenceService(InferenceConfig.from(settings), metrics, health, base, store))
           .start();
+    }
+
+    @Override
+    public String name() {
+      return "weir-inference";
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.weir.inference;
 
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Lifecycle;
@@ -24,6 +25,7 @@ import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 
@@ -47,6 +49,8 @@ public final class InferenceService implements AutoCloseable {
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   private final Health health;
+  private final MeterRegistry meters;
+  private final Path cacheDirectory;
   private final LocalCopies copies;
   private final AdapterRegistry registry;
   private final Classifier classifier;
@@ -84,14 +88,16 @@ public final class InferenceService implements AutoCloseable {
       ArtifactStore store,
       SlotTable.Opener tables) {
     this.health = health;
-    MeterRegistry meters = metrics.registry();
+    this.meters = metrics.registry();
+    this.cacheDirectory = config.adapters().cacheDirectory();
     Clock clock = Clock.systemUTC();
     int[] probe =
         base.tokenizer().encode(PROBE, Math.min(PROBE_TOKENS, base.config().maxPositions()));
     AdapterConfig adapters = config.adapters();
     copies = new LocalCopies(adapters.cacheDirectory(), adapters.cacheBytes(), clock);
     ArtifactReader reader =
-        new ArtifactReader(store, base, copies, adapters.precision(), adapters.merged());
+        new ArtifactReader(
+            store, base, copies, adapters.trust(), adapters.precision(), adapters.merged());
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
     ServingPlans plans = new ServingPlans();
     classifier =
@@ -106,7 +112,7 @@ public final class InferenceService implements AutoCloseable {
                 // A shadow has each review of a poll queued twice.
                 Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
-    loader = new AdapterLoader(reader, registry, meters, clock);
+    loader = new AdapterLoader(reader, registry, meters, metrics.tracing(), clock);
     AnnouncedAdapters announced = new AnnouncedAdapters(plans);
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
@@ -127,8 +133,7 @@ public final class InferenceService implements AutoCloseable {
             clock);
     http =
         new HttpApi(
-            config.httpHost(),
-            config.httpPort(),
+            config.http(),
             new HttpApi.Parts(
                 classifier,
                 view,
@@ -154,6 +159,7 @@ public final class InferenceService implements AutoCloseable {
             classifier,
             watcher::awaitCaughtUp,
             meters,
+            metrics.tracing(),
             clock);
   }
 
@@ -170,6 +176,7 @@ public final class InferenceService implements AutoCloseable {
     }
     started = true;
     health.register("inference-engine", this::engine);
+    CommonMeters.disk(meters, "serving-cache", cacheDirectory);
     health.register("inference-scorers", classifier::status);
     health.register("inference-adapters", watcher::status);
     health.register("inference-reviews", streams::status);
@@ -206,7 +213,7 @@ public final class InferenceService implements AutoCloseable {
 
   private Status engine() {
     return registry.warm()
-        ? new Status.Up("the base model has run")
+        ? new Status.Up("the base model has run: " + registry.state().providers())
         : new Status.Down("the base model is not open");
   }
 

@@ -22,7 +22,7 @@ class InferenceConfigTest {
   void defaultsTakeAllProcessorsAndAnInstanceOfTheirOwn() {
     InferenceConfig config = config(Map.of());
     assertThat(config.workers()).isEqualTo(Runtime.getRuntime().availableProcessors());
-    assertThat(config.httpPort()).isEqualTo(8080);
+    assertThat(config.http().port()).isEqualTo(8080);
     assertThat(config.adapters().precision().forced()).isNull();
     assertThat(config.adapters().slots())
         .isEqualTo(new SlotPolicy(8, 1024, Set.of(), Duration.ofSeconds(10)));
@@ -65,6 +65,33 @@ class InferenceConfigTest {
                     .hasSize(2)
                     .anyMatch(line -> line.contains("1000 … 1000000"))
                     .anyMatch(line -> line.contains("did you mean WEIR_SERVE_WORKERS?")));
+  }
+
+  @Test
+  void mistakesInKeysAndOriginsAreFoundWithAllOthers() {
+    assertThatThrownBy(
+            () ->
+                config(
+                    Map.of(
+                        "WEIR_HTTP_KEYS_FILE", "no-such-file",
+                        "WEIR_HTTP_ORIGINS", "*",
+                        "WEIR_HTTP_RATE", "-1",
+                        "WEIR_TRUSTED_KEYS", "no-such-key",
+                        "WEIR_STORE", "s3:/bucket")))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .hasSize(5)
+                    .anyMatch(line -> line.contains("WEIR_HTTP_KEYS_FILE names 'no-such-file'"))
+                    .anyMatch(line -> line.contains("accepted are origins such as https://"))
+                    .anyMatch(line -> line.contains("WEIR_TRUSTED_KEYS names 'no-such-key'"))
+                    .anyMatch(line -> line.contains("accepted are s3://bucket and")));
+    assertThat(config(Map.of("WEIR_HTTP_ORIGINS", "https://A.example, http://b:81")).http())
+        .satisfies(
+            http ->
+                assertThat(http.origins())
+                    .containsExactlyInAnyOrder("https://a.example", "http://b:81"));
   }
 
   @Test

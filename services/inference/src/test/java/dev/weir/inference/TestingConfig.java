@@ -2,9 +2,11 @@ package dev.weir.inference;
 
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.model.Precision;
+import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.common.topic.Topics;
 import dev.weir.inference.adapter.PrecisionChoice;
 import dev.weir.inference.adapter.SlotPolicy;
+import dev.weir.inference.http.HttpConfig;
 import dev.weir.inference.stream.Delivery;
 import dev.weir.testing.TestBroker;
 import java.nio.file.Path;
@@ -28,8 +30,7 @@ final class TestingConfig {
         Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
         topics,
         catalog,
-        "127.0.0.1",
-        0,
+        HttpConfig.open("127.0.0.1", 0),
         2,
         512,
         2048,
@@ -38,6 +39,7 @@ final class TestingConfig {
             1 << 30,
             copies,
             1 << 30,
+            ArtifactTrust.everybody(),
             new PrecisionChoice(Precision.FP32, false),
             ""),
         pollRecords,

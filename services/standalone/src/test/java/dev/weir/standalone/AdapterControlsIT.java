@@ -2,14 +2,18 @@ package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.inference.access.ApiKey;
+import dev.weir.inference.access.Scope;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.testing.TestingBaseModel;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -22,19 +26,26 @@ class AdapterControlsIT {
   @TempDir Path directory;
   private StringWriter out;
   private StringWriter err;
+  private Map<String, String> shown = Map.of();
 
   @Test
-  void sayWhatHoldsAndWhyTheyAreRefused() {
+  void sayWhatHoldsAndWhyTheyAreRefused() throws Exception {
+    Path keys = Files.writeString(directory.resolve("keys"), key("boss", Scope.ADMIN));
     Map<String, String> environment =
         Map.of(
             "WEIR_HTTP_PORT",
             "0",
+            "WEIR_HTTP_KEYS_FILE",
+            keys.toString(),
             "WEIR_BASE_MODEL",
             TestingBaseModel.write(directory.resolve("base"), 1).toString());
     try (LocalLoop loop = new LocalLoop(directory.resolve("data"), 0, environment)) {
       loop.start();
       String url = "http://127.0.0.1:" + loop.httpPort();
 
+      assertThat(adapters(url, "list")).isEqualTo(1);
+      assertThat(err.toString()).contains("401", "WEIR_API_KEY");
+      shown = Map.of("WEIR_API_KEY", "boss");
       assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();
       assertThat(out.toString()).contains("default: no champion, abstains below 0.7");
       assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();
@@ -68,10 +79,14 @@ class AdapterControlsIT {
     }
   }
 
+  private static String key(String key, Scope scope) {
+    return ApiKey.of(key, Set.of(scope), key).line();
+  }
+
   private int adapters(String url, String... arguments) {
     out = new StringWriter();
     err = new StringWriter();
-    CommandLine line = WeirMain.commandLine(Map.of());
+    CommandLine line = WeirMain.commandLine(shown);
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(err));
     List<String> all = new ArrayList<>(List.of("adapters"));

@@ -2,6 +2,11 @@ package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.common.signing.AdapterSigner;
+import dev.weir.common.signing.ArtifactTrust;
+import dev.weir.inference.access.ApiKey;
+import dev.weir.inference.access.ApiKeys;
+import dev.weir.inference.access.Scope;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.encoder.DeviceRequest;
 import dev.weir.trainer.encoder.TrainingDevice;
@@ -10,6 +15,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,11 +48,13 @@ class CommandLineTest {
         "eval",
         "classify",
         "adapters",
-        "settings"
+        "settings",
+        "keys",
+        "keys new",
+        "keys signing"
       })
   void everyCommandHelps(String command) {
-    String[] arguments =
-        command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"};
+    String[] arguments = (command + " --help").strip().split(" ");
     assertThat(run(Map.of(), arguments)).isZero();
     assertThat(out.toString()).contains("Usage: weir");
   }
@@ -144,6 +152,41 @@ class CommandLineTest {
     assertThat(err.toString().strip().lines()).hasSize(1);
     assertThat(err.toString()).contains(weights.toString());
     assertThat(dir.resolve("adapter")).doesNotExist();
+  }
+
+  @Test
+  void newKeysAreShownOnceAndTheirLineOpensTheirScopes() throws Exception {
+    assertThat(run(Map.of(), "keys", "new", "--name", "console", "--scopes", "classify,feedback"))
+        .isZero();
+    List<String> lines = out.toString().strip().lines().toList();
+    Path file = Files.writeString(dir.resolve("keys"), lines.get(3));
+    ApiKey known = ApiKeys.read(file).match(lines.get(1)).orElseThrow();
+    assertThat(known.name()).isEqualTo("console");
+    assertThat(known.scopes()).containsExactlyInAnyOrder(Scope.CLASSIFY, Scope.FEEDBACK);
+    assertThat(run(Map.of(), "keys", "new", "--name", "a b", "--scopes", "admin")).isEqualTo(2);
+    assertThat(run(Map.of(), "keys", "new", "--name", "a", "--scopes", "root")).isEqualTo(2);
+    assertThat(err.toString()).contains("'a b' is no name", "'root' is no scope");
+  }
+
+  @Test
+  void signingKeysBelongTogetherAndAreNeverOverwritten() throws Exception {
+    String[] arguments = {
+      "keys",
+      "signing",
+      "--private",
+      dir.resolve("trainer.key").toString(),
+      "--public",
+      dir.resolve("trainer.pub").toString()
+    };
+    assertThat(run(Map.of(), arguments)).isZero();
+    ArtifactTrust trust = ArtifactTrust.parse(dir.resolve("trainer.pub").toString());
+    assertThat(trust.trusts(AdapterSigner.of(dir.resolve("trainer.key")))).isTrue();
+    assertThat(Files.getPosixFilePermissions(dir.resolve("trainer.key")))
+        .containsExactlyInAnyOrder(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+
+    assertThat(run(Map.of(), arguments)).isEqualTo(1);
+    assertThat(err.toString()).contains("exists already and is kept");
+    assertThat(trust.trusts(AdapterSigner.of(dir.resolve("trainer.key")))).isTrue();
   }
 
   private int train(String... options) throws IOException {

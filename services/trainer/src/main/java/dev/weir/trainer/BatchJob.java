@@ -2,6 +2,7 @@ package dev.weir.trainer;
 
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.trainer.publish.Announcement;
+import io.opentelemetry.api.trace.Span;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -25,14 +26,21 @@ final class BatchJob implements Announcer {
   private final TrainingBatch batch;
   private final TopicPartition partition;
   private final long offset;
+  private final Span span;
   private final Cancellation cancellation = new Cancellation();
   private final SynchronousQueue<HandOver> handOvers = new SynchronousQueue<>();
   private @Nullable Future<?> running;
 
-  BatchJob(TrainingBatch batch, TopicPartition partition, long offset) {
+  /**
+   * A batch that is taken up.
+   *
+   * @param span the span of all that is done for it
+   */
+  BatchJob(TrainingBatch batch, TopicPartition partition, long offset, Span span) {
     this.batch = batch;
     this.partition = partition;
     this.offset = offset;
+    this.span = span;
   }
 
   /**
@@ -47,6 +55,10 @@ final class BatchJob implements Announcer {
 
   TrainingBatch batch() {
     return batch;
+  }
+
+  Span span() {
+    return span;
   }
 
   TopicPartition partition() {

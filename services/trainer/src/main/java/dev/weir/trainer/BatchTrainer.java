@@ -10,6 +10,9 @@ import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingEvent.Phase;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
 import dev.weir.trainer.data.BatchLog;
 import dev.weir.trainer.data.ExampleFeed;
 import dev.weir.trainer.data.TrainingSet;
@@ -19,6 +22,9 @@ import dev.weir.trainer.publish.Announcement;
 import dev.weir.trainer.publish.ArtifactRetention;
 import dev.weir.trainer.publish.ChampionReader;
 import dev.weir.trainer.publish.ReleaseLog;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.context.Context;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -48,6 +54,7 @@ final class BatchTrainer implements AutoCloseable {
   private final Bench bench;
   private final TrainerState state;
   private final TrainerMetrics metrics;
+  private final Tracing tracing;
   private final Clock clock;
   private final ReleaseLog releases;
   private final BatchLog batches;
@@ -58,15 +65,21 @@ final class BatchTrainer implements AutoCloseable {
   private final TrainingEvents events;
 
   BatchTrainer(
-      TrainerConfig config, Bench bench, TrainerState state, TrainerMetrics metrics, Clock clock) {
+      TrainerConfig config,
+      Bench bench,
+      TrainerState state,
+      TrainerMetrics metrics,
+      Tracing tracing,
+      Clock clock) {
+    this.tracing = tracing;
     this.config = config;
     this.bench = bench;
     this.state = state;
     this.metrics = metrics;
     this.clock = clock;
-    this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP);
-    this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP);
-    this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP);
+    this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
+    this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
+    this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
     this.champions = new ChampionReader(releases, bench.store(), bench.base());
     this.retention = new ArtifactRetention(bench.store(), config.keepVersions());
     this.events = new TrainingEvents(config.kafka(), config.topics(), clock);
@@ -99,7 +112,19 @@ final class BatchTrainer implements AutoCloseable {
         set.holdout().size());
     Contest contest = new Contest(bench, batch, set, examples.readUpTo(), metrics, clock);
     for (int i = 0; i < open.size(); i++) {
-      settle(contest, batch, open.get(i), i == open.size() - 1, announcer, cancellation);
+      Method method = open.get(i);
+      Span span =
+          tracing
+              .span("train " + TrainerMetrics.word(method), SpanKind.INTERNAL, Context.current())
+              .setAttribute(TraceAttributes.METHOD, TrainerMetrics.word(method))
+              .startSpan();
+      LogContext about = LogContext.of("method", TrainerMetrics.word(method)).in(span);
+      try {
+        settle(contest, batch, method, i == open.size() - 1, announcer, cancellation);
+      } finally {
+        about.close();
+        span.end();
+      }
     }
     contest.prepareNext(cancellation);
   }
@@ -176,7 +201,10 @@ final class BatchTrainer implements AutoCloseable {
                 id,
                 method,
                 champions.read(batch.adapter()).orElse(null),
-                progress -> events.progress(batch, method, progress),
+                progress -> {
+                  metrics.progress(batch.adapter(), method, progress);
+                  events.progress(batch, method, progress);
+                },
                 cancellation);
     try {
       // A training takes minutes: an operator may have pinned or promoted a version meanwhile.
@@ -229,6 +257,9 @@ final class BatchTrainer implements AutoCloseable {
     boolean promoted = release.state() == Release.State.PROMOTED;
     state.busy("decided " + release.id());
     metrics.decided(release);
+    Span.current()
+        .setAttribute(TraceAttributes.OUTCOME, outcome(release))
+        .setAttribute(TraceAttributes.VERSION, (long) release.version());
     String message =
         "%s %s: %s, %s"
             .formatted(

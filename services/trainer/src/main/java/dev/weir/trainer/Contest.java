@@ -10,6 +10,7 @@ import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.Precision;
+import dev.weir.common.signing.UntrustedArtifactException;
 import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.evaluate.HoldoutJudge;
 import dev.weir.trainer.evaluate.PromotionGate;
@@ -100,8 +101,7 @@ final class Contest {
     Optional<Verdict.Retained> unsound =
         bench.gate().after(trained.steps(), trained.nonFiniteSteps());
     if (unsound.isPresent()) {
-      metrics.trained(
-          method, seconds(began), trained.examplesPerSecond(), trained.nonFiniteSteps());
+      trained(method, seconds(began), trained);
       return retained(id, method, unsound.get().decision(), seconds(began));
     }
     Path staged = bench.store().stage();
@@ -110,7 +110,7 @@ final class Contest {
       bench.writer().writeAdapter(staged, trained.weights(), bench.options().limit());
       AdapterWeights written = PeftFiles.read(staged, bench.base().config());
       double seconds = seconds(began);
-      metrics.trained(method, seconds, trained.examplesPerSecond(), trained.nonFiniteSteps());
+      trained(method, seconds, trained);
       cancellation.check();
       Verdict verdict = judge(written, champion);
       if (verdict instanceof Verdict.Retained) {
@@ -135,6 +135,11 @@ final class Contest {
         bench.store().discard(staged);
       }
     }
+  }
+
+  private void trained(Method method, double seconds, AdapterTrainer.Trained trained) {
+    metrics.trained(
+        method, seconds, trained.examplesPerSecond(), trained.steps(), trained.nonFiniteSteps());
   }
 
   /**
@@ -172,7 +177,8 @@ final class Contest {
     if (manifest.method() == method
         && batch.id().equals(manifest.lineage().batchId())
         && manifest.baseDigest().equals(bench.base().digest())
-        && manifest.labels().equals(batch.labels())) {
+        && manifest.labels().equals(batch.labels())
+        && trusted(id)) {
       String digest = bench.store().digest(id).orElseThrow();
       Path directory = bench.store().fetch(id, digest);
       AdapterWeights weights = PeftFiles.read(directory, bench.base().config());
@@ -192,6 +198,17 @@ final class Contest {
     LOG.info("deleting {}, an artifact that was never announced", id);
     bench.store().delete(id);
     return Optional.empty();
+  }
+
+  /** Signed by whom this trainer believes, if it asks for that: else somebody else put it there. */
+  private boolean trusted(AdapterId id) {
+    try {
+      Path unused = bench.store().fetch(id, bench.store().digest(id).orElseThrow(), name -> false);
+      return true;
+    } catch (UntrustedArtifactException e) {
+      LOG.warn("{}: {}", e.reason(), e.getMessage());
+      return false;
+    }
   }
 
   private AdapterTrainer.Trained train(

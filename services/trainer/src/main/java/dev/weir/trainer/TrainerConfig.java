@@ -4,7 +4,11 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.Precision;
+import dev.weir.common.signing.AdapterSigner;
+import dev.weir.common.signing.ArtifactTrust;
+import dev.weir.common.store.StoreConfig;
 import dev.weir.common.topic.Topics;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.nio.file.Path;
@@ -13,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The trainer service's settings.
@@ -20,7 +25,7 @@ import java.util.Map;
  * @param kafka client properties
  * @param topics topic names
  * @param baseModel name or directory of the base model
- * @param storeDir the artifact store's directory
+ * @param store where artifacts are
  * @param options how adapters are trained
  * @param methods what is tried for each batch, in this order
  * @param maxExamples training examples of one training at most, replayed ones included
@@ -34,12 +39,14 @@ import java.util.Map;
  * @param passOver batches in a row that may be passed over for a newer one that waits
  * @param attempts tries of a training that fails, before it is recorded as failed
  * @param backoff wait before the second try; doubles up to 32 times as long
+ * @param signer signs what is published; empty leaves it unsigned
+ * @param trust whose adapters training goes on from
  */
 public record TrainerConfig(
     Map<String, Object> kafka,
     Topics topics,
     String baseModel,
-    Path storeDir,
+    StoreConfig store,
     TrainingOptions options,
     List<Method> methods,
     int maxExamples,
@@ -51,7 +58,9 @@ public record TrainerConfig(
     int threads,
     int passOver,
     int attempts,
-    Duration backoff) {
+    Duration backoff,
+    Optional<AdapterSigner> signer,
+    ArtifactTrust trust) {
 
   private static final Setting<List<Method>> METHODS =
       Setting.text(
@@ -128,6 +137,19 @@ public record TrainerConfig(
           Duration.ofMinutes(10),
           "wait before another try, also while store or broker are away; doubles each time, up to 32 times");
 
+  private static final Setting<Optional<AdapterSigner>> SIGNING_KEY =
+      new Setting<>(
+          "WEIR_SIGNING_KEY",
+          "",
+          "a PEM file, PKCS #8 without a password",
+          "Ed25519 private key that adapters are signed with, see weir keys signing; empty leaves"
+              + " them unsigned",
+          false,
+          file ->
+              file.isBlank()
+                  ? Optional.empty()
+                  : Optional.of(AdapterSigner.of(Path.of(file.strip()))));
+
   /** Copies the collections. */
   public TrainerConfig {
     kafka = Map.copyOf(kafka);
@@ -149,6 +171,7 @@ public record TrainerConfig(
     settings.add(PASS_OVER);
     settings.add(ATTEMPTS);
     settings.add(BACKOFF);
+    settings.add(SIGNING_KEY);
     settings.addAll(TrainingOptions.settings());
     return List.copyOf(settings);
   }
@@ -159,7 +182,7 @@ public record TrainerConfig(
         CommonSettings.kafka(settings),
         settings.get(CommonSettings.TOPIC_PREFIX),
         settings.get(CommonSettings.BASE_MODEL),
-        settings.get(CommonSettings.STORE_DIR),
+        StoreConfig.from(settings),
         TrainingOptions.from(settings),
         settings.get(METHODS),
         settings.get(MAX_EXAMPLES),
@@ -171,7 +194,24 @@ public record TrainerConfig(
         threads(settings.get(THREADS)),
         settings.get(PASS_OVER),
         settings.get(ATTEMPTS),
-        settings.get(BACKOFF));
+        settings.get(BACKOFF),
+        signer(settings),
+        settings.get(CommonSettings.TRUSTED_KEYS));
+  }
+
+  /** A trainer that does not believe itself could not go on from its own adapters. */
+  private static Optional<AdapterSigner> signer(Settings settings) {
+    Optional<AdapterSigner> signer = settings.get(SIGNING_KEY);
+    ArtifactTrust trust = settings.get(CommonSettings.TRUSTED_KEYS);
+    if (trust.required() && !signer.map(trust::trusts).orElse(false)) {
+      throw new SettingsException(
+          List.of(
+              SIGNING_KEY.name()
+                  + (signer.isEmpty()
+                      ? " is missing while WEIR_TRUSTED_KEYS is set, so no adapter of this trainer would be believed; set it"
+                      : " is not among WEIR_TRUSTED_KEYS, so no adapter of this trainer would be believed; add its public key")));
+    }
+    return signer;
   }
 
   private static int threads(int wanted) {

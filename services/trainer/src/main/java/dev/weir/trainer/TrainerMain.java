@@ -31,10 +31,12 @@ public final class TrainerMain {
         known,
         environment,
         System.err,
-        (settings, metrics, health, lifecycle) -> {
-          TrainerConfig config = TrainerConfig.from(settings);
-          BaseModel base = lifecycle.add("base model", BaseModel.load(config.baseModel()));
-          lifecycle.add("trainer", new TrainerService(config, metrics, health, base)).start();
-        });
+        ServiceProcess.Service.named(
+            "weir-trainer",
+            (settings, metrics, health, lifecycle) -> {
+              TrainerConfig config = TrainerConfig.from(settings);
+              BaseModel base = lifecycle.add("base model", BaseModel.load(config.baseModel()));
+              lifecycle.add("trainer", new TrainerService(config, metrics, health, base)).start();
+            }));
   }
 }

@@ -3,17 +3,17 @@ package dev.weir.trainer;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.ops.GaugeSet;
+import dev.weir.common.ops.MeterSpec;
 import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.trainer.fit.FitProgress;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The trainer's meters. Thread-safe. */
@@ -21,112 +21,128 @@ final class TrainerMetrics {
 
   private final MeterRegistry registry;
   private final Counter nonFinite;
-
-  /** The registry holds them weakly. */
-  private final Map<Shown, AtomicReference<Double>> gauges = new ConcurrentHashMap<>();
-
-  private final AtomicReference<Double> examplesPerSecond = new AtomicReference<>(0.0);
-
-  private record Shown(String name, Tags tags) {}
+  private final Map<MeterSpec, GaugeSet> gauges = new ConcurrentHashMap<>();
+  private final Map<String, Integer> sincePromotion = new ConcurrentHashMap<>();
 
   TrainerMetrics(MeterRegistry registry) {
     this.registry = registry;
-    nonFinite =
-        Counter.builder("weir.trainer.steps.nonfinite")
-            .description("optimizer steps skipped for a loss or gradient that is not finite")
-            .register(registry);
-    registry.gauge("weir.trainer.examples.per.second", examplesPerSecond, AtomicReference::get);
+    nonFinite = TrainerMeters.NONFINITE_STEPS.counter(registry);
+    show(TrainerMeters.EXAMPLES_PER_SECOND, 0);
+    busy(false);
   }
 
-  /** An information gauge: always 1, what it says is in its tags. */
+  MeterRegistry registry() {
+    return registry;
+  }
+
   void device(TrainingDevice device) {
-    Gauge.builder("weir.trainer.device", () -> 1)
-        .description("where adapters are trained; always 1")
-        .tag("device", device.word())
-        .tag("engine", "pytorch")
-        .tag("version", device.engineVersion())
-        .register(registry);
+    show(TrainerMeters.DEVICE, 1, device.word(), "pytorch", device.engineVersion());
+  }
+
+  void busy(boolean training) {
+    show(TrainerMeters.BUSY, training ? 1 : 0);
+  }
+
+  void progress(String adapter, Method method, FitProgress progress) {
+    show(TrainerMeters.LOSS, progress.loss(), adapter, word(method));
+    show(
+        TrainerMeters.PROGRESS,
+        progress.steps() == 0 ? 1 : progress.step() / (double) progress.steps(),
+        adapter,
+        word(method));
   }
 
   /** Counts a decision and shows its figures; a decision without a challenger has none. */
   void decided(Release release) {
     Decision decision = release.decision();
-    Counter.builder("weir.trainer.decisions")
-        .description("what the promotion gate decided")
-        .tag("adapter", release.adapter())
-        .tag("method", word(release.method()))
-        .tag("result", release.heldBy() == null ? word(release.state()) : "held")
-        .tag("reason", decision.reason())
-        .register(registry)
+    String adapter = release.adapter();
+    String method = word(release.method());
+    String result = release.heldBy() == null ? word(release.state()) : "held";
+    TrainerMeters.DECISIONS
+        .counter(registry, adapter, method, result, decision.reason())
         .increment();
-    if (decision.holdoutRows() == 0) {
-      return;
+    TrainerMeters.BATCH_DURATION
+        .timer(registry, method)
+        .record(Duration.between(release.batchClosedAt(), release.createdAt()));
+    gauges(TrainerMeters.FEEDBACK).raise(release.lastFeedbackAt().toEpochMilli() / 1000.0, adapter);
+    if (!decision.reason().equals("superseded")) {
+      boolean promoted = release.state() == Release.State.PROMOTED;
+      int count = sincePromotion.merge(adapter, 1, (before, one) -> before + one);
+      if (promoted) {
+        sincePromotion.put(adapter, 0);
+      }
+      show(TrainerMeters.SINCE_PROMOTION, promoted ? 0 : count, adapter);
     }
-    boolean promoted = release.state() == Release.State.PROMOTED && release.heldBy() == null;
-    Tags adapter = Tags.of("adapter", release.adapter());
-    show("weir.trainer.holdout.rows", adapter, (double) decision.holdoutRows());
-    accuracy("holdout", adapter, decision.accuracy(), decision.championAccuracy(), promoted);
+    if (decision.holdoutRows() > 0) {
+      figures(adapter, decision, release);
+    }
+  }
+
+  private void figures(String adapter, Decision decision, Release release) {
+    boolean serves = release.state() == Release.State.PROMOTED && release.heldBy() == null;
+    show(TrainerMeters.HOLDOUT_ROWS, decision.holdoutRows(), adapter);
+    accuracy(
+        TrainerMeters.HOLDOUT_ACCURACY,
+        adapter,
+        decision.accuracy(),
+        decision.championAccuracy(),
+        serves);
     Decision.Frozen frozen = decision.frozen();
     if (frozen != null) {
-      show("weir.trainer.frozen.rows", adapter, (double) frozen.rows());
-      accuracy("frozen", adapter, frozen.accuracy(), frozen.championAccuracy(), promoted);
+      show(TrainerMeters.FROZEN_ROWS, frozen.rows(), adapter);
+      accuracy(
+          TrainerMeters.FROZEN_ACCURACY,
+          adapter,
+          frozen.accuracy(),
+          frozen.championAccuracy(),
+          serves);
     }
     Decision.Calibration calibration = decision.calibration();
     if (calibration != null) {
-      show("weir.trainer.temperature", adapter, calibration.temperature());
-      show(
-          "weir.trainer.calibration.error",
-          adapter.and("temperature", "before"),
-          calibration.errorBefore());
-      show(
-          "weir.trainer.calibration.error",
-          adapter.and("temperature", "after"),
-          calibration.errorAfter());
+      show(TrainerMeters.TEMPERATURE, calibration.temperature(), adapter);
+      show(TrainerMeters.CALIBRATION_ERROR, calibration.errorBefore(), adapter, "before");
+      show(TrainerMeters.CALIBRATION_ERROR, calibration.errorAfter(), adapter, "after");
     }
     for (Decision.PrecisionFigures form : decision.precisions()) {
-      Tags tags = adapter.and("form", form.form());
-      show("weir.trainer.precision.agreement", tags, form.agreement());
-      show("weir.trainer.precision.accuracy", tags, form.accuracy());
+      show(TrainerMeters.PRECISION_AGREEMENT, form.agreement(), adapter, form.form());
+      show(TrainerMeters.PRECISION_ACCURACY, form.accuracy(), adapter, form.form());
     }
   }
 
   /** A promoted challenger is the champion from then on. */
   private void accuracy(
-      String rows, Tags adapter, double challenger, @Nullable Double champion, boolean promoted) {
-    String name = "weir.trainer." + rows + ".accuracy";
-    show(name, adapter.and("role", "challenger"), challenger);
-    Double serving = promoted ? Double.valueOf(challenger) : champion;
+      MeterSpec spec,
+      String adapter,
+      double challenger,
+      @Nullable Double champion,
+      boolean serves) {
+    show(spec, challenger, adapter, "challenger");
+    Double serving = serves ? Double.valueOf(challenger) : champion;
     if (serving != null) {
-      show(name, adapter.and("role", "champion"), serving);
+      show(spec, serving, adapter, "champion");
     }
   }
 
-  private void show(String name, Tags tags, double value) {
-    gauges
-        .computeIfAbsent(
-            new Shown(name, tags),
-            key -> {
-              AtomicReference<Double> held = new AtomicReference<>(value);
-              registry.gauge(name, tags, held, AtomicReference::get);
-              return held;
-            })
-        .set(value);
+  private void show(MeterSpec spec, double value, String... labels) {
+    gauges(spec).set(value, labels);
   }
 
-  void trained(Method method, double seconds, double speed, int nonFiniteSteps) {
-    Timer.builder("weir.trainer.training")
-        .description("from having the data to having the artifact")
-        .tag("method", word(method))
-        .register(registry)
-        .record(Duration.ofMillis((long) (seconds * 1000)));
+  private GaugeSet gauges(MeterSpec spec) {
+    return gauges.computeIfAbsent(spec, fresh -> new GaugeSet(fresh, registry));
+  }
+
+  void trained(Method method, double seconds, double speed, int steps, int nonFiniteSteps) {
+    Timer training = TrainerMeters.TRAINING.timer(registry, word(method));
+    training.record(Duration.ofMillis((long) (seconds * 1000)));
     if (speed > 0) {
-      examplesPerSecond.set(speed);
+      show(TrainerMeters.EXAMPLES_PER_SECOND, speed);
     }
+    TrainerMeters.STEPS.counter(registry, word(method)).increment(steps);
     nonFinite.increment(nonFiniteSteps);
   }
 
   void failed(String reason) {
-    registry.counter("weir.trainer.failures", "reason", reason).increment();
+    TrainerMeters.FAILURES.counter(registry, reason).increment();
   }
 
   static String word(Enum<?> value) {

@@ -1,12 +1,14 @@
 package dev.weir.trainer;
 
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
+import dev.weir.common.signing.SignedStore;
 import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.trace.Tracing;
 import dev.weir.trainer.encoder.TrainingDevice;
 import java.time.Clock;
 import java.time.Duration;
@@ -36,6 +38,7 @@ public final class TrainerService implements AutoCloseable {
   private final ArtifactStore store;
   private final TrainerState state;
   private final TrainerMetrics meters;
+  private final Tracing tracing;
   private final TrainingLoop loop;
   private final ExecutorService fitting =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-fit"));
@@ -43,9 +46,9 @@ public final class TrainerService implements AutoCloseable {
   private @Nullable Thread thread;
   private boolean closed;
 
-  /** A trainer that keeps its artifacts in the configured directory. */
+  /** A trainer that keeps its artifacts in the configured store. */
   public TrainerService(TrainerConfig config, Metrics metrics, Health health, BaseModel base) {
-    this(config, metrics, health, base, new FileArtifactStore(config.storeDir()));
+    this(config, metrics, health, base, config.store().open());
   }
 
   TrainerService(
@@ -53,16 +56,17 @@ public final class TrainerService implements AutoCloseable {
     this.config = config;
     this.base = base;
     this.health = health;
-    this.store = store;
+    this.store = new SignedStore(store, config.signer(), config.trust());
     this.state = new TrainerState(health);
     this.meters = new TrainerMetrics(metrics.registry());
-    this.loop = new TrainingLoop(config, store, state, fitting, this::newTrainer);
+    this.tracing = metrics.tracing();
+    this.loop = new TrainingLoop(config, this.store, state, fitting, this::newTrainer, meters, tracing);
   }
 
   private BatchTrainer newTrainer() {
     TrainingDevice found = Objects.requireNonNull(device, "not started");
     return new BatchTrainer(
-        config, new Bench(base, store, config, found), state, meters, Clock.systemUTC());
+        config, new Bench(base, store, config, found), state, meters, tracing, Clock.systemUTC());
   }
 
   /**
@@ -76,6 +80,7 @@ public final class TrainerService implements AutoCloseable {
       LOG.info("training on {}, PyTorch {}", found.detail(), found.engineVersion());
       health.register("trainer-device", () -> new Status.Up(found.detail()));
       meters.device(found);
+      CommonMeters.disk(meters.registry(), "store", config.store().localDirectory());
       device = found;
       sweep();
       thread = new Thread(loop, "trainer-loop");

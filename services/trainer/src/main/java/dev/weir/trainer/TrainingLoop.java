@@ -2,8 +2,16 @@ package dev.weir.trainer;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
 import dev.weir.trainer.publish.AdapterPublisher;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
@@ -49,6 +57,8 @@ final class TrainingLoop implements Runnable {
   private final TrainerState state;
   private final ExecutorService fitting;
   private final Supplier<BatchTrainer> trainers;
+  private final TrainerMetrics metrics;
+  private final Tracing tracing;
   private final Cancellation closing = new Cancellation();
   private @Nullable BatchTrainer trainer; // the fitting thread's
 
@@ -57,12 +67,16 @@ final class TrainingLoop implements Runnable {
       ArtifactStore store,
       TrainerState state,
       ExecutorService fitting,
-      Supplier<BatchTrainer> trainers) {
+      Supplier<BatchTrainer> trainers,
+      TrainerMetrics metrics,
+      Tracing tracing) {
     this.config = config;
     this.store = store;
     this.state = state;
     this.fitting = fitting;
     this.trainers = trainers;
+    this.metrics = metrics;
+    this.tracing = tracing;
   }
 
   /** Ends the loop soon; safe from any thread. */
@@ -103,7 +117,10 @@ final class TrainingLoop implements Runnable {
     void run() {
       try (consumer;
           AdapterPublisher publisher =
-              new AdapterPublisher(config.kafka(), config.topics(), store)) {
+              new AdapterPublisher(config.kafka(), config.topics(), store, metrics.registry());
+          KafkaClientMetrics clientMetrics =
+              new KafkaClientMetrics(consumer, List.of(Tag.of("role", "batches")))) {
+        clientMetrics.bindTo(metrics.registry());
         consumer.subscribe(List.of(config.topics().trainingBatches()), this);
         state.waiting();
         while (!closing.isCancelled()) {
@@ -132,7 +149,17 @@ final class TrainingLoop implements Runnable {
         return;
       }
       consumer.pause(consumer.assignment());
-      BatchJob begun = new BatchJob(batch.get(), partition, record.offset());
+      Span span =
+          tracing
+              .process(
+                  record.topic(),
+                  record.partition(),
+                  record.offset(),
+                  Tracing.context(record.headers()))
+              .setAttribute(TraceAttributes.ADAPTER, batch.get().adapter())
+              .setAttribute(TraceAttributes.BATCH, batch.get().id())
+              .startSpan();
+      BatchJob begun = new BatchJob(batch.get(), partition, record.offset(), span);
       begun.running(fitting.submit(() -> fit(begun)));
       job = begun;
     }
@@ -145,7 +172,8 @@ final class TrainingLoop implements Runnable {
               handOver.announcement().get(),
               from.partition(),
               handOver.nextOffset(),
-              consumer.groupMetadata());
+              consumer.groupMetadata(),
+              from.span());
         } else {
           publisher.pass(from.partition(), handOver.nextOffset(), consumer.groupMetadata());
         }
@@ -206,7 +234,21 @@ final class TrainingLoop implements Runnable {
     if (trainer == null) {
       trainer = trainers.get();
     }
-    trainer.train(job.batch(), job, job.cancellation());
+    metrics.busy(true);
+    LogContext about =
+        LogContext.of("batch", job.batch().id())
+            .with("adapter", job.batch().adapter())
+            .in(job.span());
+    try {
+      trainer.train(job.batch(), job, job.cancellation());
+    } catch (RuntimeException e) {
+      job.span().setStatus(StatusCode.ERROR);
+      throw e;
+    } finally {
+      about.close();
+      job.span().end();
+      metrics.busy(false);
+    }
   }
 
   /** Closes what the fitting thread owns; to be run on it. */
@@ -229,7 +271,7 @@ final class TrainingLoop implements Runnable {
           record.topic(),
           record.partition(),
           record.offset(),
-          e.getMessage());
+          LoggedText.of(e));
       return Optional.empty();
     }
   }

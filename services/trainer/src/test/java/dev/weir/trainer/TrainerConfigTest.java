@@ -10,11 +10,14 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
+import dev.weir.testing.TestingSigner;
 import dev.weir.trainer.fit.TrainingOptions;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TrainerConfigTest {
 
@@ -55,6 +58,35 @@ class TrainerConfigTest {
                     .anyMatch(problem -> problem.contains("brain"))
                     .anyMatch(problem -> problem.startsWith("WEIR_TRAIN_RANK"))
                     .anyMatch(problem -> problem.startsWith("WEIR_TRAIN_SEED")));
+  }
+
+  @Test
+  void aTrainerThatWouldNotBelieveItselfIsRefused(@TempDir Path directory) {
+    TestingSigner ours = TestingSigner.make(directory, "ours");
+    TestingSigner foreign = TestingSigner.make(directory, "foreign");
+    String key = ours.privateKey().toString();
+
+    assertThat(config(Map.of("WEIR_SIGNING_KEY", key)).signer()).isPresent();
+    assertThat(
+            config(
+                    Map.of(
+                        "WEIR_SIGNING_KEY", key, "WEIR_TRUSTED_KEYS", ours.publicKey().toString()))
+                .trust()
+                .required())
+        .isTrue();
+    assertThatThrownBy(() -> config(Map.of("WEIR_TRUSTED_KEYS", ours.publicKey().toString())))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("WEIR_SIGNING_KEY is missing while WEIR_TRUSTED_KEYS is set");
+    assertThatThrownBy(
+            () ->
+                config(
+                    Map.of(
+                        "WEIR_SIGNING_KEY",
+                        key,
+                        "WEIR_TRUSTED_KEYS",
+                        foreign.publicKey().toString())))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("is not among WEIR_TRUSTED_KEYS");
   }
 
   private static TrainerConfig config(Map<String, String> variables) {

@@ -6,6 +6,8 @@ import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingBatch.CloseReason;
 import dev.weir.common.topic.EventSerde;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.dedup.CuratedText;
@@ -14,14 +16,14 @@ import dev.weir.curation.live.LiveAccuracy;
 import dev.weir.curation.resolve.Candidate;
 import dev.weir.curation.resolve.LabeledText;
 import dev.weir.curation.split.HoldoutSplit;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.Set;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -59,9 +61,9 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
   private final HoldoutSplit split;
   private final BatchPolicy policy;
   private final Duration checkEvery;
-  private final MeterRegistry registry;
-  private final Counter accepted;
-  private final Counter corrections;
+  private final BatchMeters meters;
+  private final BatchTraces traces;
+  private final Set<String> shown = new HashSet<>();
   private ProcessorContext<String, Assembled> context;
   private KeyValueStore<String, OpenBatch> open;
   private KeyValueStore<String, CuratedText> curated;
@@ -74,7 +76,8 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
    * @param split the side of each text
    * @param policy when a batch is closed
    * @param checkEvery how often ages are looked at
-   * @param registry counts examples and batches
+   * @param meters counts examples and batches; shared by the tasks of a process
+   * @param traces makes their spans
    */
   @SuppressWarnings("NullAway.Init") // init comes before any record
   public BatchAssembler(
@@ -82,20 +85,14 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
       HoldoutSplit split,
       BatchPolicy policy,
       Duration checkEvery,
-      MeterRegistry registry) {
+      BatchMeters meters,
+      BatchTraces traces) {
     this.catalog = catalog;
     this.split = split;
     this.policy = policy;
     this.checkEvery = checkEvery;
-    this.registry = registry;
-    this.accepted =
-        Counter.builder("weir.curation.accepted")
-            .description("feedback that became an example, corrections included")
-            .register(registry);
-    this.corrections =
-        Counter.builder("weir.curation.corrections")
-            .description("feedback that gave another label to a text that was an example")
-            .register(registry);
+    this.meters = meters;
+    this.traces = traces;
   }
 
   /** The form of open batches in the store. */
@@ -109,6 +106,9 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     open = context.getStateStore(STORE);
     curated = context.getStateStore(CuratedText.STORE);
     accuracies = context.getStateStore(LiveAccuracy.STORE);
+    try (KeyValueIterator<String, OpenBatch> restored = open.all()) {
+      restored.forEachRemaining(entry -> show(entry.key, entry.value));
+    }
     context.schedule(checkEvery, PunctuationType.WALL_CLOCK_TIME, this::closeAged);
   }
 
@@ -136,17 +136,32 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     String replaced =
         corrected != null && corrected.batch() == batch.sequence() ? corrected.label() : null;
     Instant now = Instant.ofEpochMilli(context.currentSystemTimeMs());
-    batch = batch.with(example, replaced, labels(adapter, batch, example), now);
+    Headers headers = traces.example(candidate.original(), example, labeled.served());
+    batch =
+        batch
+            .with(example, replaced, labels(adapter, batch, example), now)
+            .traced(Tracing.written(headers));
     open.put(adapter, batch);
     curated.put(
         CuratedText.key(adapter, labeled.textHash()),
         new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
-    accepted.increment();
-    if (corrected != null) {
-      corrections.increment();
-    }
-    context.forward(record.withKey(example.key()).withValue(new Added(example)));
+    meters.added(example, corrected != null);
+    show(adapter, batch);
+    context.forward(
+        record.withKey(example.key()).withValue(new Added(example)).withHeaders(headers));
     closeIfDue(adapter, batch, now);
+  }
+
+  private void show(String adapter, OpenBatch batch) {
+    shown.add(adapter);
+    meters.open(adapter, batch);
+  }
+
+  /** The task moves or ends: its adapters' batches are another's to show. */
+  @Override
+  public void close() {
+    shown.forEach(meters::moved);
+    shown.clear();
   }
 
   private void closeAged(long nowMs) {
@@ -167,13 +182,17 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
   private void close(String adapter, OpenBatch batch, CloseReason reason, Instant now) {
     TrainingBatch manifest = batch.close(adapter, reason, now);
     open.put(adapter, OpenBatch.empty(batch.sequence() + 1));
-    Counter.builder("weir.curation.batches")
-        .description("closed batches")
-        .tag("reason", reason.name().toLowerCase(Locale.ROOT))
-        .register(registry)
-        .increment();
+    meters.closed(manifest);
+    show(adapter, OpenBatch.empty(batch.sequence() + 1));
+    LogContext about = LogContext.of("batch", manifest.id()).with("adapter", adapter);
     LOG.info("batch {} closed by {} with {} examples", manifest.id(), reason, manifest.size());
-    context.forward(new Record<>(adapter, new Closed(manifest), now.toEpochMilli()));
+    about.close();
+    context.forward(
+        new Record<>(
+            adapter,
+            new Closed(manifest),
+            now.toEpochMilli(),
+            traces.batch(manifest, batch.traces())));
   }
 
   private List<String> labels(String adapter, OpenBatch batch, Example example) {

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param firstFeedbackAt when the oldest feedback was given, or {@code null}
  * @param lastFeedbackAt when the newest feedback was given, or {@code null}
  * @param input first and last feedback record per partition
+ * @param traces the traces of the newest examples that have one, as {@code traceparent}, at most
+ *     {@link #TRACES}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record OpenBatch(
@@ -41,17 +43,24 @@ record OpenBatch(
     @Nullable Instant openedAt,
     @Nullable Instant firstFeedbackAt,
     @Nullable Instant lastFeedbackAt,
-    List<InputRange> input) {
+    List<InputRange> input,
+    List<String> traces) {
+
+  /**
+   * As many traces of examples are remembered: a span may have 128 links, few are ever followed.
+   */
+  static final int TRACES = 32;
 
   OpenBatch {
     counts = Map.copyOf(counts);
     labels = List.copyOf(labels);
     input = List.copyOf(input);
+    traces = traces == null ? List.of() : List.copyOf(traces); // Of an earlier version.
   }
 
   /** The empty batch of that number. */
   static OpenBatch empty(long sequence) {
-    return new OpenBatch(sequence, Map.of(), List.of(), null, null, null, List.of());
+    return new OpenBatch(sequence, Map.of(), List.of(), null, null, null, List.of(), List.of());
   }
 
   /** The batch's id, known before it is closed: its examples carry it. */
@@ -90,7 +99,26 @@ record OpenBatch(
         openedAt == null ? now : openedAt,
         firstFeedbackAt == null || given.isBefore(firstFeedbackAt) ? given : firstFeedbackAt,
         lastFeedbackAt == null || given.isAfter(lastFeedbackAt) ? given : lastFeedbackAt,
-        extended(example.feedback()));
+        extended(example.feedback()),
+        traces);
+  }
+
+  /** With the trace of one more example. */
+  OpenBatch traced(@Nullable String trace) {
+    if (trace == null) {
+      return this;
+    }
+    List<String> next = new ArrayList<>(traces);
+    next.add(trace);
+    return new OpenBatch(
+        sequence,
+        counts,
+        labels,
+        openedAt,
+        firstFeedbackAt,
+        lastFeedbackAt,
+        input,
+        next.subList(Math.max(0, next.size() - TRACES), next.size()));
   }
 
   /** Whether its first example came that long ago. */

@@ -1,9 +1,10 @@
 package dev.weir.curation.deadletter;
 
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
 import dev.weir.curation.deadletter.Screened.Refused;
-import io.micrometer.core.instrument.Counter;
+import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Arrays;
 import java.util.List;
@@ -63,12 +64,12 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
       }
       message += ")";
     }
-    Counter.builder("weir.curation.rejected")
-        .description("feedback that went to the dead-letter topic")
-        .tag("reason", refused.reason().code())
-        .register(registry)
-        .increment();
-    LOG.debug("{} {}: {}", original.position(), refused.reason().code(), message);
+    CurationMeters.DEAD_LETTERS.counter(registry, refused.reason().code()).increment();
+    LOG.debug(
+        "{} is a dead letter, {}: {}",
+        original.position(),
+        refused.reason().code(),
+        LoggedText.of(message));
     context.forward(
         new Record<>(
             original.key(),

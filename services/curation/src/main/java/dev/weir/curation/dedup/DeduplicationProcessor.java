@@ -4,6 +4,7 @@ import dev.weir.common.event.Parsed.Reason;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
+import dev.weir.curation.meter.CurationMeters;
 import dev.weir.curation.resolve.Candidate;
 import dev.weir.curation.resolve.LabeledText;
 import io.micrometer.core.instrument.Counter;
@@ -76,9 +77,6 @@ public final class DeduplicationProcessor
   }
 
   private static Counter counter(MeterRegistry registry, String kind) {
-    return Counter.builder("weir.curation.duplicates")
-        .description("feedback on a text that is an example already, and changes nothing")
-        .tag("kind", kind)
-        .register(registry);
+    return CurationMeters.DUPLICATES.counter(registry, kind);
   }
 }

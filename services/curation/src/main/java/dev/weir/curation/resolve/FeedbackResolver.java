@@ -149,7 +149,7 @@ final class FeedbackResolver {
         || !served.adapter().equals(adapter)) {
       return null;
     }
-    return new ServedAnswer(served.version(), served.label().equals(label));
+    return new ServedAnswer(served.version(), served.label().equals(label), served.trace());
   }
 
   private static String source(Feedback feedback) {

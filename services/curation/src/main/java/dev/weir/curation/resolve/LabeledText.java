@@ -35,6 +35,7 @@ public record LabeledText(
    *
    * @param version the adapter version that answered
    * @param correct whether its label is the one that the feedback gives
+   * @param trace the trace that it was answered in, as {@code traceparent}, or {@code null}
    */
-  public record ServedAnswer(int version, boolean correct) {}
+  public record ServedAnswer(int version, boolean correct, @Nullable String trace) {}
 }

@@ -23,9 +23,17 @@ public sealed interface ReviewEvent {
    * @param adapter the adapter that was asked
    * @param version the version that answered, or {@code null}
    * @param label the served label, or {@code null} when it abstained
+   * @param trace the trace that it was answered in, as {@code traceparent}, or {@code null}
    */
-  record AnswerServed(String adapter, @Nullable Integer version, @Nullable String label)
-      implements ReviewEvent {}
+  record AnswerServed(
+      String adapter, @Nullable Integer version, @Nullable String label, @Nullable String trace)
+      implements ReviewEvent {
+
+    /** The same with the trace that its record's headers name. */
+    AnswerServed in(@Nullable String named) {
+      return named == null ? this : new AnswerServed(adapter, version, label, named);
+    }
+  }
 
   /**
    * Somebody said something about it. Only the original travels: it is read again where it is

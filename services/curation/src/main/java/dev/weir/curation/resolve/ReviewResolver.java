@@ -6,10 +6,12 @@ import dev.weir.common.event.Feedback;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
+import dev.weir.curation.meter.CurationMeters;
 import dev.weir.curation.resolve.Resolution.Missing;
 import dev.weir.curation.resolve.Resolution.Resolved;
 import dev.weir.curation.resolve.Resolution.Unusable;
@@ -87,10 +89,7 @@ public final class ReviewResolver
     this.wait = wait;
     this.retention = retention;
     this.checkEvery = checkEvery;
-    this.buffered =
-        Counter.builder("weir.curation.buffered")
-            .description("feedback that had to wait for its review or its answer")
-            .register(registry);
+    this.buffered = CurationMeters.BUFFERED.counter(registry);
   }
 
   @Override
@@ -127,7 +126,7 @@ public final class ReviewResolver
       reviews.put(id, seenNow(review));
       waiting.settle(id, this::settled);
     } else if (event instanceof AnswerServed answer) {
-      answers.put(id, seenNow(answer));
+      answers.put(id, seenNow(answer.in(Tracing.written(record.headers()))));
       waiting.settle(id, this::settled);
     }
   }

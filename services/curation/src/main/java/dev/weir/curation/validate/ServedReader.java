@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.weir.common.event.Classification;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.curation.resolve.ReviewEvent;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
 import java.io.UncheckedIOException;
@@ -45,9 +46,12 @@ public final class ServedReader {
           KeyValue.pair(
               id,
               new AnswerServed(
-                  answer.adapter(), answer.version(), answer.abstained() ? null : answer.label())));
+                  answer.adapter(),
+                  answer.version(),
+                  answer.abstained() ? null : answer.label(),
+                  null)));
     } catch (UncheckedIOException e) {
-      LOG.debug("a record of the classifications is passed over", e);
+      LOG.debug("a record of the classifications is passed over: {}", LoggedText.of(e));
       return List.of();
     }
   }

@@ -3,7 +3,14 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.trace.LogContext;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,21 +51,34 @@ public final class AdapterLoader implements AutoCloseable {
   private final ArtifactReader reader;
   private final AdapterRegistry registry;
   private final LoadMeters meters;
+  private final Tracing tracing;
   private final Clock clock;
   private final ScheduledThreadPoolExecutor threads;
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
   private final List<AdapterListener> listeners = new CopyOnWriteArrayList<>();
 
-  /** A loader; its threads start with the first record. */
+  /** A loader that traces nothing; its threads start with the first record. */
   public AdapterLoader(
       ArtifactReader reader, AdapterRegistry registry, MeterRegistry meters, Clock clock) {
+    this(reader, registry, meters, Tracing.off(), clock);
+  }
+
+  /** A loader; its threads start with the first record. */
+  public AdapterLoader(
+      ArtifactReader reader,
+      AdapterRegistry registry,
+      MeterRegistry meters,
+      Tracing tracing,
+      Clock clock) {
+    this.tracing = tracing;
     this.reader = reader;
     this.registry = registry;
-    this.meters = new LoadMeters(meters, registry);
+    this.meters = new LoadMeters(meters, clock);
     this.clock = clock;
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    InferenceMeters.VERSIONS_FAILING.gauge(meters, () -> failures().size());
   }
 
   /** Has {@code listener} told of every load from now on. */
@@ -201,6 +221,7 @@ public final class AdapterLoader implements AutoCloseable {
         if (!registry.settle(adapter, champion, now.ids(), () -> newest(now))) {
           return; // A newer record is next.
         }
+        shown(now.champion());
         for (WantedVersion other : now.others()) {
           again |= bring(now, other);
         }
@@ -210,18 +231,46 @@ public final class AdapterLoader implements AutoCloseable {
       }
     }
 
+    /** Shows who answers: the wanted champion, or the one before where that could not be loaded. */
+    private void shown(@Nullable WantedVersion wantedChampion) {
+      AdapterId answering = registry.state().adapter(adapter).map(ServingAdapter::id).orElse(null);
+      if (answering == null) {
+        meters.answers(adapter, null, null);
+      } else if (wantedChampion != null && wantedChampion.id().equals(answering)) {
+        meters.answers(adapter, answering, wantedChampion.release());
+      }
+    }
+
     /** Puts a version into service unless it is; says whether to try again later. */
     private boolean bring(Wanted now, WantedVersion version) throws InterruptedException {
       if (!newest(now) || serves(version)) {
         forget(version);
         return false;
       }
+      Span span =
+          tracing
+              .span("load adapter", SpanKind.CONSUMER, now.trace())
+              .setAttribute(TraceAttributes.ADAPTER, version.id().adapter())
+              .setAttribute(TraceAttributes.VERSION, (long) version.id().version())
+              .startSpan();
+      LogContext about = LogContext.of("adapter", version.id().toString()).in(span);
+      try {
+        return bring(now, version, span);
+      } finally {
+        about.close();
+        span.end();
+      }
+    }
+
+    private boolean bring(Wanted now, WantedVersion version, Span span)
+        throws InterruptedException {
       long begin = System.nanoTime();
       try {
         if (registry.put(reader.read(version), () -> newest(now))) {
           forget(version);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
-          meters.loaded(adapter, took);
+          meters.loaded(took);
+          span.setAttribute(TraceAttributes.OUTCOME, "loaded");
           LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
           listeners.forEach(each -> each.inService(version.id(), version.digest(), took));
         }
@@ -250,6 +299,10 @@ public final class AdapterLoader implements AutoCloseable {
     private synchronized boolean failed(
         Wanted now, WantedVersion version, String reason, RuntimeException problem, boolean again) {
       meters.failed(reason);
+      Span.current()
+          .setStatus(StatusCode.ERROR)
+          .setAttribute(TraceAttributes.OUTCOME, "failed")
+          .setAttribute(TraceAttributes.ERROR_TYPE, reason);
       if (!newest(now)) {
         return false;
       }

@@ -2,8 +2,8 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.ops.WeirException;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,7 +102,7 @@ final class AdapterPager implements AutoCloseable {
 
   void evicted(ServingAdapter version) {
     LOG.debug("evicted {}", version.id());
-    meters.counter("weir.inference.evictions").increment();
+    InferenceMeters.EVICTIONS.counter(meters).increment();
   }
 
   @Override
@@ -186,10 +186,8 @@ final class AdapterPager implements AutoCloseable {
             return; // The next thread goes on.
           }
           registry.restore(numbers.get());
-          Timer.builder("weir.inference.page.duration")
-              .description("from the first text for an evicted version to its being in a slot")
-              .tag("result", result)
-              .register(meters)
+          InferenceMeters.PAGE_DURATION
+              .timer(meters, result)
               .record(Duration.ofNanos(System.nanoTime() - began));
         }
         failures.remove(id);
@@ -211,7 +209,7 @@ final class AdapterPager implements AutoCloseable {
 
     private void note(String reason, String message) {
       LOG.warn("evicted adapter {} cannot be loaded, {}: {}", id, reason, message);
-      meters.counter("weir.inference.page.failed", "reason", reason).increment();
+      InferenceMeters.PAGE_FAILURES.counter(meters, reason).increment();
       Instant at = clock.instant();
       failures.compute(
           id,

@@ -8,12 +8,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,7 @@ public final class AdapterRegistry implements AutoCloseable {
   private final Clock clock;
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
+  private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
 
   /**
    * A registry without adapters.
@@ -102,7 +106,7 @@ public final class AdapterRegistry implements AutoCloseable {
     SlotLayout layout = SlotLayouts.initial(policy.initial());
     Engine engine = new Engine(opener.open(layout), signal);
     probe.warmUp(engine.lane(precision.likely()));
-    published.set(new ServingState(engine, Map.of(), Map.of()));
+    publish(new ServingState(engine, Map.of(), Map.of()));
   }
 
   /** Whether the engine is open and has run once. */
@@ -121,6 +125,19 @@ public final class AdapterRegistry implements AutoCloseable {
       throw new IllegalStateException("the registry is not open");
     }
     return state;
+  }
+
+  /**
+   * Has {@code listener} told of every state from now on, right after it was published: under this
+   * object's monitor, so it must return at once and call nothing here that changes anything.
+   */
+  public void listen(Consumer<ServingState> listener) {
+    listeners.add(listener);
+  }
+
+  private void publish(ServingState state) {
+    published.set(state);
+    listeners.forEach(listener -> listener.accept(state));
   }
 
   /** The digests of all versions in service; none before the start and after the end. */
@@ -274,7 +291,7 @@ public final class AdapterRegistry implements AutoCloseable {
       return Attempt.NOT_WANTED;
     }
     ServingState now = state();
-    published.set(now.with(fresh));
+    publish(now.with(fresh));
     now.version(fresh.id()).ifPresent(AdapterRegistry::release);
     return Attempt.PUBLISHED;
   }
@@ -310,14 +327,14 @@ public final class AdapterRegistry implements AutoCloseable {
     if (victim == null) {
       return free;
     }
-    published.set(now.with(victim.at(null)));
+    publish(now.with(victim.at(null)));
     release(victim);
     pager.evicted(victim);
     return engine.takeSlot();
   }
 
   private Attempt replaceEngine(ServingState now, ServingState grown) {
-    published.set(grown);
+    publish(grown);
     now.versions().stream().filter(ServingState::inSlot).forEach(AdapterRegistry::release);
     now.engine().release();
     return Attempt.PUBLISHED;
@@ -367,7 +384,7 @@ public final class AdapterRegistry implements AutoCloseable {
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    published.set(now.settled(adapter, after, gone.keySet()));
+    publish(now.settled(adapter, after, gone.keySet()));
     gone.values().forEach(AdapterRegistry::release);
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {

@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.ops.Health.Status;
+import dev.weir.common.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
@@ -220,7 +221,13 @@ public final class AdapterWatcher implements AutoCloseable {
   private void take(ConsumerRecord<byte[], byte[]> record) {
     announced
         .take(record)
-        .ifPresent(adapter -> loader.want(adapter, announced.wanted(adapter, record.offset())));
+        .ifPresent(
+            adapter ->
+                loader.want(
+                    adapter,
+                    announced
+                        .wanted(adapter, record.offset())
+                        .in(Tracing.context(record.headers()))));
   }
 
   private void expose(@Nullable KafkaConsumer<byte[], byte[]> opened) {

@@ -11,6 +11,8 @@ import dev.weir.common.model.MergedEncoder;
 import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.Precision;
+import dev.weir.common.signing.ArtifactTrust;
+import dev.weir.common.signing.UntrustedArtifactException;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
 import java.io.IOException;
@@ -20,6 +22,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fetches the artifact of a version and checks all that can be checked without running it: files
@@ -32,8 +36,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ArtifactReader implements WeightSource {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ArtifactReader.class);
+
   private final ArtifactStore store;
   private final LocalCopies copies;
+  private final ArtifactTrust trust;
   private final PrecisionChoice precision;
   private final String merged;
   private final String baseName;
@@ -44,6 +51,7 @@ public final class ArtifactReader implements WeightSource {
    * Reads artifacts for one base model.
    *
    * @param copies where what was read is kept
+   * @param trust whose artifacts are believed, in the store and among the copies
    * @param precision which arithmetic an adapter is served in
    * @param merged name of the adapter that is served by its merged model; empty for none
    */
@@ -51,10 +59,12 @@ public final class ArtifactReader implements WeightSource {
       ArtifactStore store,
       BaseModel base,
       LocalCopies copies,
+      ArtifactTrust trust,
       PrecisionChoice precision,
       String merged) {
     this.store = store;
     this.copies = copies;
+    this.trust = trust;
     this.precision = precision;
     this.merged = merged;
     this.baseName = base.name();
@@ -70,6 +80,7 @@ public final class ArtifactReader implements WeightSource {
    * Reads one version.
    *
    * @throws StoreException if the store cannot deliver the artifact, or delivers another one
+   * @throws UntrustedArtifactException if nobody who is trusted has signed it
    * @throws dev.weir.common.model.ModelException if its files are damaged or misshapen
    * @throws LoadException if it does not belong to this process
    */
@@ -85,11 +96,12 @@ public final class ArtifactReader implements WeightSource {
     if (id.adapter().equals(merged)) {
       return readMerged(wanted);
     }
-    Path copy = copies.verified(wanted.digest()).orElse(null);
-    if (copy != null) {
-      return parse(id, wanted.digest(), copy, release);
+    Optional<Path> copy = copy(id, wanted.digest());
+    if (copy.isPresent()) {
+      return parse(id, wanted.digest(), copy.get(), release);
     }
     Path directory = store.fetch(id, wanted.digest(), PeftFiles.FILES::contains);
+    trust.check(id, directory);
     LoadedAdapter loaded = parse(id, wanted.digest(), directory, release);
     copies.save(wanted.digest(), directory);
     return loaded;
@@ -102,8 +114,7 @@ public final class ArtifactReader implements WeightSource {
 
   @Override
   public Optional<LoadedAdapter> readCopy(ServingAdapter version) {
-    return copies
-        .verified(version.digest())
+    return copy(version.id(), version.digest())
         .map(directory -> parse(version.id(), version.digest(), directory, null));
   }
 
@@ -112,11 +123,25 @@ public final class ArtifactReader implements WeightSource {
     return read(new WantedVersion(version.id(), version.digest(), null));
   }
 
+  /** A copy that is whole and signed as this process asks for; another one is as good as none. */
+  private Optional<Path> copy(AdapterId id, String digest) {
+    Optional<Path> copy = copies.verified(digest);
+    try {
+      copy.ifPresent(directory -> trust.check(id, directory));
+      return copy;
+    } catch (UntrustedArtifactException e) {
+      LOG.warn("{}: {}; its copy is not used", e.reason(), e.getMessage());
+      copies.remove(digest);
+      return Optional.empty();
+    }
+  }
+
   private LoadedAdapter readMerged(WantedVersion wanted) {
     AdapterId id = wanted.id();
     Path directory =
         store.fetch(
             id, wanted.digest(), name -> PeftFiles.FILES.contains(name) || isMergedModel(name));
+    trust.check(id, directory);
     LoadedAdapter plain = parse(id, wanted.digest(), directory, wanted.release());
     Path eightBit = directory.resolve(MergedModel.INT8_FILE);
     boolean int8 = plain.precision() == Precision.INT8 && Files.isRegularFile(eightBit);

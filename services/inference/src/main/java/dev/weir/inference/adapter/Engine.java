@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +74,13 @@ final class Engine {
     synchronized (lanes) {
       return new TreeSet<>(lanes.keySet());
     }
+  }
+
+  /** What the runs of each opened precision use. */
+  Map<Precision, Set<String>> providers() {
+    Map<Precision, Set<String>> providers = new TreeMap<>();
+    precisions().forEach(precision -> providers.put(precision, table.providers(precision)));
+    return providers;
   }
 
   /** Takes a slot that nobody reads; empty when there is none right now. */

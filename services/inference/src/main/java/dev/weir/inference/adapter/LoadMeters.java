@@ -1,53 +1,78 @@
 package dev.weir.inference.adapter;
 
-import io.micrometer.core.instrument.Gauge;
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.ops.GaugeSet;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
 import java.time.Duration;
-import java.util.Set;
+import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** The meters of loading: outcomes by reason, time, and the version that serves per adapter. */
+/**
+ * The meters of loading: outcomes by reason, times, and what answers for each adapter. Thread-safe.
+ */
 final class LoadMeters {
 
   private final MeterRegistry meters;
-  private final AdapterRegistry registry;
-  private final Set<String> gauged = ConcurrentHashMap.newKeySet();
+  private final Clock clock;
+  private final Instant startedAt;
+  private final Timer loads;
+  private final Timer freshness;
+  private final GaugeSet versions;
+  private final GaugeSet feedback;
+  private final Map<String, Integer> newest = new ConcurrentHashMap<>();
 
-  LoadMeters(MeterRegistry meters, AdapterRegistry registry) {
+  LoadMeters(MeterRegistry meters, Clock clock) {
     this.meters = meters;
-    this.registry = registry;
+    this.clock = clock;
+    this.startedAt = clock.instant();
+    this.loads = InferenceMeters.LOAD_DURATION.timer(meters);
+    this.freshness = InferenceMeters.FRESHNESS.timer(meters);
+    this.versions = new GaugeSet(InferenceMeters.ADAPTER_VERSION, meters);
+    this.feedback = new GaugeSet(InferenceMeters.ADAPTER_FEEDBACK, meters);
   }
 
-  void loaded(String adapter, Duration took) {
+  void loaded(Duration took) {
     count("loaded", "none");
-    Timer.builder("weir.inference.load.duration")
-        .description("from taking up a champion record to its version answering")
-        .register(meters)
-        .record(took);
-    if (gauged.add(adapter)) {
-      gauge(adapter);
-    }
-  }
-
-  private void gauge(String adapter) {
-    Gauge.builder("weir.inference.adapter.version", () -> version(adapter))
-        .description("the version that serves, 0 for none")
-        .tag("adapter", adapter)
-        .register(meters);
+    loads.record(took);
   }
 
   void failed(String reason) {
     count("failed", reason);
   }
 
-  private void count(String result, String reason) {
-    meters.counter("weir.inference.load", "result", result, "reason", reason).increment();
+  /**
+   * Shows who answers for an adapter from now on.
+   *
+   * @param release the champion's, when it is known
+   */
+  void answers(String adapter, @Nullable AdapterId champion, @Nullable Release release) {
+    if (champion == null) {
+      versions.remove(adapter);
+      feedback.remove(adapter);
+      return;
+    }
+    versions.set(champion.version(), adapter);
+    if (release == null) {
+      feedback.remove(adapter);
+      return;
+    }
+    feedback.set(release.lastFeedbackAt().toEpochMilli() / 1000.0, adapter);
+    // A start loads releases of days ago, and a rollback old ones again: neither tells how long the
+    // loop takes.
+    int before = newest.merge(adapter, champion.version(), Math::max);
+    if (before == champion.version() && release.createdAt().isAfter(startedAt)) {
+      Duration took = Duration.between(release.lastFeedbackAt(), clock.instant());
+      freshness.record(took.isNegative() ? Duration.ZERO : took);
+    }
   }
 
-  private int version(String adapter) {
-    return registry.warm()
-        ? registry.state().adapter(adapter).map(serving -> serving.id().version()).orElse(0)
-        : 0;
+  private void count(String result, String reason) {
+    InferenceMeters.LOADS.counter(meters, result, reason).increment();
   }
 }

@@ -44,6 +44,9 @@ public final class LocalCopies {
   private static final String STAGED = ".staged-";
   private static final Duration ABANDONED = Duration.ofHours(1);
 
+  /** What a store takes for a manifest; a larger file was put here by somebody else. */
+  private static final long MOST_MANIFEST_BYTES = 16 << 20;
+
   private final Path directory;
   private final long mostBytes;
   private final Clock clock;
@@ -171,13 +174,18 @@ public final class LocalCopies {
     }
   }
 
-  private void remove(String digest) {
+  /** Forgets a copy that is not to be used. */
+  void remove(String digest) {
     bytesByDigest.remove(digest);
     delete(directory.resolve(digest));
   }
 
   private static void verify(Path copy, String digest) throws IOException {
-    byte[] bytes = Files.readAllBytes(copy.resolve(Manifest.FILE));
+    Path file = copy.resolve(Manifest.FILE);
+    if (Files.size(file) > MOST_MANIFEST_BYTES) {
+      throw new IOException("its manifest has " + Files.size(file) + " bytes");
+    }
+    byte[] bytes = Files.readAllBytes(file);
     if (!Digests.sha256(bytes).equals(digest)) {
       throw new IOException("its manifest has another digest");
     }
@@ -192,7 +200,7 @@ public final class LocalCopies {
   }
 
   private static List<String> files(Path artifact) {
-    return Stream.concat(Stream.of(Manifest.FILE), PeftFiles.FILES.stream())
+    return Stream.concat(Stream.of(Manifest.FILE, Manifest.SIGNATURE), PeftFiles.FILES.stream())
         .filter(name -> Files.isRegularFile(artifact.resolve(name)))
         .toList();
   }

@@ -8,6 +8,7 @@ import dev.weir.common.model.RunBuffers;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -69,6 +70,12 @@ public final class OnnxSlotTable implements SlotTable {
   @Override
   public void open(Precision precision) {
     encoders.computeIfAbsent(precision, wanted -> SlotEncoder.over(base, tables, wanted, 1));
+  }
+
+  @Override
+  public Set<String> providers(Precision precision) {
+    SlotEncoder encoder = encoders.get(precision);
+    return encoder == null ? Set.of() : encoder.providers();
   }
 
   @Override

@@ -62,6 +62,11 @@ public final class ServingState {
     return engine.precisions();
   }
 
+  /** The ONNX Runtime execution providers that an actual run in each opened precision used. */
+  public Map<Precision, Set<String>> providers() {
+    return engine.providers();
+  }
+
   Engine engine() {
     return engine;
   }

@@ -3,6 +3,7 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
+import java.util.Set;
 
 /**
  * The base model with a fixed number of adapter slots, in one or more precisions that read the same
@@ -27,6 +28,9 @@ public interface SlotTable extends AutoCloseable {
    * nothing.
    */
   void open(Precision precision);
+
+  /** The ONNX Runtime execution providers that an actual run in an opened precision used. */
+  Set<String> providers(Precision precision);
 
   /**
    * Scores a padded batch.

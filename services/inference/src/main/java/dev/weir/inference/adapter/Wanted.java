@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
+import io.opentelemetry.context.Context;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,11 +14,23 @@ import org.jspecify.annotations.Nullable;
  * @param offset where it said so: higher is newer, whatever the versions
  * @param champion the version that answers, or {@code null} when none should
  * @param others further versions to have in service beside it, such as a canary or a shadow
+ * @param trace the trace that the record belongs to; the root context for none
  */
-record Wanted(long offset, @Nullable WantedVersion champion, List<WantedVersion> others) {
+record Wanted(
+    long offset, @Nullable WantedVersion champion, List<WantedVersion> others, Context trace) {
 
   Wanted {
     others = List.copyOf(others);
+  }
+
+  /** What a record says that belongs to no trace. */
+  Wanted(long offset, @Nullable WantedVersion champion, List<WantedVersion> others) {
+    this(offset, champion, others, Context.root());
+  }
+
+  /** The same, as a part of the trace that the record belongs to. */
+  Wanted in(Context named) {
+    return new Wanted(offset, champion, others, named);
   }
 
   /** Nothing but a champion, or nothing at all. */

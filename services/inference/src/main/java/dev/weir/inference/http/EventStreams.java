@@ -67,6 +67,11 @@ final class EventStreams {
     stream.begin(request.request().getHeader("Last-Event-ID"));
   }
 
+  /** Ends all streams that are open now; callable from any thread. */
+  void endAll() {
+    context.runOnContext(now -> List.copyOf(open).forEach(EventStream::end));
+  }
+
   /** Ends all streams and takes no more; callable from any thread but the event loop. */
   Future<Void> close() {
     Promise<Void> done = Promise.promise();

@@ -9,10 +9,12 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
+import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -35,8 +37,9 @@ final class FeedbackHandler implements Handler<RoutingContext> {
   public void handle(RoutingContext context) {
     Json.require(context);
     byte[] body = Json.body(context);
+    Optional<String> source = AccessHandler.source(context);
     workers
-        .call(() -> publish(body))
+        .call(() -> publish(body, source, RequestTraces.of(context)))
         .compose(sent -> Future.fromCompletionStage(sent, context.vertx().getOrCreateContext()))
         .onSuccess(
             at ->
@@ -50,17 +53,19 @@ final class FeedbackHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<InputPosition> publish(byte[] body) {
+  private CompletableFuture<InputPosition> publish(
+      byte[] body, Optional<String> source, Span span) {
     Parsed<Feedback> parsed = EventReader.feedback(null, body);
     if (parsed instanceof Rejected<Feedback> bad) {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;
       throw new Problem(status, bad.reason().code(), bad.message());
     }
-    Feedback feedback = ((Accepted<Feedback>) parsed).event();
+    Feedback given = ((Accepted<Feedback>) parsed).event();
+    Feedback feedback = source.map(given::from).orElse(given);
     Rejected<String> hopeless = opinions.hopeless(feedback);
     if (hopeless != null) {
       throw new Problem(422, hopeless.reason().code(), hopeless.message());
     }
-    return publisher.publish(feedback);
+    return publisher.publish(feedback, span);
   }
 }

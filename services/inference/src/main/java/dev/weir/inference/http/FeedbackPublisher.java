@@ -3,9 +3,11 @@ package dev.weir.inference.http;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Feedback;
 import dev.weir.common.event.InputPosition;
+import dev.weir.common.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -65,14 +67,21 @@ public final class FeedbackPublisher implements AutoCloseable {
     clientMetrics.bindTo(meters);
   }
 
-  /** Sends one piece of feedback; the future fails with a {@link Problem} (503). */
-  CompletableFuture<InputPosition> publish(Feedback feedback) {
+  /**
+   * Sends one piece of feedback; the future fails with a {@link Problem} (503).
+   *
+   * @param span what the record belongs to, for those who trace
+   */
+  CompletableFuture<InputPosition> publish(Feedback feedback, Span span) {
     KafkaProducer<byte[], byte[]> open = open();
     CompletableFuture<InputPosition> done = new CompletableFuture<>();
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topic, key(feedback), EventJson.write(feedback));
+    Tracing.into(span, record.headers());
     try {
       Future<RecordMetadata> ignored =
           open.send(
-              new ProducerRecord<>(topic, key(feedback), EventJson.write(feedback)),
+              record,
               (metadata, problem) -> {
                 if (problem != null) {
                   done.completeExceptionally(unavailable(problem));

@@ -4,6 +4,8 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
+import dev.weir.common.security.FileWatch;
+import dev.weir.inference.access.KeyRing;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.score.Classifier;
@@ -13,8 +15,10 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.KeyCertOptions;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -38,9 +42,10 @@ public final class HttpApi implements AutoCloseable {
   private static final int START_SECONDS = 30;
   private static final int DRAIN_SECONDS = 30;
 
-  private final String host;
-  private final int wantedPort;
+  private final HttpConfig config;
   private final Parts parts;
+  private final Duration watchInterval;
+  private @Nullable FileWatch watch;
   private @Nullable Vertx vertx;
   private @Nullable HttpServer server;
   private @Nullable EventStreams streams;
@@ -64,11 +69,15 @@ public final class HttpApi implements AutoCloseable {
       Duration heartbeat,
       String baseDigest) {}
 
-  /** A server for that address; port 0 takes a free one. */
-  public HttpApi(String host, int port, Parts parts) {
-    this.host = host;
-    this.wantedPort = port;
+  /** A server for that address; its keys and certificate are watched for changes. */
+  public HttpApi(HttpConfig config, Parts parts) {
+    this(config, parts, FileWatch.INTERVAL);
+  }
+
+  HttpApi(HttpConfig config, Parts parts, Duration watchInterval) {
+    this.config = config;
     this.parts = parts;
+    this.watchInterval = watchInterval;
   }
 
   /**
@@ -92,43 +101,102 @@ public final class HttpApi implements AutoCloseable {
     Workers workers = new Workers(opened.createSharedWorkerExecutor("http-worker", WORKERS));
     EventStreams listeners =
         new EventStreams(opened, opened.getOrCreateContext(), parts.heartbeat());
+    Connections connections = new Connections(opened, config.connections(), config.idle());
     HttpServer created =
         opened
-            .createHttpServer(
-                new HttpServerOptions()
-                    .setTcpNoDelay(true)
-                    // Java's own client asks to upgrade each connection to HTTP/2 in clear text,
-                    // and
-                    // waits for ever for about one in six answers over 16 KiB after the upgrade.
-                    .setHttp2ClearTextEnabled(false))
+            .createHttpServer(options())
+            .connectionHandler(connections::opened)
             .requestHandler(
                 Routes.of(
                     opened,
                     parts,
+                    new Gate(config, connections, parts.metrics().registry()),
                     workers,
                     opened.createSharedWorkerExecutor("control-worker", 1),
                     listeners));
     try {
-      server = await(created.listen(wantedPort, host), START_SECONDS);
+      server = await(created.listen(config.port(), config.host()), START_SECONDS);
       vertx = opened;
       streams = listeners;
+      watch = watch(listeners);
     } catch (ExecutionException e) {
       end(opened);
       if (e.getCause() instanceof BindException inUse) {
-        throw new PortInUseException(wantedPort, "--port (WEIR_HTTP_PORT)", inUse);
+        throw new PortInUseException(config.port(), "--port (WEIR_HTTP_PORT)", inUse);
       }
       throw new IllegalStateException(
-          "cannot listen on " + host + ":" + wantedPort + ": " + e.getCause(), e.getCause());
+          "cannot listen on " + address() + ": " + e.getCause(), e.getCause());
     } catch (TimeoutException | InterruptedException e) {
       end(opened);
-      throw new IllegalStateException("cannot listen on " + host + ":" + wantedPort, e);
+      throw new IllegalStateException("cannot listen on " + address(), e);
     }
-    LOG.info("serving on http://{}:{}", host, port());
+    LOG.info(
+        "serving on {}://{}:{}",
+        config.tls().isPresent() ? "https" : "http",
+        config.host(),
+        port());
+    warn();
+  }
+
+  private HttpServerOptions options() {
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setTcpNoDelay(true)
+            .setTcpKeepAlive(true)
+            // Java's own client asks to upgrade each connection to HTTP/2 in clear text, and waits
+            // for ever for about one in six answers over 16 KiB after the upgrade.
+            .setHttp2ClearTextEnabled(false);
+    config
+        .tls()
+        .ifPresent(
+            identity ->
+                options
+                    .setSsl(true)
+                    .setUseAlpn(false)
+                    .setKeyCertOptions(KeyCertOptions.wrap(identity)));
+    return options;
+  }
+
+  private FileWatch watch(EventStreams listeners) {
+    FileWatch made = new FileWatch(watchInterval);
+    config.tls().ifPresent(identity -> made.add(identity.files(), identity::refresh));
+    config.keys().ifPresent(ring -> made.add(List.of(ring.file()), () -> reload(ring, listeners)));
+    made.start();
+    return made;
+  }
+
+  /** Those who listen come back with their key by themselves, unless it is gone. */
+  private static void reload(KeyRing ring, EventStreams listeners) {
+    if (ring.refresh()) {
+      listeners.endAll();
+    }
+  }
+
+  private void warn() {
+    if (!config.reachable()) {
+      return;
+    }
+    if (config.keys().isEmpty()) {
+      LOG.warn(
+          "other machines can reach {}, and no API keys are configured: whoever reaches it may give"
+              + " feedback and say which adapter serves; set WEIR_HTTP_KEYS_FILE (weir keys new), or"
+              + " WEIR_HTTP_HOST=127.0.0.1",
+          address());
+    } else if (config.tls().isEmpty()) {
+      LOG.warn(
+          "API keys come to {} in clear text; set WEIR_TLS_CERTIFICATE and WEIR_TLS_KEY, unless a"
+              + " proxy before this process ends HTTPS",
+          address());
+    }
+  }
+
+  private String address() {
+    return config.host() + ":" + port();
   }
 
   /** The port in use; only after the start. */
   public synchronized int port() {
-    return server == null ? wantedPort : server.actualPort();
+    return server == null ? config.port() : server.actualPort();
   }
 
   private static <T> T await(Future<T> future, int seconds)
@@ -148,6 +216,10 @@ public final class HttpApi implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
       end(vertx);
+      if (watch != null) {
+        watch.close();
+        watch = null;
+      }
       server = null;
       streams = null;
       vertx = null;

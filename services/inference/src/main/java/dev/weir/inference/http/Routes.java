@@ -41,10 +41,14 @@ final class Routes {
   static Router of(
       Vertx vertx,
       HttpApi.Parts parts,
+      Gate gate,
       Workers workers,
       WorkerExecutor controls,
       EventStreams streams) {
     Routes routes = new Routes(Router.router(vertx), parts, workers);
+    routes.router.route().handler(new RequestMeters(parts.metrics().registry()));
+    routes.router.route().handler(new RequestTraces(parts.metrics().tracing()));
+    gate.before(routes.router);
     routes.weir();
     ControlHandler.register(routes.router, routes.body, parts.control(), controls);
     routes.streams(streams);
@@ -122,11 +126,17 @@ final class Routes {
   /** The routes as {@code GET /v1/adapters/{name}}, in the order of their registration. */
   static Stream<String> named(Router router) {
     return router.getRoutes().stream()
+        .filter(route -> route.getPath() != null) // What stands in front of all is no endpoint.
         .flatMap(route -> route.methods().stream().map(method -> named(method, route)));
   }
 
   private static String named(HttpMethod method, Route route) {
-    return method + " " + route.getPath().replaceAll(":(\\w+)", "{$1}");
+    return method + " " + pattern(route.getPath());
+  }
+
+  /** A route's path as {@code /v1/adapters/{name}}. */
+  static String pattern(String path) {
+    return path.replaceAll(":(\\w+)", "{$1}");
   }
 
   private void adapter(RoutingContext context) {

@@ -34,10 +34,19 @@ public sealed interface Answer {
      * is less probable than an operator wants it.
      */
     public Optional<Abstained> abstention() {
-      double best = probabilities.get(best());
-      return best < abstainBelow
-          ? Optional.of(Abstentions.lowConfidence(id, label(), best, abstainBelow))
+      return unsure()
+          ? Optional.of(Abstentions.lowConfidence(id, label(), confidence(), abstainBelow))
           : Optional.empty();
+    }
+
+    /** Whether {@link #abstention} says why no label is to be given. */
+    boolean unsure() {
+      return confidence() < abstainBelow;
+    }
+
+    /** The probability of the best label. */
+    public double confidence() {
+      return probabilities.get(best());
     }
 
     /**

@@ -1,6 +1,8 @@
 package dev.weir.inference.score;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.ops.LoggedText;
+import dev.weir.common.trace.LogContext;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.Lease;
 import dev.weir.inference.adapter.ServingAdapter;
@@ -59,7 +61,16 @@ final class BatchScorer {
       answers = run(batch, missing);
     } catch (RuntimeException e) {
       if (batch.size() == 1) {
-        LOG.warn("a text of {} tokens could not be scored", batch.get(0).length(), e);
+        Query query = batch.get(0).query();
+        LogContext about =
+            LogContext.of("review", query.reviewId()).with("adapter", query.adapter());
+        LOG.warn(
+            "review {} of {} tokens could not be scored: {}",
+            query.reviewId(),
+            batch.get(0).length(),
+            LoggedText.of(query.text()),
+            e);
+        about.close();
         answers = Map.of(batch.get(0), new Answer.Failed(e));
       } else {
         LOG.warn("a batch of {} rows failed; running them one by one", batch.size(), e);

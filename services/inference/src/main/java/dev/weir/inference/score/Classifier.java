@@ -56,14 +56,14 @@ public final class Classifier implements AutoCloseable {
     this.router = new VersionRouter(plans);
     this.tokenizer = tokenizer;
     this.catalog = catalog;
-    this.meters = new ScoreMeters(meters);
+    this.meters = new ScoreMeters(meters, registry);
     this.batcher =
         new MicroBatcher(
             new BatchScorer(registry, router, tokenizer, this.meters),
             batching.workers(),
             batching.batchTokens(),
             batching.queueTexts());
-    this.meters.queueDepth(batcher::depth);
+    this.meters.queue(batcher::depth, batching.queueTexts());
   }
 
   /** Starts the workers. */

@@ -1,55 +1,71 @@
 package dev.weir.inference.score;
 
+import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.meter.InferenceMeters;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToIntFunction;
 
-/** The meters of scoring: answers and latency by path, batch sizes, queue depths. */
+/**
+ * The meters of scoring: answers and latency by path, batch sizes, queue depths. Meters are looked
+ * up once, not per answer. Thread-safe.
+ */
 final class ScoreMeters {
 
-  private final MeterRegistry registry;
-  private final DistributionSummary rows;
-  private final DistributionSummary tokens;
-  private final DistributionSummary explanationRuns;
-  private final Map<Source, Timer> latency = new EnumMap<>(Source.class);
+  private enum Result {
+    ANSWERED,
+    ABSTAINED,
+    FAILED;
 
-  ScoreMeters(MeterRegistry registry) {
-    this.registry = registry;
-    this.rows =
-        DistributionSummary.builder("weir.inference.batch.rows")
-            .description("texts per micro-batch")
-            .register(registry);
-    this.tokens =
-        DistributionSummary.builder("weir.inference.batch.tokens")
-            .description("tokens per micro-batch, padding included")
-            .register(registry);
-    this.explanationRuns =
-        DistributionSummary.builder("weir.inference.explanation.runs")
-            .description("texts scored for one explanation, the text itself included")
-            .register(registry);
-    for (Source source : Source.values()) {
-      latency.put(
-          source,
-          Timer.builder("weir.inference.latency")
-              .description("from having read the texts to having all their answers")
-              .tag("path", source.id())
-              .register(registry));
+    private String id() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 
-  void queueDepth(ToIntFunction<Source> depth) {
+  /** What one path's answers are counted in. */
+  private record Path(Timer latency, Map<Result, Counter> answers) {}
+
+  private final MeterRegistry registry;
+  private final VersionMeters versions;
+  private final DistributionSummary rows;
+  private final DistributionSummary tokens;
+  private final DistributionSummary explanationRuns;
+  private final Counter shadowScored;
+  private final Counter shadowLeftOut;
+  private final Map<Source, Path> paths = new EnumMap<>(Source.class);
+  private final Map<String, Counter> abstentions = new ConcurrentHashMap<>();
+
+  ScoreMeters(MeterRegistry registry, AdapterRegistry adapters) {
+    this.registry = registry;
+    this.versions = new VersionMeters(registry, adapters);
+    this.rows = InferenceMeters.BATCH_ROWS.summary(registry);
+    this.tokens = InferenceMeters.BATCH_TOKENS.summary(registry);
+    this.explanationRuns = InferenceMeters.EXPLANATION_RUNS.summary(registry);
+    this.shadowScored = InferenceMeters.SHADOWS.counter(registry, "scored");
+    this.shadowLeftOut = InferenceMeters.SHADOWS.counter(registry, "left-out");
     for (Source source : Source.values()) {
-      Gauge.builder("weir.inference.queue.depth", () -> depth.applyAsInt(source))
-          .description("texts that wait for a worker")
-          .tag("path", source.id())
-          .register(registry);
+      Map<Result, Counter> answers = new EnumMap<>(Result.class);
+      for (Result result : Result.values()) {
+        answers.put(
+            result, InferenceMeters.CLASSIFICATIONS.counter(registry, source.id(), result.id()));
+      }
+      paths.put(source, new Path(InferenceMeters.LATENCY.timer(registry, source.id()), answers));
     }
+  }
+
+  void queue(ToIntFunction<Source> depth, int capacity) {
+    for (Source source : Source.values()) {
+      InferenceMeters.QUEUE_DEPTH.gauge(registry, () -> depth.applyAsInt(source), source.id());
+    }
+    InferenceMeters.QUEUE_CAPACITY.gauge(registry, () -> capacity);
   }
 
   void batch(int rowCount, int paddedTokens) {
@@ -62,15 +78,39 @@ final class ScoreMeters {
   }
 
   void answered(Source source, List<Answer> answers, long beganNanos) {
-    Timer timer = latency.get(source);
-    if (timer != null) {
-      timer.record(Duration.ofNanos(System.nanoTime() - beganNanos));
+    Path path = paths.get(source);
+    if (path == null) {
+      throw new IllegalArgumentException("no meters for " + source);
     }
+    path.latency().record(Duration.ofNanos(System.nanoTime() - beganNanos));
     for (Answer answer : answers) {
-      registry
-          .counter("weir.inference.classifications", "path", source.id(), "result", result(answer))
-          .increment();
+      count(path, answer);
     }
+  }
+
+  private void count(Path path, Answer answer) {
+    Result result = Result.FAILED;
+    if (answer instanceof Answer.Scored scored) {
+      boolean unsure = scored.unsure();
+      result = unsure ? Result.ABSTAINED : Result.ANSWERED;
+      versions.answered(scored);
+      if (unsure) {
+        abstained(Abstentions.LOW_CONFIDENCE);
+      }
+    } else if (answer instanceof Answer.Abstained abstained) {
+      result = Result.ABSTAINED;
+      abstained(abstained.code());
+    }
+    Counter counter = path.answers().get(result);
+    if (counter != null) {
+      counter.increment();
+    }
+  }
+
+  private void abstained(String code) {
+    abstentions
+        .computeIfAbsent(code, reason -> InferenceMeters.ABSTENTIONS.counter(registry, reason))
+        .increment();
   }
 
   /** Counts what shadows scored of the reviews that they were asked, and what was left out. */
@@ -81,17 +121,8 @@ final class ScoreMeters {
               answers.stream()
                   .filter(answer -> answer instanceof Answer.Scored one && one.shadow() != null)
                   .count();
-      registry.counter("weir.inference.shadow", "result", "scored").increment((double) scored);
-      registry
-          .counter("weir.inference.shadow", "result", "left-out")
-          .increment((double) (asked - scored));
+      shadowScored.increment((double) scored);
+      shadowLeftOut.increment((double) (asked - scored));
     }
-  }
-
-  private static String result(Answer answer) {
-    if (answer instanceof Answer.Scored scored) {
-      return scored.abstention().isEmpty() ? "answered" : "abstained";
-    }
-    return answer instanceof Answer.Abstained ? "abstained" : "failed";
   }
 }

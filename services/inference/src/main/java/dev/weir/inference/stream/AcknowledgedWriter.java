@@ -51,7 +51,7 @@ final class AcknowledgedWriter implements AnswerWriter {
       commit(consumer, offsets);
       meters.committed(began);
     } catch (KafkaException e) {
-      meters.rolledBack();
+      meters.rolledBack(e);
       // An idempotent producer that lost a record refuses to go on in some cases: take a new one.
       discard(Duration.ZERO);
       throw e;

@@ -6,11 +6,15 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.event.InputPosition;
 import dev.weir.common.event.LabelRequest;
 import dev.weir.common.event.Review;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Answer;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +24,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Turns a scored batch into records: one classification per review, one more where a shadow scored
@@ -27,11 +33,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchOutputs {
 
+  private static final Logger LOG = LoggerFactory.getLogger(BatchOutputs.class);
+
   private final StreamConfig config;
   private final StreamMeters meters;
+  private final ReviewTraces traces;
   private final Clock clock;
 
-  BatchOutputs(StreamConfig config, StreamMeters meters, Clock clock) {
+  BatchOutputs(StreamConfig config, StreamMeters meters, Tracing tracing, Clock clock) {
+    this.traces = new ReviewTraces(tracing);
     this.config = config;
     this.meters = meters;
     this.clock = clock;
@@ -42,10 +52,12 @@ final class BatchOutputs {
     List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     Instant now = clock.instant();
     double latencyMs = batch.latencyMs();
+    Instant readAt = now.minusNanos((long) (latencyMs * 1e6));
     for (int i = 0; i < batch.good().size(); i++) {
       ReviewBatch.Good good = batch.good().get(i);
       Answer answer = answers.get(i);
       if (answer instanceof Answer.Failed failed) {
+        traces.refused(good.record(), "scoring-failed", readAt);
         records.add(
             deadLetter(
                 good.record(),
@@ -56,7 +68,9 @@ final class BatchOutputs {
                 failed.cause()));
         continue;
       }
+      int first = records.size();
       records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
+      meters.answered(Duration.ofMillis(now.toEpochMilli() - good.record().timestamp()));
       if (answer instanceof Answer.Scored scored) {
         if (scored.shadow() != null) {
           String topic = config.topics().shadowClassifications();
@@ -66,8 +80,13 @@ final class BatchOutputs {
           records.add(labelRequest(good.review(), scored, now));
         }
       }
+      Span span = traces.answered(good, answer, readAt);
+      records
+          .subList(first, records.size())
+          .forEach(record -> Tracing.into(span, record.headers()));
     }
     for (ReviewBatch.Bad bad : batch.bad()) {
+      traces.refused(bad.record(), bad.why().reason().code(), readAt);
       records.add(deadLetter(bad.record(), bad.why().reason().code(), bad.why().message(), null));
     }
     return records;
@@ -137,6 +156,11 @@ final class BatchOutputs {
       String message,
       @Nullable Throwable cause) {
     meters.deadLettered(reason);
+    LOG.debug(
+        "{} is a dead letter, {}: {}",
+        ReviewBatch.position(record),
+        reason,
+        LoggedText.of(message));
     String topic = config.topics().deadLetters(record.topic());
     InputPosition source = ReviewBatch.position(record);
     if (size(record) <= Topics.MAX_MESSAGE_BYTES) {

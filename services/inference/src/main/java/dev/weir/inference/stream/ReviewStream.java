@@ -1,6 +1,7 @@
 package dev.weir.inference.stream;
 
 import dev.weir.common.ops.Health.Status;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
@@ -59,6 +60,7 @@ final class ReviewStream implements AutoCloseable {
       Classifier classifier,
       AdaptersKnown adaptersKnown,
       StreamMeters meters,
+      Tracing tracing,
       Clock clock,
       StreamClients clients) {
     this.config = config;
@@ -67,7 +69,7 @@ final class ReviewStream implements AutoCloseable {
     this.adaptersKnown = adaptersKnown;
     this.meters = meters;
     this.clients = clients;
-    this.outputs = new BatchOutputs(config, meters, clock);
+    this.outputs = new BatchOutputs(config, meters, tracing, clock);
   }
 
   /** Starts to read. */

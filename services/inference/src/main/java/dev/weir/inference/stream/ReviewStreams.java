@@ -1,6 +1,7 @@
 package dev.weir.inference.stream;
 
 import dev.weir.common.ops.Health.Status;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -24,6 +25,7 @@ public final class ReviewStreams implements AutoCloseable {
       Classifier classifier,
       AdaptersKnown adaptersKnown,
       MeterRegistry registry,
+      Tracing tracing,
       Clock clock) {
     StreamMeters meters = new StreamMeters(registry);
     streams =
@@ -36,6 +38,7 @@ public final class ReviewStreams implements AutoCloseable {
                         classifier,
                         adaptersKnown,
                         meters,
+                        tracing,
                         clock,
                         new StreamClients(config, number)))
             .toList();

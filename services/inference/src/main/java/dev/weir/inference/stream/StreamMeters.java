@@ -1,24 +1,34 @@
 package dev.weir.inference.stream;
 
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.jspecify.annotations.Nullable;
 
-/** The meters of the review stream. */
+/** The meters of the review stream. Thread-safe. */
 final class StreamMeters {
 
   private final MeterRegistry registry;
   private final Counter labelRequests;
+  private final Counter committed;
+  private final Counter rolledBack;
+  private final Counter fenced;
   private final Timer transactions;
+  private final Timer reviewAge;
 
   StreamMeters(MeterRegistry registry) {
     this.registry = registry;
-    this.labelRequests = registry.counter("weir.inference.label.requests");
-    this.transactions =
-        Timer.builder("weir.inference.transaction")
-            .description("from beginning a transaction to its commit")
-            .register(registry);
+    this.labelRequests = InferenceMeters.LABEL_REQUESTS.counter(registry);
+    this.committed = InferenceMeters.TRANSACTIONS.counter(registry, "committed");
+    this.rolledBack = InferenceMeters.TRANSACTIONS.counter(registry, "rolled-back");
+    this.fenced = InferenceMeters.TRANSACTIONS.counter(registry, "fenced");
+    this.transactions = InferenceMeters.TRANSACTION.timer(registry);
+    this.reviewAge = InferenceMeters.REVIEW_AGE.timer(registry);
   }
 
   MeterRegistry registry() {
@@ -30,15 +40,29 @@ final class StreamMeters {
   }
 
   void deadLettered(String reason) {
-    registry.counter("weir.inference.dead.letters", "reason", reason).increment();
+    InferenceMeters.DEAD_LETTERS.counter(registry, reason).increment();
+  }
+
+  /** A review was answered; a producer's clock that runs ahead counts as no time. */
+  void answered(Duration age) {
+    reviewAge.record(age.isNegative() ? Duration.ZERO : age);
   }
 
   void committed(long beganNanos) {
     transactions.record(Duration.ofNanos(System.nanoTime() - beganNanos));
-    registry.counter("weir.inference.transactions", "result", "committed").increment();
+    committed.increment();
   }
 
-  void rolledBack() {
-    registry.counter("weir.inference.transactions", "result", "rolled-back").increment();
+  void rolledBack(KafkaException why) {
+    (isFenced(why) ? fenced : rolledBack).increment();
+  }
+
+  private static boolean isFenced(@Nullable Throwable why) {
+    for (Throwable at = why; at != null; at = at.getCause()) {
+      if (at instanceof ProducerFencedException || at instanceof InvalidProducerEpochException) {
+        return true;
+      }
+    }
+    return false;
   }
 }

@@ -62,7 +62,7 @@ final class TransactionalWriter implements AnswerWriter {
       commit(current);
       meters.committed(began);
     } catch (KafkaException e) {
-      meters.rolledBack();
+      meters.rolledBack(e);
       rollBack(current, e);
       throw e;
     }

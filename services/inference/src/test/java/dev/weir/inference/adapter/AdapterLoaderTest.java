@@ -106,7 +106,7 @@ class AdapterLoaderTest {
     assertThat(
             metrics
                 .registry()
-                .get("weir.inference.load")
+                .get("weir.inference.loads")
                 .tags("result", "failed", "reason", "checksum-mismatch")
                 .counter()
                 .count())
@@ -272,8 +272,16 @@ class AdapterLoaderTest {
   void tombstoneTakesTheAdapterOutOfService() {
     want(0, ONE, publish(store, base, ONE, "positive"));
     await().until(() -> serving("default") == 1);
+    await().until(() -> shown("weir.inference.adapter.version") == 1);
+    assertThat(shown("weir.inference.adapter.feedback.timestamp")).isEqualTo(1);
     loader.want("default", Wanted.champion(1, null));
     await().until(() -> serving("default") == 0);
+    await().until(() -> shown("weir.inference.adapter.version") == 0);
+    assertThat(shown("weir.inference.adapter.feedback.timestamp")).isZero();
+  }
+
+  private int shown(String gauge) {
+    return metrics.registry().find(gauge).gauges().size();
   }
 
   private void want(long offset, AdapterId id, String digest) {

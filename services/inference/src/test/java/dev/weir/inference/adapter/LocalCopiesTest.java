@@ -7,6 +7,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.inference.TestingArtifacts;
 import dev.weir.testing.TestingBaseModel;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -65,6 +66,19 @@ class LocalCopiesTest {
     assertThat(copies.has(one)).isFalse();
     copies.save(one, artifactOne);
     assertThat(copies.verified(one)).isPresent();
+  }
+
+  /** A file without blocks: it says it has 5 GB and takes no space. */
+  @Test
+  void aManifestWithoutEndIsRemovedUnread() throws Exception {
+    LocalCopies copies = copies(1 << 20);
+    copies.save(one, artifactOne);
+    Path manifest = copies.verified(one).orElseThrow().resolve("manifest.json");
+    try (RandomAccessFile file = new RandomAccessFile(manifest.toFile(), "rw")) {
+      file.setLength(5L << 30);
+    }
+    assertThat(copies.verified(one)).isEmpty();
+    assertThat(copies.has(one)).isFalse();
   }
 
   @Test

@@ -35,7 +35,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -132,6 +134,7 @@ class ManyAdaptersTest {
     clients.shutdown();
     assertThat(registry.pageFailures()).isEmpty();
     assertThat(metrics.registry().counter("weir.inference.evictions").count()).isPositive();
+    assertThat(shown()).isNotEmpty().isSubsetOf(inMemory());
     assertThat(versions("loaded")).isEqualTo(SLOTS);
     assertThat(versions("evicted")).isEqualTo(ADAPTERS - SLOTS);
     assertThat(registry.state().adapter("a-0").orElseThrow().residence())
@@ -193,6 +196,22 @@ class ManyAdaptersTest {
     assertThat(registry.state().versions()).hasSize(adapters);
     assertThat(registry.state().adapters().values())
         .allMatch(serving -> serving.id().version() == versions);
+    assertThat(shown()).isSubsetOf(inMemory());
+  }
+
+  /** The versions that have a series of their own. */
+  private Set<String> shown() {
+    return Stream.of("weir.inference.answers", "weir.inference.confidence")
+        .flatMap(name -> metrics.registry().find(name).meters().stream())
+        .map(meter -> meter.getId().getTag("adapter") + "@" + meter.getId().getTag("version"))
+        .collect(Collectors.toSet());
+  }
+
+  private Set<String> inMemory() {
+    return registry.state().versions().stream()
+        .filter(version -> version.residence() != ServingAdapter.Residence.EVICTED)
+        .map(version -> version.id().toString())
+        .collect(Collectors.toSet());
   }
 
   private double versions(String state) {

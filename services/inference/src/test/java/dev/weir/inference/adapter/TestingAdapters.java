@@ -8,6 +8,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
+import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.common.store.ArtifactStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -59,7 +60,15 @@ public final class TestingAdapters {
       LocalCopies copies,
       PrecisionChoice precision,
       String merged) {
-    return new ArtifactReader(store, base, copies, precision, merged);
+    return new ArtifactReader(store, base, copies, ArtifactTrust.everybody(), precision, merged);
+  }
+
+  /** A reader that believes whom {@code trust} believes, and finds the copies of others before. */
+  static ArtifactReader reader(
+      ArtifactStore store, BaseModel base, Path directory, ArtifactTrust trust) {
+    LocalCopies copies = copies(directory);
+    copies.open(Set::of);
+    return new ArtifactReader(store, base, copies, trust, new PrecisionChoice(null, true), "");
   }
 
   static LocalCopies copies(Path directory) {

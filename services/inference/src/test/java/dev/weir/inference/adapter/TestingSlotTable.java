@@ -105,6 +105,11 @@ public final class TestingSlotTable implements SlotTable {
   }
 
   @Override
+  public Set<String> providers(Precision precision) {
+    return Set.of("TestingExecutionProvider");
+  }
+
+  @Override
   public void open(Precision precision) {
     precisions.add(precision);
   }

@@ -121,7 +121,7 @@ class HttpApiTest {
             metrics,
             Duration.ofSeconds(15),
             base.digest());
-    http = new HttpApi("127.0.0.1", 0, parts);
+    http = new HttpApi(HttpConfig.open("127.0.0.1", 0), parts);
     http.start();
   }
 
@@ -336,7 +336,7 @@ class HttpApiTest {
   @Test
   void portInUseNamesTheRemedy() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      HttpApi second = new HttpApi("127.0.0.1", taken.getLocalPort(), parts);
+      HttpApi second = new HttpApi(HttpConfig.open("127.0.0.1", taken.getLocalPort()), parts);
       assertThatThrownBy(second::start)
           .isInstanceOf(PortInUseException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()))

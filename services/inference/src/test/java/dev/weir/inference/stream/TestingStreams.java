@@ -8,6 +8,7 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Review;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
@@ -128,6 +129,7 @@ final class TestingStreams implements AutoCloseable {
             scorers.classifier(),
             timeout -> true,
             new StreamMeters(meters),
+            Tracing.off(),
             Clock.systemUTC(),
             clients);
     open.push(stream::close);
@@ -137,7 +139,13 @@ final class TestingStreams implements AutoCloseable {
 
   ReviewStreams startAll(StreamConfig config, Scorers scorers) {
     ReviewStreams streams =
-        new ReviewStreams(config, scorers.classifier(), timeout -> true, meters, Clock.systemUTC());
+        new ReviewStreams(
+            config,
+            scorers.classifier(),
+            timeout -> true,
+            meters,
+            Tracing.off(),
+            Clock.systemUTC());
     open.push(streams::close);
     streams.start();
     return streams;

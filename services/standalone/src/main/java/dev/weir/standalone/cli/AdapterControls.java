@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,19 +28,21 @@ final class AdapterControls {
   /** What all have: the adapter, the service, and how the answer is shown. */
   abstract static class Control implements Callable<Integer> {
 
+    private final Map<String, String> environment;
+
     @Parameters(index = "0", paramLabel = "NAME", description = "the adapter's name")
     private String name = "";
 
-    @Option(
-        names = "--url",
-        description = "the service (default: ${DEFAULT-VALUE})",
-        defaultValue = "http://localhost:8080")
-    private String url = "";
+    @Mixin private ServiceAddress service = new ServiceAddress();
 
     @Option(names = "--json", description = "print the service's own JSON")
     private boolean json;
 
     @Spec private @Nullable CommandSpec spec;
+
+    Control(Map<String, String> environment) {
+      this.environment = environment;
+    }
 
     /** The endpoint's last part. */
     abstract String verb();
@@ -50,7 +53,8 @@ final class AdapterControls {
     @Override
     public Integer call() {
       String encoded = URLEncoder.encode(name, StandardCharsets.UTF_8);
-      JsonNode answer = new HttpApi(url).post("/v1/adapters/" + encoded + "/" + verb(), body());
+      JsonNode answer =
+          service.api(environment).post("/v1/adapters/" + encoded + "/" + verb(), body());
       PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
       out.println(json ? answer.toString() : PlanLine.of(answer));
       return 0;
@@ -70,6 +74,10 @@ final class AdapterControls {
 
     @Parameters(index = "1", paramLabel = "VERSION", description = "the version")
     private int version;
+
+    Promote(Map<String, String> environment) {
+      super(environment);
+    }
 
     @Override
     String verb() {
@@ -98,6 +106,10 @@ final class AdapterControls {
         description = "the version (default: the newest one before that served and can serve)")
     private @Nullable Integer to;
 
+    Rollback(Map<String, String> environment) {
+      super(environment);
+    }
+
     @Override
     String verb() {
       return "rollback";
@@ -123,6 +135,10 @@ final class AdapterControls {
         description = "the version (default: the one that answers now)")
     private @Nullable Integer version;
 
+    Pin(Map<String, String> environment) {
+      super(environment);
+    }
+
     @Override
     String verb() {
       return "pin";
@@ -141,6 +157,10 @@ final class AdapterControls {
       description =
           "Let promoted versions serve again; what was held meanwhile waits for weir adapters promote.")
   static final class Unpin extends Control {
+
+    Unpin(Map<String, String> environment) {
+      super(environment);
+    }
 
     @Override
     String verb() {
@@ -175,6 +195,10 @@ final class AdapterControls {
       private boolean off;
     }
 
+    Canary(Map<String, String> environment) {
+      super(environment);
+    }
+
     @Override
     String verb() {
       return "canary";
@@ -205,6 +229,10 @@ final class AdapterControls {
 
     @Option(names = "--off", description = "end the shadow")
     private boolean off;
+
+    Shadow(Map<String, String> environment) {
+      super(environment);
+    }
 
     @Override
     String verb() {
@@ -244,6 +272,10 @@ final class AdapterControls {
 
       @Option(names = "--off", required = true, description = "always give a label")
       private boolean off;
+    }
+
+    Threshold(Map<String, String> environment) {
+      super(environment);
     }
 
     @Override

@@ -2,10 +2,12 @@ package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -46,20 +48,22 @@ final class AdaptersCommand implements Runnable {
       description = "One line per adapter: version, digest, holdout accuracy.")
   static final class ListCommand implements Callable<Integer> {
 
-    @Option(
-        names = "--url",
-        description = "the service (default: ${DEFAULT-VALUE})",
-        defaultValue = "http://localhost:8080")
-    private String url = "";
+    private final Map<String, String> environment;
+
+    @Mixin private ServiceAddress service = new ServiceAddress();
 
     @Option(names = "--json", description = "print the service's own JSON")
     private boolean json;
 
     @Spec private @Nullable CommandSpec spec;
 
+    ListCommand(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
     @Override
     public Integer call() {
-      JsonNode answer = new HttpApi(url).get("/v1/adapters");
+      JsonNode answer = service.api(environment).get("/v1/adapters");
       PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
       if (json) {
         out.println(answer);
@@ -83,21 +87,23 @@ final class AdaptersCommand implements Runnable {
       description = "All that the service knows of one adapter, as JSON.")
   static final class ShowCommand implements Callable<Integer> {
 
+    private final Map<String, String> environment;
+
     @Parameters(paramLabel = "NAME", description = "the adapter's name")
     private String name = "";
 
-    @Option(
-        names = "--url",
-        description = "the service (default: ${DEFAULT-VALUE})",
-        defaultValue = "http://localhost:8080")
-    private String url = "";
+    @Mixin private ServiceAddress service = new ServiceAddress();
 
     @Spec private @Nullable CommandSpec spec;
+
+    ShowCommand(Map<String, String> environment) {
+      this.environment = environment;
+    }
 
     @Override
     public Integer call() {
       String encoded = java.net.URLEncoder.encode(name, java.nio.charset.StandardCharsets.UTF_8);
-      JsonNode adapter = new HttpApi(url).get("/v1/adapters/" + encoded);
+      JsonNode adapter = service.api(environment).get("/v1/adapters/" + encoded);
       Objects.requireNonNull(spec).commandLine().getOut().println(adapter.toPrettyString());
       return 0;
     }

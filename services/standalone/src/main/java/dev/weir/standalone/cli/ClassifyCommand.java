@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,14 +30,12 @@ final class ClassifyCommand implements Callable<Integer> {
 
   private static final int CHUNK = 256;
 
+  private final Map<String, String> environment;
+
   @Parameters(paramLabel = "TEXT|-", arity = "1..*", description = "texts, or - for one per line")
   private List<String> texts = List.of();
 
-  @Option(
-      names = "--url",
-      description = "the service (default: ${DEFAULT-VALUE})",
-      defaultValue = "http://localhost:8080")
-  private String url = "";
+  @Mixin private ServiceAddress service = new ServiceAddress();
 
   @Option(names = "--adapter", description = "who answers (default: ${DEFAULT-VALUE})")
   private String adapter = "default";
@@ -46,6 +45,10 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Spec private @Nullable CommandSpec spec;
 
+  ClassifyCommand(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
   @Override
   public Integer call() throws IOException {
     CommandSpec command = Objects.requireNonNull(spec);
@@ -53,7 +56,7 @@ final class ClassifyCommand implements Callable<Integer> {
     if (all.isEmpty()) {
       throw new ParameterException(command.commandLine(), "standard input holds no text");
     }
-    HttpApi api = new HttpApi(url);
+    HttpApi api = service.api(environment);
     PrintWriter out = command.commandLine().getOut();
     for (int start = 0; start < all.size(); start += CHUNK) {
       List<String> chunk = all.subList(start, Math.min(all.size(), start + CHUNK));

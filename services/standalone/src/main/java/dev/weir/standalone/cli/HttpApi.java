@@ -14,10 +14,13 @@ import java.time.Duration;
 final class HttpApi {
 
   private final String url;
+  private final String key;
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
 
-  HttpApi(String url) {
+  /** A client that shows {@code key}, or none when it is empty. */
+  HttpApi(String url, String key) {
+    this.key = key;
     this.url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
   }
 
@@ -41,6 +44,9 @@ final class HttpApi {
   }
 
   private JsonNode send(HttpRequest.Builder request) {
+    if (!key.isEmpty()) {
+      request.header("Authorization", "Bearer " + key);
+    }
     try {
       HttpResponse<byte[]> response =
           client.send(
@@ -49,8 +55,9 @@ final class HttpApi {
       JsonNode body = EventJson.mapper().readTree(response.body());
       if (response.statusCode() / 100 != 2) {
         String detail = body.path("detail").asText(body.path("title").asText("no detail"));
+        String remedy = response.statusCode() == 401 ? "; the key is read from WEIR_API_KEY" : "";
         throw new ApiException(
-            url + " answered " + response.statusCode() + ": " + detail,
+            url + " answered " + response.statusCode() + ": " + detail + remedy,
             new IOException("HTTP " + response.statusCode()));
       }
       return body;

@@ -1,6 +1,7 @@
 package dev.weir.standalone.cli;
 
 import dev.weir.common.config.CommonSettings;
+import dev.weir.common.store.StoreConfig;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -35,7 +36,7 @@ final class ServiceOptions {
       merged.put(portVariable, Integer.toString(port));
     }
     if (storeDir != null) {
-      merged.put(CommonSettings.STORE_DIR.name(), storeDir.toString());
+      merged.put(StoreConfig.STORE_DIR.name(), storeDir.toString());
     }
     if (base != null) {
       merged.put(CommonSettings.BASE_MODEL.name(), base);

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       ClassifyCommand.class,
       AdaptersCommand.class,
       SettingsCommand.class,
+      KeysCommand.class,
       HelpCommand.class
     })
 public final class WeirCommand implements Runnable {

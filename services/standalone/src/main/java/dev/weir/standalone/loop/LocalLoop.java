@@ -7,12 +7,14 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.ops.ServiceProcess;
 import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.store.StoreConfig;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.CurationConfig;
 import dev.weir.curation.CurationService;
 import dev.weir.inference.InferenceConfig;
@@ -31,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +48,7 @@ public final class LocalLoop implements AutoCloseable {
   private final Path dataDir;
   private final int brokerPort;
   private final Map<String, String> environment;
+  private final Supplier<Tracing> tracing;
   private final Lifecycle lifecycle = new Lifecycle();
   private @Nullable Settings settings;
   private @Nullable InferenceService inference;
@@ -58,6 +62,17 @@ public final class LocalLoop implements AutoCloseable {
    * @param environment settings of the services; what the loop decides itself overrides them
    */
   public LocalLoop(Path dataDir, int brokerPort, Map<String, String> environment) {
+    this(dataDir, brokerPort, environment, () -> Tracing.open("weir", System.getenv()));
+  }
+
+  /**
+   * A loop that is traced.
+   *
+   * @param tracing opened at the start, and closed with the loop
+   */
+  public LocalLoop(
+      Path dataDir, int brokerPort, Map<String, String> environment, Supplier<Tracing> tracing) {
+    this.tracing = tracing;
     this.dataDir = dataDir.toAbsolutePath().normalize();
     this.brokerPort = brokerPort;
     this.environment = Map.copyOf(environment);
@@ -70,6 +85,7 @@ public final class LocalLoop implements AutoCloseable {
     all.addAll(TrainerConfig.settings());
     all.addAll(InferenceConfig.settings());
     all.add(LogLevel.SETTING);
+    all.add(LogFormat.SETTING);
     return all;
   }
 
@@ -90,6 +106,7 @@ public final class LocalLoop implements AutoCloseable {
     // Settings and the port first: a mistake should show at once, not after the broker's start.
     Settings preliminary = Settings.read(known(), environmentFor("localhost:0"));
     checkPort(preliminary.get(InferenceConfig.HTTP_PORT));
+    LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
     CompletableFuture<BaseModel> loading =
         CompletableFuture.supplyAsync(
@@ -104,10 +121,11 @@ public final class LocalLoop implements AutoCloseable {
     ServiceProcess.provision(read);
     BaseModel loaded = lifecycle.add("base model", join(loading));
     base = loaded;
-    ArtifactStore store =
-        lifecycle.add("store", new FileArtifactStore(read.get(CommonSettings.STORE_DIR)));
-    Metrics metrics = lifecycle.add("metrics", new Metrics());
+    ArtifactStore store = lifecycle.add("store", StoreConfig.from(read).open());
+    Metrics metrics =
+        lifecycle.add("metrics", new Metrics(lifecycle.add("tracing", tracing.get())));
     Health health = new Health();
+    health.bindTo(metrics.registry());
     health.register("broker", () -> brokerStatus(broker.fault()));
     InferenceService serving =
         lifecycle.add(
@@ -176,7 +194,7 @@ public final class LocalLoop implements AutoCloseable {
   private Map<String, String> environmentFor(String bootstrapServers) {
     Map<String, String> merged = new HashMap<>(environment);
     merged.put(CommonSettings.BOOTSTRAP_SERVERS.name(), bootstrapServers);
-    merged.put(CommonSettings.STORE_DIR.name(), dataDir.resolve("adapters").toString());
+    merged.put(StoreConfig.STORE_DIR.name(), dataDir.resolve("adapters").toString());
     merged.put(CommonSettings.REPLICATION.name(), "1");
     merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
     merged.putIfAbsent("WEIR_SERVE_CACHE_DIR", dataDir.resolve("serving-cache").toString());

@@ -2,7 +2,9 @@ package dev.weir.trainer.data;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -25,8 +27,9 @@ public final class BatchLog implements AutoCloseable {
   private final Map<String, TrainingBatch> newest = new HashMap<>();
 
   /** The log of one cluster; reads nothing yet. */
-  public BatchLog(Map<String, Object> kafka, Topics topics, Duration timeout) {
-    tail = new TopicTail(kafka, topics.trainingBatches(), timeout);
+  public BatchLog(
+      Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
+    tail = new TopicTail(kafka, topics.trainingBatches(), timeout, "batch-log", meters);
   }
 
   /** Reads what came since, to the topic's present end. */
@@ -42,7 +45,7 @@ public final class BatchLog implements AutoCloseable {
       TrainingBatch batch = EventJson.read(record.value(), TrainingBatch.class);
       newest.merge(batch.adapter(), batch, (a, b) -> a.sequence() >= b.sequence() ? a : b);
     } catch (UncheckedIOException e) {
-      LOG.debug("passed over at {}: {}", record.offset(), e.getMessage());
+      LOG.debug("passed over at {}: {}", record.offset(), LoggedText.of(e));
     }
   }
 

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.Manifest;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.Topics;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -21,8 +22,9 @@ public final class ExampleFeed implements AutoCloseable {
   private final ExampleIndex index = new ExampleIndex();
 
   /** A feed from one cluster; reads nothing yet. */
-  public ExampleFeed(Map<String, Object> kafka, Topics topics, Duration timeout) {
-    tail = new TopicTail(kafka, topics.examples(), timeout);
+  public ExampleFeed(
+      Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
+    tail = new TopicTail(kafka, topics.examples(), timeout, "examples", meters);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.weir.trainer.data;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
+import dev.weir.common.ops.LoggedText;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -43,7 +44,7 @@ public final class ExampleIndex {
       examples.put(name, example);
       perBatch.merge(example.batchId(), 1, Integer::sum);
     } catch (UncheckedIOException e) {
-      LOG.warn("example {} is not readable and is left out: {}", name, e.getMessage());
+      LOG.warn("example {} is not readable and is left out: {}", name, LoggedText.of(e));
     }
   }
 

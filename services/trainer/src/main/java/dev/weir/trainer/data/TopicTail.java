@@ -1,8 +1,12 @@
 package dev.weir.trainer.data;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -40,6 +44,7 @@ public final class TopicTail implements AutoCloseable {
   private final Duration timeout;
   private final KafkaConsumer<byte[], byte[]> consumer;
   private final Admin admin;
+  private final KafkaClientMetrics clientMetrics;
   private final Set<TopicPartition> assigned = new HashSet<>();
 
   /**
@@ -47,8 +52,14 @@ public final class TopicTail implements AutoCloseable {
    *
    * @param kafka client properties
    * @param timeout how long {@link #catchUp} tries
+   * @param role what it reads for, a label of the consumer's metrics
    */
-  public TopicTail(Map<String, Object> kafka, String topic, Duration timeout) {
+  public TopicTail(
+      Map<String, Object> kafka,
+      String topic,
+      Duration timeout,
+      String role,
+      MeterRegistry meters) {
     this.topic = topic;
     this.timeout = timeout;
     Map<String, Object> properties = new HashMap<>(kafka);
@@ -58,6 +69,8 @@ public final class TopicTail implements AutoCloseable {
     this.consumer =
         new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     this.admin = Admin.create(new HashMap<>(kafka));
+    this.clientMetrics = new KafkaClientMetrics(consumer, List.of(Tag.of("role", role)));
+    clientMetrics.bindTo(meters);
   }
 
   /** Hands over all records up to the present end. */
@@ -142,6 +155,7 @@ public final class TopicTail implements AutoCloseable {
 
   @Override
   public void close() {
+    clientMetrics.close();
     consumer.close();
     admin.close(Duration.ofSeconds(1));
   }

@@ -7,8 +7,14 @@ import dev.weir.common.event.EventJson;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.Tracing;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
+import io.opentelemetry.api.trace.Span;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -38,9 +44,11 @@ public final class AdapterPublisher implements AutoCloseable {
   private final ArtifactStore store;
   private final Topics topics;
   private final Producer<byte[], byte[]> producer;
+  private final KafkaClientMetrics clientMetrics;
 
   /** A publisher to one cluster; connects at once. */
-  public AdapterPublisher(Map<String, Object> kafka, Topics topics, ArtifactStore store) {
+  public AdapterPublisher(
+      Map<String, Object> kafka, Topics topics, ArtifactStore store, MeterRegistry meters) {
     this.store = store;
     this.topics = topics;
     Map<String, Object> properties = new HashMap<>(kafka);
@@ -55,9 +63,12 @@ public final class AdapterPublisher implements AutoCloseable {
     properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
     producer =
         new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    clientMetrics = new KafkaClientMetrics(producer, List.of(Tag.of("role", "releases")));
+    clientMetrics.bindTo(meters);
     try {
       producer.initTransactions();
     } catch (KafkaException e) {
+      clientMetrics.close();
       producer.close(Duration.ZERO);
       throw e;
     }
@@ -68,6 +79,7 @@ public final class AdapterPublisher implements AutoCloseable {
    *
    * @param offset the batch topic's next offset to read from after this
    * @param group the consumer's, taken now
+   * @param span what the records belong to, for those who trace
    * @throws KafkaException if nothing was announced; fatal ones need a new publisher
    * @throws StoreException if the artifact could not be stored; nothing was announced
    */
@@ -75,7 +87,8 @@ public final class AdapterPublisher implements AutoCloseable {
       Announcement announcement,
       TopicPartition partition,
       long offset,
-      ConsumerGroupMetadata group) {
+      ConsumerGroupMetadata group,
+      Span span) {
     Release release = announcement.release();
     if (announcement.promoted() && announcement.staged() != null) {
       String digest = store.publish(release.id(), announcement.staged());
@@ -89,7 +102,7 @@ public final class AdapterPublisher implements AutoCloseable {
     }
     transaction(
         () -> {
-          send(AdapterRecord.key(release), release);
+          send(AdapterRecord.key(release), release, span);
           if (announcement.serves()) {
             Champion champion =
                 new Champion(
@@ -97,7 +110,7 @@ public final class AdapterPublisher implements AutoCloseable {
                     release.version(),
                     Objects.requireNonNull(release.digest()),
                     release.createdAt());
-            send(AdapterRecord.key(champion), champion);
+            send(AdapterRecord.key(champion), champion, span);
           }
         },
         partition,
@@ -127,14 +140,17 @@ public final class AdapterPublisher implements AutoCloseable {
     }
   }
 
-  private void send(byte[] key, Object value) {
+  private void send(byte[] key, Object value, Span span) {
+    ProducerRecord<byte[], byte[]> record =
+        new ProducerRecord<>(topics.adapters(), key, EventJson.write(value));
+    Tracing.into(span, record.headers());
     // A failed send fails the commit: the future says nothing more.
-    var unused =
-        producer.send(new ProducerRecord<>(topics.adapters(), key, EventJson.write(value)));
+    var unused = producer.send(record);
   }
 
   @Override
   public void close() {
+    clientMetrics.close();
     producer.close(Duration.ofSeconds(5));
   }
 }

@@ -9,6 +9,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.topic.Topics;
 import dev.weir.trainer.data.TopicTail;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,8 +38,9 @@ public final class ReleaseLog implements AutoCloseable {
   private record FrozenSet(String adapter, String baseDigest, int rows) {}
 
   /** The log of one cluster; reads nothing yet. */
-  public ReleaseLog(Map<String, Object> kafka, Topics topics, Duration timeout) {
-    tail = new TopicTail(kafka, topics.adapters(), timeout);
+  public ReleaseLog(
+      Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
+    tail = new TopicTail(kafka, topics.adapters(), timeout, "releases", meters);
   }
 
   /** Reads what came since, to the topic's present end. */

@@ -11,6 +11,8 @@ import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.Topics;
 import dev.weir.testing.TestBroker;
 import dev.weir.trainer.data.TopicTail;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,16 +57,17 @@ class AdapterPublisherIT {
     assertThat(replaced.generationId()).isGreaterThan(stale.generationId());
     try (KafkaConsumer<byte[], byte[]> owner = join();
         AdapterPublisher publisher = publisher();
-        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
 
-      assertThatThrownBy(() -> publisher.publish(retained("b1", 1), batches, 0, stale))
+      assertThatThrownBy(
+              () -> publisher.publish(retained("b1", 1), batches, 0, stale, Span.getInvalid()))
           .isInstanceOf(KafkaException.class);
       log.refresh();
       assertThat(log.decided("b1", Method.LORA)).isFalse();
       assertThat(log.next("default").version()).isEqualTo(1);
 
       try (AdapterPublisher next = publisher()) {
-        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata());
+        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata(), Span.getInvalid());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isZero();
         next.pass(batches, 1, owner.groupMetadata());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isEqualTo(1);
@@ -88,7 +91,8 @@ class AdapterPublisherIT {
                     topics.prefix() + "slow"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
-        TopicTail tail = new TopicTail(KAFKA, topics.adapters(), TIMEOUT)) {
+        TopicTail tail =
+            new TopicTail(KAFKA, topics.adapters(), TIMEOUT, "test", new SimpleMeterRegistry())) {
       producer.initTransactions();
       producer.beginTransaction();
       byte[] bytes = "x".getBytes(StandardCharsets.UTF_8);
@@ -114,7 +118,7 @@ class AdapterPublisherIT {
   void theBestOnAFrozenSetIsAPromotedVersionsOnAsManyRows() {
     try (KafkaProducer<byte[], byte[]> producer =
             new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer());
-        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT)) {
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
       List<Release> releases =
           List.of(
               judged(1, Release.State.PROMOTED, 60, 0.99),
@@ -136,7 +140,8 @@ class AdapterPublisherIT {
   }
 
   private AdapterPublisher publisher() {
-    return new AdapterPublisher(KAFKA, topics, new FileArtifactStore(store));
+    return new AdapterPublisher(
+        KAFKA, topics, new FileArtifactStore(store), new SimpleMeterRegistry());
   }
 
   private ConsumerGroupMetadata joinAndLeave() {

@@ -1,0 +1,55 @@
+package dev.weir.curation.batch;
+
+import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.GaugeSet;
+import dev.weir.curation.meter.CurationMeters;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+
+/** The meters of examples and batches. Thread-safe; shared by the tasks of a process. */
+public final class BatchMeters {
+
+  private final MeterRegistry registry;
+  private final Timer durations;
+  private final GaugeSet open;
+  private final GaugeSet newest;
+
+  /** Registers with {@code registry}. */
+  public BatchMeters(MeterRegistry registry) {
+    this.registry = registry;
+    this.durations = CurationMeters.BATCH_DURATION.timer(registry);
+    this.open = new GaugeSet(CurationMeters.OPEN_EXAMPLES, registry);
+    this.newest = new GaugeSet(CurationMeters.FEEDBACK, registry);
+  }
+
+  void added(Example example, boolean correction) {
+    CurationMeters.ACCEPTED.counter(registry, example.adapter()).increment();
+    if (correction) {
+      CurationMeters.CORRECTIONS.counter(registry, example.adapter()).increment();
+    }
+    newest.raise(example.feedbackAt().toEpochMilli() / 1000.0, example.adapter());
+  }
+
+  void open(String adapter, OpenBatch batch) {
+    open.set(batch.size(), adapter);
+  }
+
+  void closed(TrainingBatch batch) {
+    CurationMeters.BATCHES
+        .counter(
+            registry,
+            batch.adapter(),
+            batch.closedBy().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .increment();
+    durations.record(Duration.between(batch.openedAt(), batch.closedAt()));
+  }
+
+  /** Another process has the adapter's batch now. */
+  void moved(String adapter) {
+    open.remove(adapter);
+    newest.remove(adapter);
+  }
+}

@@ -1,0 +1,29 @@
+package dev.weir.inference.http;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.ext.web.Router;
+
+/** What every request passes before its route, in this order, whatever the route is. */
+final class Gate {
+
+  private final Connections connections;
+  private final SecurityHeaders headers;
+  private final Origins origins;
+  private final AccessHandler access;
+
+  Gate(HttpConfig config, Connections connections, MeterRegistry meters) {
+    this.connections = connections;
+    this.headers = new SecurityHeaders(config.tls().isPresent());
+    this.origins = new Origins(config.origins());
+    this.access = new AccessHandler(config, meters);
+  }
+
+  /** Puts the handlers before all that are registered later. */
+  void before(Router router) {
+    router.route().handler(headers);
+    router.route().handler(connections.watch());
+    // A preflight shows no key: origins come before access.
+    router.route().handler(origins);
+    router.route().handler(access);
+  }
+}

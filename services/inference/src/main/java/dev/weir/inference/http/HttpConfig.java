@@ -1,0 +1,57 @@
+package dev.weir.inference.http;
+
+import dev.weir.common.security.TlsIdentity;
+import dev.weir.inference.access.KeyRing;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where and to whom HTTP is served.
+ *
+ * @param host address to listen on
+ * @param port port to listen on; 0 takes a free one
+ * @param tls what is shown over HTTPS; empty for clear text
+ * @param keys the API keys; empty lets everybody ask for everything
+ * @param rate requests per second and client; 0 for no limit
+ * @param burst requests at once, where there is a limit
+ * @param connections most connections that are open at once
+ * @param idle how long a connection may be silent, and a request take to arrive
+ * @param origins origins of other servers' pages that may use this one
+ */
+public record HttpConfig(
+    String host,
+    int port,
+    Optional<TlsIdentity> tls,
+    Optional<KeyRing> keys,
+    int rate,
+    int burst,
+    int connections,
+    Duration idle,
+    Set<String> origins) {
+
+  private static final int CONNECTIONS = 1024;
+  private static final Duration IDLE = Duration.ofSeconds(60);
+
+  /** Copies the origins. */
+  public HttpConfig {
+    origins = Set.copyOf(origins);
+  }
+
+  /** Clear text for everybody who can reach that address. */
+  public static HttpConfig open(String host, int port) {
+    return new HttpConfig(
+        host, port, Optional.empty(), Optional.empty(), 0, 1, CONNECTIONS, IDLE, Set.of());
+  }
+
+  /** Whether other machines can reach it. */
+  boolean reachable() {
+    try {
+      return !InetAddress.getByName(host).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return true; // Listening will say what is wrong with it.
+    }
+  }
+}

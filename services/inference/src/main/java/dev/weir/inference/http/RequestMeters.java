@@ -1,0 +1,72 @@
+package dev.weir.inference.http;
+
+import dev.weir.inference.meter.InferenceMeters;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Handler;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Times every request by method, route and status, in front of all routes. The label is the route's
+ * pattern, never the path that was asked for: whoever asks for a million paths makes no series.
+ */
+final class RequestMeters implements Handler<RoutingContext> {
+
+  private static final String UNMATCHED = "unmatched";
+
+  /** Streams last as long as their listeners like; their durations mean nothing. */
+  private static final String STREAMS = "/v1/stream";
+
+  private static final Set<String> METHODS =
+      Set.of("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH");
+
+  private record Key(String method, String route, int status) {}
+
+  private final MeterRegistry registry;
+  private final Map<Key, Timer> timers = new ConcurrentHashMap<>();
+
+  RequestMeters(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void handle(RoutingContext context) {
+    long began = System.nanoTime();
+    context.addEndHandler(ended -> record(context, began));
+    context.next();
+  }
+
+  private void record(RoutingContext context, long began) {
+    String route = route(context);
+    if (route.startsWith(STREAMS)) {
+      return;
+    }
+    Key key = new Key(method(context), route, context.response().getStatusCode());
+    timers
+        .computeIfAbsent(
+            key,
+            fresh ->
+                InferenceMeters.HTTP_REQUESTS.timer(
+                    registry, fresh.method(), fresh.route(), Integer.toString(fresh.status())))
+        .record(Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  /** The method, or {@code _OTHER}: anything may stand where the method does. */
+  static String method(RoutingContext context) {
+    String asked = context.request().method().name();
+    return METHODS.contains(asked) ? asked : "_OTHER";
+  }
+
+  /** The pattern as {@code openapi.yaml} writes it. */
+  static String route(RoutingContext context) {
+    @Nullable Route route = context.currentRoute();
+    String path = route == null ? null : route.getPath();
+    return path == null ? UNMATCHED : Routes.pattern(path);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.weir.inference.http;
+
+import dev.weir.inference.access.Scope;
+import io.vertx.core.http.HttpMethod;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Which scope a request needs, by its method and normalised path.
+ *
+ * <p>Closed by default: whatever changes something and is not named here needs {@link Scope#ADMIN},
+ * and every read under {@code /v1} and {@code /v2} needs {@link Scope#CLASSIFY}, so that a route
+ * that somebody adds is never open by oversight. Open are health, metrics, the API's description,
+ * and the static files of the console.
+ */
+final class RequiredScope {
+
+  private static final Pattern INTERFACE = Pattern.compile("/v[0-9]+(/.*)?");
+  private static final Pattern INFER = Pattern.compile("/v2/models/.+/infer");
+  private static final Pattern PROTOCOL_HEALTH = Pattern.compile("/v2/health/(live|ready)");
+
+  private RequiredScope() {}
+
+  /** The scope, or empty when the request needs no key. */
+  static Optional<Scope> of(HttpMethod method, String path) {
+    if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
+      return INTERFACE.matcher(path).matches() && !PROTOCOL_HEALTH.matcher(path).matches()
+          ? Optional.of(Scope.CLASSIFY)
+          : Optional.empty();
+    }
+    if (method.equals(HttpMethod.POST)) {
+      if (path.equals("/v1/classify") || INFER.matcher(path).matches()) {
+        return Optional.of(Scope.CLASSIFY);
+      }
+      if (path.equals("/v1/feedback")) {
+        return Optional.of(Scope.FEEDBACK);
+      }
+    }
+    return Optional.of(Scope.ADMIN);
+  }
+
+  /** Asked again and again by those who watch the process, hence without a limit. */
+  static boolean watched(String path) {
+    return path.startsWith("/health/")
+        || path.equals("/metrics")
+        || PROTOCOL_HEALTH.matcher(path).matches();
+  }
+}

@@ -1,0 +1,269 @@
+package dev.weir.inference.meter;
+
+import static dev.weir.common.ops.MeterSpec.LATENCIES;
+import static dev.weir.common.ops.MeterSpec.MINUTES;
+import static dev.weir.common.ops.MeterSpec.counter;
+import static dev.weir.common.ops.MeterSpec.gauge;
+import static dev.weir.common.ops.MeterSpec.gaugeIn;
+import static dev.weir.common.ops.MeterSpec.summary;
+import static dev.weir.common.ops.MeterSpec.timer;
+
+import dev.weir.common.ops.MeterSpec;
+import java.util.List;
+
+/** The meters of the inference service. */
+public final class InferenceMeters {
+
+  /** Texts answered. */
+  public static final MeterSpec CLASSIFICATIONS =
+      counter(
+          "weir.inference.classifications",
+          "texts answered, by path (kafka, http) and result (answered, abstained, failed)",
+          "path",
+          "result");
+
+  /** Why texts were abstained from. */
+  public static final MeterSpec ABSTENTIONS =
+      counter(
+          "weir.inference.abstentions",
+          "texts that got no label, by the code that the answer gives as reason",
+          "reason");
+
+  /** Answers per version and label. */
+  public static final MeterSpec ANSWERS =
+      counter(
+          "weir.inference.answers",
+          "answers of a version by label, 'abstained' where it was too unsure; the series goes when the version leaves memory",
+          "adapter",
+          "version",
+          "label");
+
+  /** How sure a version is. */
+  public static final MeterSpec CONFIDENCE =
+      summary(
+          "weir.inference.confidence",
+          "calibrated probability of the best label; the series goes when the version leaves memory",
+          List.of(),
+          "adapter",
+          "version");
+
+  /** Time in the service. */
+  public static final MeterSpec LATENCY =
+      timer(
+          "weir.inference.latency",
+          "from having read the texts to having all their answers, by path (kafka, http)",
+          LATENCIES,
+          "path");
+
+  /** Time since the review was produced. */
+  public static final MeterSpec REVIEW_AGE =
+      timer(
+          "weir.inference.review.age",
+          "from a review's timestamp on Kafka to its answer's being made",
+          List.of(
+              0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0,
+              3600.0));
+
+  /** Rows per batch. */
+  public static final MeterSpec BATCH_ROWS =
+      summary(
+          "weir.inference.batch.rows",
+          "texts per micro-batch",
+          List.of(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0));
+
+  /** Tokens per batch. */
+  public static final MeterSpec BATCH_TOKENS =
+      summary(
+          "weir.inference.batch.tokens",
+          "tokens per micro-batch, padding included",
+          List.of(16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0));
+
+  /** Cost of explanations. */
+  public static final MeterSpec EXPLANATION_RUNS =
+      summary(
+          "weir.inference.explanation.runs",
+          "texts scored for one explanation, the text itself included",
+          List.of(2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0));
+
+  /** Texts that wait. */
+  public static final MeterSpec QUEUE_DEPTH =
+      gauge("weir.inference.queue.depth", "texts that wait for a scorer, by path", "path");
+
+  /** The queue's bound. */
+  public static final MeterSpec QUEUE_CAPACITY =
+      gauge(
+          "weir.inference.queue.capacity",
+          "most texts that may wait per path; beyond, HTTP answers 429 and the stream pauses");
+
+  /** Shadows. */
+  public static final MeterSpec SHADOWS =
+      counter(
+          "weir.inference.shadow.classifications",
+          "texts that a shadow version was asked beside the one that answers (scored, left-out)",
+          "result");
+
+  /** HTTP requests. */
+  public static final MeterSpec HTTP_REQUESTS =
+      timer(
+          "weir.inference.http.requests",
+          "HTTP requests by method, route (unmatched for none) and status; streams of events are not counted",
+          LATENCIES,
+          "method",
+          "route",
+          "status");
+
+  /** HTTP requests that did not get to a route. */
+  public static final MeterSpec HTTP_REFUSED =
+      counter(
+          "weir.inference.http.refused",
+          "HTTP requests refused before their route, by reason (no-key, unknown-key, scope, rate-limited)",
+          "reason");
+
+  /** Slots. */
+  public static final MeterSpec SLOTS =
+      gauge("weir.inference.slots", "adapter slots of the engine");
+
+  /** Versions by place. */
+  public static final MeterSpec VERSIONS =
+      gauge(
+          "weir.inference.versions",
+          "adapter versions in service, by where they are (loaded, merged, evicted)",
+          "state");
+
+  /** Adapters that serve. */
+  public static final MeterSpec ADAPTERS_SERVING =
+      gauge("weir.inference.adapters.serving", "adapters that have a version that answers");
+
+  /** Versions that should serve and do not. */
+  public static final MeterSpec VERSIONS_FAILING =
+      gauge(
+          "weir.inference.versions.failing",
+          "versions that should be in service and could not be loaded; /v1/adapters says why");
+
+  /** The version that answers. */
+  public static final MeterSpec ADAPTER_VERSION =
+      gauge(
+          "weir.inference.adapter.version",
+          "the version that answers for the adapter; no series when none does",
+          "adapter");
+
+  /** What the champion has learned from. */
+  public static final MeterSpec ADAPTER_FEEDBACK =
+      gaugeIn(
+          "seconds",
+          "weir.inference.adapter.feedback.timestamp",
+          "when the newest feedback was given that the answering version's batch held, since the epoch",
+          "adapter");
+
+  /** Feedback to live. */
+  public static final MeterSpec FRESHNESS =
+      timer(
+          "weir.inference.freshness",
+          "from the newest feedback of a batch to its adapter's being live here; releases decided since the start",
+          MINUTES);
+
+  /** Record to live. */
+  public static final MeterSpec LOAD_DURATION =
+      timer(
+          "weir.inference.load.duration",
+          "from taking up a champion record to its version answering: the time of a swap",
+          LATENCIES);
+
+  /** Loads. */
+  public static final MeterSpec LOADS =
+      counter(
+          "weir.inference.loads",
+          "tries to put a version into service, by result (loaded, failed) and reason",
+          "result",
+          "reason");
+
+  /** Evictions. */
+  public static final MeterSpec EVICTIONS =
+      counter("weir.inference.evictions", "versions that gave up their slot to another one");
+
+  /** Paging. */
+  public static final MeterSpec PAGE_DURATION =
+      timer(
+          "weir.inference.page.duration",
+          "from the first text for an evicted version to its being in a slot (loaded, refetched)",
+          LATENCIES,
+          "result");
+
+  /** Paging that failed. */
+  public static final MeterSpec PAGE_FAILURES =
+      counter(
+          "weir.inference.page.failures",
+          "evicted versions that could not be loaded again, by reason",
+          "reason");
+
+  /** The provider of a run. */
+  public static final MeterSpec PROVIDER =
+      gauge(
+          "weir.inference.provider.info",
+          "always 1; provider names the ONNX Runtime execution provider that an actual run of the precision's session used",
+          "precision",
+          "provider");
+
+  /** Requests for labels. */
+  public static final MeterSpec LABEL_REQUESTS =
+      counter("weir.inference.label.requests", "reviews that a person is asked to label");
+
+  /** Dead letters. */
+  public static final MeterSpec DEAD_LETTERS =
+      counter(
+          "weir.inference.dead.letters",
+          "review records that went to the dead-letter topic, by reason",
+          "reason");
+
+  /** Time of a transaction. */
+  public static final MeterSpec TRANSACTION =
+      timer(
+          "weir.inference.transaction",
+          "from beginning a transaction to its commit; with at-least-once, from sending to commit",
+          LATENCIES);
+
+  /** Transactions. */
+  public static final MeterSpec TRANSACTIONS =
+      counter(
+          "weir.inference.transactions",
+          "transactions by result: committed, rolled-back, fenced (another member took over)",
+          "result");
+
+  private InferenceMeters() {}
+
+  /** All of them, in the order of the reference. */
+  public static List<MeterSpec> all() {
+    return List.of(
+        CLASSIFICATIONS,
+        ABSTENTIONS,
+        ANSWERS,
+        CONFIDENCE,
+        LATENCY,
+        REVIEW_AGE,
+        BATCH_ROWS,
+        BATCH_TOKENS,
+        EXPLANATION_RUNS,
+        QUEUE_DEPTH,
+        QUEUE_CAPACITY,
+        SHADOWS,
+        HTTP_REQUESTS,
+        HTTP_REFUSED,
+        SLOTS,
+        VERSIONS,
+        ADAPTERS_SERVING,
+        VERSIONS_FAILING,
+        ADAPTER_VERSION,
+        ADAPTER_FEEDBACK,
+        FRESHNESS,
+        LOAD_DURATION,
+        LOADS,
+        EVICTIONS,
+        PAGE_DURATION,
+        PAGE_FAILURES,
+        PROVIDER,
+        LABEL_REQUESTS,
+        DEAD_LETTERS,
+        TRANSACTION,
+        TRANSACTIONS);
+  }
+}

@@ -1,0 +1,96 @@
+package dev.weir.inference.http;
+
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Health;
+import dev.weir.common.ops.Metrics;
+import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Topics;
+import dev.weir.inference.adapter.AdapterLoader;
+import dev.weir.inference.adapter.AdapterRegistry;
+import dev.weir.inference.adapter.AdapterWatcher;
+import dev.weir.inference.adapter.AnnouncedAdapters;
+import dev.weir.inference.adapter.ServingPlans;
+import dev.weir.inference.adapter.TestingAdapters;
+import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.inference.control.AdapterControl;
+import dev.weir.inference.feed.Feeds;
+import dev.weir.inference.score.Classifier;
+import dev.weir.inference.score.TestingTokenizer;
+import dev.weir.testing.TestingBaseModel;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+
+/** What an {@link HttpApi} shows, with one adapter that serves and no broker. */
+final class TestingParts implements AutoCloseable {
+
+  private final BaseModel base;
+  private final AdapterRegistry registry;
+  private final Classifier classifier;
+  final Metrics metrics = new Metrics();
+  final HttpApi.Parts parts;
+
+  TestingParts(Path directory) {
+    base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString());
+    registry = TestingAdapters.registry(new TestingSlotTable.Opener(), 4);
+    ServingPlans plans = new ServingPlans();
+    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
+    FileArtifactStore store = new FileArtifactStore(directory);
+    AdapterLoader loader =
+        new AdapterLoader(
+            TestingAdapters.reader(store, base, directory),
+            registry,
+            metrics.registry(),
+            Clock.systemUTC());
+    classifier =
+        new Classifier(
+            registry,
+            plans,
+            new TestingTokenizer(),
+            AdapterCatalog.SENTIMENT,
+            new Classifier.Batching(2, 512, 1000),
+            metrics.registry());
+    classifier.start();
+    TestingAdapters.serve(registry, "default", 1);
+    Map<String, Object> nowhere = Map.of("bootstrap.servers", "localhost:1", "max.block.ms", "50");
+    AdapterWatcher watcher =
+        new AdapterWatcher(nowhere, "adapters", loader, announced, metrics.registry());
+    parts =
+        new HttpApi.Parts(
+            classifier,
+            new AdaptersView(
+                registry,
+                loader,
+                announced,
+                AdapterCatalog.SENTIMENT,
+                store,
+                "tiny",
+                base.digest()),
+            new AdapterControl(
+                nowhere,
+                Topics.DEFAULT,
+                AdapterCatalog.SENTIMENT,
+                watcher,
+                announced,
+                store,
+                base.digest(),
+                Clock.systemUTC()),
+            AdapterCatalog.SENTIMENT,
+            new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
+            Feeds.of(nowhere, Topics.DEFAULT),
+            new Health(),
+            metrics,
+            Duration.ofSeconds(15),
+            base.digest());
+  }
+
+  @Override
+  public void close() {
+    classifier.close();
+    registry.close();
+    base.close();
+    metrics.close();
+  }
+}
