@@ -32,8 +32,8 @@ final class Repository {
   }
 
   /**
-   * One YAML document, merge keys resolved, a key given twice refused. What Compose's {@code !reset}
-   * takes away is left out; what {@code !override} puts in its place is there.
+   * One YAML document, merge keys resolved, a key given twice refused. What Compose's {@code
+   * !reset} takes away is left out; what {@code !override} puts in its place is there.
    */
   static Map<String, Object> yaml(Path file) {
     return yamls(read(file)).get(0);
