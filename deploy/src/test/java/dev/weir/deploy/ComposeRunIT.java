@@ -5,11 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.Topics;
-import dev.weir.standalone.loop.EventProducer;
-import dev.weir.standalone.loop.TopicReader;
+import dev.weir.common.adapter.Release;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,7 +21,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeMap;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,10 +47,11 @@ class ComposeRunIT {
   @Test
   void comesUpAnswersOverHttpAndKafkaAndStopsInOrder() throws Exception {
     HostImage image = HostImage.build(directory);
-    for (String port : List.of("19092", "9092", "9093", "8080", "curation", "trainer")) {
+    for (String port : List.of("19092", "9092", "9093", "9000", "8080", "curation", "trainer")) {
       ports.put(port, HostKafka.freePort());
     }
     startKafka();
+    startS3();
     for (String name : SERVICES) {
       start(image, name);
     }
@@ -65,10 +61,19 @@ class ComposeRunIT {
 
     JsonNode answer = classifyOverHttp();
     assertThat(answer.at("/results/0/reason/code").asText()).isEqualTo("no-adapter");
-    assertThat(classifyOverKafka().get("reviewId").asText()).isEqualTo("r1");
+    // Over the port that the file opens to this machine.
+    Map<String, Object> kafka = Map.of("bootstrap.servers", "127.0.0.1:" + ports.get("9092"));
+    Release decision = Application.run(kafka, kafka);
+    assertThat(decision.state()).as("%s", decision).isEqualTo(Release.State.PROMOTED);
+    await("an answer by the adapter that came through the store")
+        .atMost(SOON)
+        .until(() -> !classifyOverHttp().at("/results/0/abstained").asBoolean());
 
     for (String name : SERVICES) {
       assertThat(container(name).process().isAlive()).as(() -> container(name).logs()).isTrue();
+      System.out.printf(
+          "test-deploy: %s used %d MiB of %s at most%n",
+          name, container(name).peakMemory() >> 20, service(name).memoryLimit());
       assertThat(container(name).peakMemory())
           .as("%s within its limit of %s", name, service(name).memoryLimit())
           .isLessThan(bytes(service(name).memoryLimit()));
@@ -93,6 +98,19 @@ class ComposeRunIT {
     HostKafka.awaitAnswers(kafka, Map.of("bootstrap.servers", here("kafka:19092")));
   }
 
+  /** An S3 server with the bucket that the file's container makes, in MinIO's place. */
+  private void startS3() throws IOException {
+    Map<String, String> variables = service("trainer").environment();
+    running.put(
+        "minio",
+        HostS3.start(
+            directory,
+            Objects.requireNonNull(ports.get("9000")),
+            variables.get("AWS_ACCESS_KEY_ID"),
+            variables.get("AWS_SECRET_ACCESS_KEY"),
+            "weir"));
+  }
+
   private void start(HostImage image, String name) throws IOException {
     ComposeFile.Service service = service(name);
     running.put(name, image.start(name, service.command(), variables(name), mounts(service)));
@@ -102,9 +120,11 @@ class ComposeRunIT {
   private String here(String value) {
     return value
         .replace("kafka:", "127.0.0.1:")
+        .replace("minio:", "127.0.0.1:")
         .replace("localhost:", "127.0.0.1:")
         .replace("://:", "://127.0.0.1:")
         .replace(":19092", ":" + ports.get("19092"))
+        .replace(":9000", ":" + ports.get("9000"))
         .replace(":9092", ":" + ports.get("9092"))
         .replace(":9093", ":" + ports.get("9093"));
   }
@@ -170,26 +190,6 @@ class ComposeRunIT {
         HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofByteArray());
     assertThat(response.statusCode()).isEqualTo(200);
     return new ObjectMapper().readTree(response.body());
-  }
-
-  /** Over the port that the file opens to this machine. */
-  private JsonNode classifyOverKafka() {
-    Map<String, Object> kafka = Map.of("bootstrap.servers", "127.0.0.1:" + ports.get("9092"));
-    List<ConsumerRecord<byte[], byte[]>> answers = new ArrayList<>();
-    try (EventProducer producer = new EventProducer(kafka);
-        TopicReader reader =
-            TopicReader.open(kafka, List.of(Topics.DEFAULT.classifications()), true)) {
-      producer.send(Topics.DEFAULT.reviews(), "r1", Review.of("r1", "What a treat!"));
-      producer.flush();
-      await("an answer")
-          .atMost(SOON)
-          .until(
-              () -> {
-                answers.addAll(reader.poll(Duration.ofMillis(200)));
-                return !answers.isEmpty();
-              });
-    }
-    return EventJson.read(answers.get(0).value(), JsonNode.class);
   }
 
   private ComposeFile.Service service(String name) {

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Review;
+import dev.weir.common.adapter.Release;
 import dev.weir.common.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
-import dev.weir.standalone.loop.TopicReader;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -29,13 +26,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.AfterEach;
@@ -74,7 +69,8 @@ class KubernetesRunIT {
             .pollInterval(Duration.ofSeconds(1))
             .until(() -> ready(image, manifests, kafka, name));
       }
-      loop(kafka);
+      Release decision = Application.run(kafka.client("weir-app"), kafka.client("weir-trainer"));
+      assertThat(decision.state()).as("%s", decision).isEqualTo(Release.State.PROMOTED);
       assertConsoleSeesAllTopics();
       assertScalerSeesTheLag(kafka);
       assertRefused(kafka);
@@ -87,48 +83,6 @@ class KubernetesRunIT {
   @AfterEach
   void kill() {
     running.values().forEach(Container::close);
-  }
-
-  /** As an application: reviews and feedback in, answers and a decision out. */
-  private void loop(SecuredKafka kafka)
-      throws IOException, InterruptedException, GeneralSecurityException {
-    Map<String, Object> app = kafka.client("weir-app");
-    try (EventProducer producer = new EventProducer(app);
-        TopicReader answers = TopicReader.open(app, List.of(TOPICS.classifications()), true);
-        TopicReader releases =
-            TopicReader.open(kafka.client("weir-trainer"), List.of(TOPICS.adapters()), true)) {
-      for (int i = 0; i < 64; i++) {
-        String id = "r" + i;
-        boolean good = i % 2 == 0;
-        String text =
-            good
-                ? "Visit " + i + ": the soup was delicious and everybody was charming."
-                : "Visit " + i + ": cold food, a dirty table and a rude host.";
-        producer.send(TOPICS.reviews(), id, Review.of(id, text));
-        producer.send(
-            TOPICS.feedback(),
-            id,
-            Feedback.labeled(id, text, good ? "positive" : "negative", "deploy-test"));
-      }
-      producer.send(TOPICS.feedback(), "bad", Map.of("reviewId", "bad"));
-      producer.flush();
-      List<ConsumerRecord<byte[], byte[]>> answered = new ArrayList<>();
-      await("answers")
-          .atMost(SOON)
-          .until(
-              () -> {
-                answered.addAll(answers.poll(Duration.ofMillis(200)));
-                return answered.size() >= 64;
-              });
-      await("the trainer's decision")
-          .atMost(SOON)
-          .until(
-              () ->
-                  releases.poll(Duration.ofMillis(200)).stream()
-                      .map(each -> AdapterRecord.read(each.key(), each.value()))
-                      .flatMap(Optional::stream)
-                      .anyMatch(AdapterRecord.Released.class::isInstance));
-    }
   }
 
   /** The event streams read topics that nothing else of inference reads. */

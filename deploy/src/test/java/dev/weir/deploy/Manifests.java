@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 record Manifests(String overlay, List<Map<String, Object>> raw, List<Object> typed) {
 
   /** The overlays of this repository. */
-  static final List<String> OVERLAYS = List.of("cpu", "gpu", "dev");
+  static final List<String> OVERLAYS = List.of("cpu", "gpu", "s3", "dev");
 
   private static final Map<String, Manifests> RENDERED = new ConcurrentHashMap<>();
 
@@ -63,11 +63,14 @@ record Manifests(String overlay, List<Map<String, Object>> raw, List<Object> typ
     return pods;
   }
 
-  /** The variables of a container, those that only the cluster knows as {@code podName}. */
+  /**
+   * The variables of a container but those of secrets, and those that only the cluster knows as
+   * {@code podName}.
+   */
   Map<String, String> environment(Container container, String podName) {
     Map<String, String> variables = new TreeMap<>();
-    container
-        .getEnvFrom()
+    container.getEnvFrom().stream()
+        .filter(from -> from.getConfigMapRef() != null)
         .forEach(from -> variables.putAll(configMap(from.getConfigMapRef().getName()).getData()));
     container
         .getEnv()

@@ -10,6 +10,10 @@ import java.util.Map;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.Tag;
 
 /** The files of this repository. */
 final class Repository {
@@ -27,7 +31,10 @@ final class Repository {
     }
   }
 
-  /** One YAML document, merge keys resolved, a key given twice refused. */
+  /**
+   * One YAML document, merge keys resolved, a key given twice refused. What Compose's {@code
+   * !reset} takes away is left out; what {@code !override} puts in its place is there.
+   */
   static Map<String, Object> yaml(Path file) {
     return yamls(read(file)).get(0);
   }
@@ -38,11 +45,32 @@ final class Repository {
     LoaderOptions options = new LoaderOptions();
     options.setAllowDuplicateKeys(false);
     List<Map<String, Object>> documents = new ArrayList<>();
-    for (Object document : new Yaml(new SafeConstructor(options)).loadAll(text)) {
+    for (Object document : new Yaml(new ComposeTags(options)).loadAll(text)) {
       if (document != null) {
         documents.add((Map<String, Object>) document);
       }
     }
     return documents;
+  }
+
+  private static final class ComposeTags extends SafeConstructor {
+    private static final Tag OVERRIDE = new Tag("!override");
+    private static final Tag RESET = new Tag("!reset");
+
+    ComposeTags(LoaderOptions options) {
+      super(options);
+    }
+
+    @Override
+    protected void flattenMapping(MappingNode node) {
+      node.getValue().removeIf(each -> each.getValueNode().getTag().equals(RESET));
+      for (NodeTuple each : node.getValue()) {
+        Node value = each.getValueNode();
+        if (value.getTag().equals(OVERRIDE)) {
+          value.setTag(value instanceof MappingNode ? Tag.MAP : Tag.SEQ);
+        }
+      }
+      super.flattenMapping(node);
+    }
   }
 }
