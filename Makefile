@@ -35,7 +35,7 @@ test-monitoring: ## dashboards, alerts and rules against a real Prometheus; inst
 	MVN="$(MVN)" scripts/prometheus.sh
 
 test-console: ## the console in a headless Chromium, on the whole loop
-	MVN="$(MVN)" scripts/browser.sh ConsoleBrowserIT
+	MVN="$(MVN)" scripts/browser.sh '*BrowserIT'
 
 screenshots: ## docs/images, from the console in a headless Chromium
 	MVN="$(MVN)" scripts/browser.sh ScreenshotsIT
