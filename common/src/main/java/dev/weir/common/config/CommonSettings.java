@@ -141,7 +141,8 @@ public final class CommonSettings {
                 ADAPTERS,
                 BASE_MODEL));
     all.addAll(StoreConfig.settings());
-    all.addAll(List.of(TRUSTED_KEYS, OPS_PORT, OPS_HOST, TLS_CERTIFICATE, TLS_KEY, API_KEY, LOG_TEXTS));
+    all.addAll(
+        List.of(TRUSTED_KEYS, OPS_PORT, OPS_HOST, TLS_CERTIFICATE, TLS_KEY, API_KEY, LOG_TEXTS));
     return List.copyOf(all);
   }
 

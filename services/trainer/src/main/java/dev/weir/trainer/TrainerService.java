@@ -60,7 +60,8 @@ public final class TrainerService implements AutoCloseable {
     this.state = new TrainerState(health);
     this.meters = new TrainerMetrics(metrics.registry());
     this.tracing = metrics.tracing();
-    this.loop = new TrainingLoop(config, this.store, state, fitting, this::newTrainer, meters, tracing);
+    this.loop =
+        new TrainingLoop(config, this.store, state, fitting, this::newTrainer, meters, tracing);
   }
 
   private BatchTrainer newTrainer() {
