@@ -213,6 +213,13 @@ final class Browser implements AutoCloseable {
             + "})().then(done, (e) => done('failed: ' + e));");
   }
 
+  /** Takes the errors of the browser's log as expected ones. */
+  void forgetErrors() {
+    assertThat(driver.manage().logs().get(LogType.BROWSER).getAll())
+        .filteredOn(entry -> entry.getLevel().intValue() >= Level.SEVERE.intValue())
+        .allMatch(entry -> entry.getMessage().contains("401"));
+  }
+
   /** The page broke no rule of its policy and threw nothing. */
   void assertNoErrors() {
     assertThat(driver.manage().logs().get(LogType.BROWSER).getAll())

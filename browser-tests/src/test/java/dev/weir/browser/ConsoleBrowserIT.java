@@ -95,10 +95,37 @@ class ConsoleBrowserIT {
     assertAccessible();
     browser.click(By.cssSelector("#detail-dialog [value=cancel]"));
 
+    pinAndUnpin();
+    labelFromTheQueue();
     browser.view("training");
     browser.awaitText(By.id("training-list"), text -> text.contains("promoted"));
     browser.view("trends");
     browser.awaitText(By.id("charts"), text -> text.contains("labeled answers were right"));
+  }
+
+  private static void pinAndUnpin() {
+    browser.click(By.cssSelector(".adapter > header button[aria-label^='Pin ']"));
+    browser.awaitText(By.id("confirm-title"), text -> text.startsWith("Pin default@"));
+    browser.click(By.cssSelector("#confirm-dialog [value=cancel]"));
+    browser.click(By.cssSelector(".adapter > header button[aria-label^='Pin ']"));
+    browser.click(By.cssSelector("#confirm-dialog [value=ok]"));
+    browser.awaitText(By.cssSelector(".adapter > header"), text -> text.contains(" pinned"));
+    browser.click(By.cssSelector(".adapter > header button[aria-label^='Unpin ']"));
+    browser.click(By.cssSelector("#confirm-dialog [value=ok]"));
+    browser.awaitText(By.cssSelector(".adapter > header"), text -> !text.contains(" pinned"));
+  }
+
+  private static void labelFromTheQueue() {
+    String id = "queued-" + UUID.randomUUID();
+    loop.send(id, "The lamp came without a bulb and the shade was torn.");
+    browser.view("queue");
+    By place = By.cssSelector("#queue-list [data-review='" + id + "']");
+    browser.awaitText(place, text -> text.contains("The lamp"));
+    browser.click(
+        By.cssSelector("#queue-list [data-review='" + id + "'] button[data-label='negative']"));
+    browser.awaitText(place, text -> text.contains("learned") || text.contains("exam"));
+    browser.leave();
+    await().atMost(Browser.SOON).until(() -> browser.all(place).isEmpty());
   }
 
   private static void correct(List<Sample> samples) {
@@ -224,9 +251,9 @@ class ConsoleBrowserIT {
     for (String view : List.of("live", "queue", "adapters", "training", "trends")) {
       browser.view(view);
       assertAccessible();
-      assertThat((Long) browser.script("return document.documentElement.scrollWidth - innerWidth"))
-          .as("%s fits the width of a %s", view, screen)
-          .isLessThanOrEqualTo(0);
+      assertThat((Long) browser.script("return document.documentElement.scrollWidth"))
+          .as("width of %s", view)
+          .isLessThanOrEqualTo(screen.width);
     }
   }
 
@@ -242,6 +269,41 @@ class ConsoleBrowserIT {
   }
 
   @Test
+  void asksForAKeyOnceAndKeepsItInTheTab() throws Exception {
+    try (GuardedProxy guarded = new GuardedProxy(loop.url(), "right")) {
+      browser.driver().get(guarded.url());
+      awaitKeyDialog(true);
+      assertAccessible();
+      browser.click(By.cssSelector("#key-form [value=cancel]"));
+      browser.click(By.cssSelector("#connection button"));
+      awaitKeyDialog(true);
+      browser.press("wrong", Keys.ENTER);
+      browser.awaitText(By.id("key-why"), text -> text.contains("does not accept"));
+      awaitKeyDialog(true);
+      browser.press("right", Keys.ENTER);
+      browser.awaitText(By.id("connection"), "live"::equals);
+      awaitKeyDialog(false);
+      String id = "guarded-" + UUID.randomUUID();
+      show(id, "Prompt, polite and spotless.");
+      browser.click(label(id, "positive"));
+      browser.awaitText(card(id), text -> text.contains("learned") || text.contains("exam"));
+      assertThat(browser.script("return Object.keys(localStorage).length + document.cookie"))
+          .isEqualTo("0");
+      browser.driver().navigate().refresh();
+      browser.awaitText(By.id("connection"), "live"::equals);
+      browser.driver().get("about:blank");
+    }
+    // A request that is refused is an entry in the browser's log.
+    browser.forgetErrors();
+  }
+
+  private static void awaitKeyDialog(boolean open) {
+    await()
+        .atMost(Browser.SOON)
+        .until(() -> browser.find(By.id("key-dialog")).isDisplayed() == open);
+  }
+
+  @Test
   void driftIsThePopulationStabilityIndex() {
     // (0.7 - 0.5) ln(0.7 / 0.5) + (0.3 - 0.5) ln(0.3 / 0.5)
     double index =
@@ -251,6 +313,28 @@ class ConsoleBrowserIT {
                         + "return m.stabilityIndex({a: 50, b: 50}, {a: 70, b: 30});"))
             .doubleValue();
     assertThat(index).isCloseTo(0.1695, within(1e-4));
+  }
+
+  @Test
+  void chanceIsNoDriftAndAShiftIs() {
+    String answers =
+        "const m = await import('/console/drift.js');"
+            + "const rows = (n, share, sure) => Array.from({length: n}, (_, i) => ({label: i % 10 < share"
+            + " ? 'a' : 'b', confidence: sure + 0.04 * (i % 5)}));";
+    assertThat(browser.module(answers + "return m.drift(rows(199, 5, 0.7)).enough;"))
+        .isEqualTo(false);
+    assertThat(
+            browser.module(
+                answers
+                    + "return m.verdict(m.drift(rows(200, 5, 0.7)).labels) + ' ' +"
+                    + " m.verdict(m.drift(rows(200, 5, 0.7)).confidence);"))
+        .isEqualTo("steady steady");
+    assertThat(
+            browser.module(
+                answers
+                    + "const d = m.drift([...rows(150, 5, 0.5), ...rows(150, 9, 0.8)]);"
+                    + "return m.verdict(d.labels) + ' ' + m.verdict(d.confidence);"))
+        .isEqualTo("shifted shifted");
   }
 
   @Test

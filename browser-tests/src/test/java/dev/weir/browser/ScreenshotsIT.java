@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.browser.Browser.Screen;
 import dev.weir.browser.Loop.Sample;
+import dev.weir.standalone.loop.Pace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ class ScreenshotsIT {
 
   private static final Path IMAGES = Path.of("..", "docs", "images");
   private static final Duration TRAINED = Duration.ofMinutes(10);
+  private static final double REVIEWS_PER_SECOND = 5;
   private static final long MOST_BYTES = 300_000;
 
   @TempDir Path directory;
@@ -52,8 +54,8 @@ class ScreenshotsIT {
       stream(loop, browser, sent, sent + 60);
       picture(browser);
     }
-    for (String name : List.of("console-live.png", "console-phone.png")) {
-      assertThat(Files.size(IMAGES.resolve(name))).isLessThan(MOST_BYTES);
+    for (String name : List.of("live", "adapters", "training", "trends", "phone")) {
+      assertThat(Files.size(IMAGES.resolve("console-" + name + ".png"))).isLessThan(MOST_BYTES);
     }
   }
 
@@ -73,7 +75,9 @@ class ScreenshotsIT {
   private static void stream(Loop loop, Browser browser, int from, int to) {
     browser.leave();
     List<Sample> samples = loop.samples(from, to);
+    Pace pace = new Pace(REVIEWS_PER_SECOND);
     for (Sample sample : samples) {
+      pace.await();
       loop.send("s-" + sample.id(), sample.text());
     }
     Sample last = samples.get(samples.size() - 1);

@@ -44,6 +44,7 @@ final class UpCommand implements Callable<Integer> {
       out.printf(
           "Weir is up: Kafka at %s, HTTP at http://localhost:%d, data in %s%n",
           loop.kafka().get("bootstrap.servers"), loop.httpPort(), loop.dataDir());
+      out.printf("  the console: http://localhost:%d in a browser%n", loop.httpPort());
       out.println("  weir produce reviews FILE     then     weir tail classifications");
       out.println("Ctrl-C stops it; a second start goes on where this one ended.");
       out.flush();

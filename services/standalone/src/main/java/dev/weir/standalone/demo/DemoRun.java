@@ -112,6 +112,7 @@ public final class DemoRun {
         loop.base().name(),
         loop.base().digest().substring(0, 12),
         loop.dataDir());
+    story.say("watch it, and label reviews yourself, at http://localhost:%d", loop.httpPort());
     story.say(
         "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on these",
         options.data() == null ? "the sample" : options.data().toString(),

@@ -2,7 +2,7 @@
 import {control} from './api.js';
 import {confirm} from './dialogs.js';
 import {byId, el} from './dom.js';
-import {clock, duration, number, percent, seconds, words} from './format.js';
+import {clock, duration, percent, seconds, words} from './format.js';
 import {show as showLineage} from './lineage.js';
 
 const ASKED = {
@@ -99,7 +99,7 @@ function passedOver(adapter) {
 }
 
 function versions(adapter, serving, act) {
-  const heads = ['version', 'gate', 'holdout', 'champion then', 'p', 'examples', 'label to decision', 'made', ''];
+  const heads = ['version', 'gate', 'holdout', 'champion', 'examples', 'decided', ''];
   return el(
     'table',
     {class: 'striped versions'},
@@ -127,9 +127,7 @@ function row(adapter, version, serving, act) {
     ),
     el('td', {}, decision.holdoutRows > 0 ? `${percent(decision.accuracy, 1)} of ${decision.holdoutRows}` : '–'),
     el('td', {}, decision.championVersion ? `${percent(decision.championAccuracy, 1)} (@${decision.championVersion})` : '–'),
-    el('td', {}, decision.championVersion ? number(decision.pValue, 3) : '–'),
     el('td', {}, version.trainingExamples),
-    el('td', {}, duration(seconds(version.lastFeedbackAt, version.createdAt))),
     el('td', {}, clock(version.createdAt)),
     el(
       'td',

@@ -8,10 +8,18 @@ export class Refused extends Error {
     this.status = status;
     this.code = problem.code ?? 'unknown';
   }
+
+  /** Whether a key, or another one, would help. */
+  get locked() {
+    return this.status === 401 || this.status === 403;
+  }
 }
 
-/** Fetches with the key; asks for one and tries again as long as the server wants another. */
-export async function request(path, options = {}) {
+/**
+ * Fetches with the key; asks for one and tries again as long as the server wants another.
+ * `background` says that no person waits for it.
+ */
+export async function request(path, {background = false, ...options} = {}) {
   const response = await fetch(path, {
     ...options,
     cache: 'no-store',
@@ -20,8 +28,8 @@ export async function request(path, options = {}) {
   if (response.ok) {
     return response;
   }
-  if ((response.status === 401 || response.status === 403) && (await askForKey(response.status))) {
-    return request(path, options);
+  if ((response.status === 401 || response.status === 403) && (await askForKey(response.status, background))) {
+    return request(path, {background, ...options});
   }
   throw new Refused(response.status, await problem(response));
 }
@@ -34,8 +42,8 @@ async function problem(response) {
   }
 }
 
-async function get(path) {
-  return (await request(path, {headers: {Accept: 'application/json'}})).json();
+async function get(path, background = false) {
+  return (await request(path, {background, headers: {Accept: 'application/json'}})).json();
 }
 
 async function post(path, body) {
@@ -48,7 +56,7 @@ async function post(path, body) {
 }
 
 export function adapters() {
-  return get('v1/adapters');
+  return get('v1/adapters', true);
 }
 
 export function lineage(adapter, version) {

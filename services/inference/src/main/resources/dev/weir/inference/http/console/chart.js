@@ -110,7 +110,7 @@ export class Chart {
         legend: {live: true},
         scales: {x: {time}, y: {range: range ?? ((plot, min, max) => [0, max > 0 ? max * 1.1 : 1])}},
         axes: [
-          time ? {...axis, values: (plot, ticks) => ticks.map((tick) => minutes(tick * 1000))} : axis,
+          time ? {...axis, space: 70, values: (plot, ticks, at, space, step) => ticks.map((tick) => (step < 60 ? clock : minutes)(tick * 1000))} : axis,
           {...axis, size: 62, values: (plot, ticks) => ticks.map(value)},
         ],
         series: [

@@ -13,6 +13,9 @@ export class Corrections {
 
   /** Says which label is right; agreement when it is the one that was served. */
   async label(review, label) {
+    if (review.sent?.state === 'sending') {
+      return;
+    }
     const agrees = review.answer?.label === label;
     this.#reviews.sent(review.id, {label, agrees, state: 'sending'});
     const opinion = agrees ? {verdict: 'agree'} : {label};

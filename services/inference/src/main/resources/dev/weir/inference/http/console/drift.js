@@ -6,7 +6,7 @@
 /** Answers of the reference and of the window that is compared with it. */
 export const WINDOW = 200;
 /** With fewer in each, chance alone looks like drift. */
-const FEWEST = 50;
+const FEWEST = 100;
 /** An empty class would make the logarithm infinite. */
 const SMALLEST = 0.005;
 
@@ -25,6 +25,15 @@ export function stabilityIndex(reference, current) {
   return index;
 }
 
+/**
+ * What the index is on average where nothing has changed: a χ² of the classes, scaled by the rows of
+ * both windows (Yurdakul, Statistical Properties of Population Stability Index, 2018).
+ */
+export function byChance(classes, before, now) {
+  return Math.max(0, classes - 1) * (1 / before + 1 / now);
+}
+
+/** Of an index from which its part by chance was taken. */
 export function verdict(index) {
   if (index < 0.1) {
     return 'steady';
@@ -44,10 +53,17 @@ export function drift(answers) {
   return {
     enough: true,
     rows: size,
-    labels: stabilityIndex(count(reference, label), count(current, label)),
-    confidence: stabilityIndex(count(reference, bin), count(current, bin)),
+    labels: beyondChance(reference, current, label),
+    confidence: beyondChance(reference, current, bin),
     shares: {before: shares(reference), now: shares(current)},
   };
+}
+
+function beyondChance(reference, current, classOf) {
+  const before = count(reference, classOf);
+  const now = count(current, classOf);
+  const classes = new Set([...Object.keys(before), ...Object.keys(now)]).size;
+  return Math.max(0, stabilityIndex(before, now) - byChance(classes, reference.length, current.length));
 }
 
 function label(each) {

@@ -3,7 +3,22 @@ import {byId, setText} from './dom.js';
 
 const STORED = 'weir.key';
 
+/** Said when a key was given or is wanted: what waits for one tries again. */
+const UNLOCK = 'weir-unlock';
+
 let asking = null;
+let declined = false;
+
+/** Calls `listener` the next time that a key was given or is wanted. */
+export function onUnlock(listener) {
+  document.addEventListener(UNLOCK, listener, {once: true});
+}
+
+/** A person wants to give a key after all. */
+export function unlock() {
+  declined = false;
+  document.dispatchEvent(new Event(UNLOCK));
+}
 
 /** The headers that carry the key; none without one. */
 export function authorization() {
@@ -11,8 +26,14 @@ export function authorization() {
   return key ? {Authorization: 'Bearer ' + key} : {};
 }
 
-/** Asks for a key, once for all requests that wait for it; resolves to whether one was given. */
-export function askForKey(status) {
+/**
+ * Asks for a key, once for all requests that wait for it; resolves to whether one was given. What
+ * goes on in the background asks no second time when the person would not.
+ */
+export function askForKey(status, background) {
+  if (background && declined) {
+    return Promise.resolve(false);
+  }
   asking ??= ask(status).finally(() => {
     asking = null;
   });
@@ -32,9 +53,13 @@ function ask(status) {
       if (given) {
         sessionStorage.setItem(STORED, input.value.trim());
       }
+      declined = !given;
       input.value = '';
       cancel.removeEventListener('click', close);
       resolve(given);
+      if (given) {
+        unlock();
+      }
     };
     const close = () => dialog.close('cancel');
     cancel.addEventListener('click', close);

@@ -4,6 +4,7 @@ import {draw as drawAdapters} from './adapters.js';
 import {Corrections} from './corrections.js';
 import * as dialogs from './dialogs.js';
 import {byId, el, setText} from './dom.js';
+import {unlock} from './key.js';
 import * as keyboard from './keyboard.js';
 import {LiveList} from './live.js';
 import {Observations} from './observations.js';
@@ -29,6 +30,7 @@ const overview = new Overview();
 const training = new Training();
 const trends = new Trends(observations, releases);
 const corrections = new Corrections(reviews, notice);
+const answered = new Set();
 let all = [];
 let shownAdapters = '';
 
@@ -86,7 +88,9 @@ async function refreshAdapters() {
   try {
     all = (await fetchAdapters()).adapters;
   } catch (failure) {
-    notice(failure.message);
+    if (!failure.locked) {
+      notice(failure.message);
+    }
     return;
   }
   const names = all.map((each) => each.adapter);
@@ -121,6 +125,12 @@ const TAKE = {
   classification: (event) => {
     observations.answer(event);
     reviews.answer(event);
+    // A replica loads a release some time after it was announced.
+    const by = `${event.adapter}@${event.version}`;
+    if (!answered.has(by)) {
+      answered.add(by);
+      refreshSoon();
+    }
   },
   'label-request': (event) => reviews.wanted(event),
   example: (event) => {
@@ -141,7 +151,7 @@ function connection(state, detail) {
   place.className = 'status ' + state;
   if (state === 'locked') {
     place.replaceChildren(
-      el('button', {type: 'button', class: 'small', on: {click: () => document.dispatchEvent(new Event('weir-unlock'))}}, 'Give a key'),
+      el('button', {type: 'button', class: 'small', on: {click: unlock}}, 'Give a key'),
     );
   } else {
     setText(place, {live: 'live', connecting: 'connecting', offline: 'not connected'}[state]);

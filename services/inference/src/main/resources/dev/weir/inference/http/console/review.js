@@ -112,7 +112,8 @@ export class ReviewCard {
             class: 'small ' + (given === label ? '' : 'outline') + (label === served ? '' : ' secondary'),
             'data-label': label,
             'aria-pressed': String(given === label),
-            disabled: this.review.sent?.state === 'sending',
+            // Not disabled: that would take the focus away from whoever works by keyboard.
+            'aria-disabled': this.review.sent?.state === 'sending' ? 'true' : null,
             on: {click: () => this.#choose(this.review, label)},
           },
           label === served ? '✓ ' + label : label,

@@ -3,6 +3,7 @@
  * HTML standard says of event streams: ids, names, data of several lines, and coming back.
  */
 import {Refused, request} from './api.js';
+import {onUnlock} from './key.js';
 
 const RETRY_MS = 2000;
 /** The server shows a sign of life every 15 seconds. */
@@ -18,22 +19,15 @@ export async function follow(path, tell, state) {
         lastEventId = id;
       });
     } catch (failure) {
-      if (failure instanceof Refused && (failure.status === 401 || failure.status === 403)) {
+      if (failure instanceof Refused && failure.locked) {
         state('locked', failure.message);
-        await unlocked();
+        await new Promise(onUnlock);
         continue;
       }
       state('offline', failure.message);
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-}
-
-/** Whoever said "not now" to the key may come back to it. */
-function unlocked() {
-  return new Promise((resolve) => {
-    document.addEventListener('weir-unlock', resolve, {once: true});
-  });
 }
 
 async function once(path, lastEventId, tell, state, seen) {
@@ -49,7 +43,7 @@ async function once(path, lastEventId, tell, state, seen) {
   }
   try {
     heard();
-    const response = await request(path, {headers, signal: abort.signal});
+    const response = await request(path, {background: true, headers, signal: abort.signal});
     state('live');
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const parser = new Parser(tell, seen);

@@ -14,7 +14,7 @@ export class Training {
       {label: 'the one before', color: 'two', dash: [6, 4], spanGaps: true},
     ],
     time: false,
-    value: (each) => number(each, each < 1 ? 2 : 1),
+    value: (each) => Number(each.toPrecision(2)).toString(),
   });
 
   constructor() {
@@ -75,7 +75,7 @@ export class Training {
       [steps, steps.map((step) => now.losses.get(step) ?? null), steps.map((step) => before?.losses.get(step) ?? null)],
       0,
       Math.max(1, ...steps),
-      `${words(now.method)} of ${now.batch}: ${number(last[1])} nats at step ${last[0]}`,
+      `${words(now.method)} of ${now.batch}: ${Number(last[1].toPrecision(2))} nats at step ${last[0]}`,
     );
   }
 }

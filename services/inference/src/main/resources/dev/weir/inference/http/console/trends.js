@@ -6,6 +6,8 @@ import {duration, number, percent, rate} from './format.js';
 import {buckets, mean, quantile, rolling} from './observations.js';
 
 const COUNT = 90;
+/** With fewer labels a share is a coin's. */
+const FEWEST = 5;
 /** Judged answers of which the live accuracy is the share. */
 export const JUDGED = 50;
 
@@ -74,8 +76,9 @@ export class Trends {
   /** Draws everything for one adapter over the last `minutes`. */
   draw(adapter, version, minutes) {
     const to = Date.now() / 1000;
-    const from = to - 60 * minutes;
-    const answers = this.#observations.answers(adapter, from);
+    const answers = this.#observations.answers(adapter, to - 60 * minutes);
+    // What this page knows, and a minute at least: an empty chart with a line at its end tells little.
+    const from = Math.max(to - 60 * minutes, Math.min(answers[0]?.time ?? to, to - 60));
     const cut = buckets(answers, from, to, COUNT);
     this.#accuracy(adapter, from, to);
     this.#perBucket(cut, from, to, answers);
@@ -84,10 +87,11 @@ export class Trends {
   }
 
   #accuracy(adapter, from, to) {
-    const live = rolling(this.#observations.judged(adapter), JUDGED).filter((each) => each.time >= from);
+    const live = rolling(this.#observations.judged(adapter), JUDGED);
+    const plotted = live.filter((each) => each.time >= from && each.rows >= FEWEST);
     const gate = this.#releases().filter((each) => each.at >= from && each.accuracy !== null);
-    const times = [...new Set([...live.map((each) => each.time), ...gate.map((each) => each.at)])].sort((a, b) => a - b);
-    const liveAt = new Map(live.map((each) => [each.time, each.share]));
+    const times = [...new Set([...plotted.map((each) => each.time), ...gate.map((each) => each.at)])].sort((a, b) => a - b);
+    const liveAt = new Map(plotted.map((each) => [each.time, each.share]));
     const gateAt = new Map(gate.map((each) => [each.at, each.accuracy]));
     const last = live.at(-1);
     this.#charts.accuracy.set(
@@ -177,7 +181,7 @@ export class Trends {
             el(
               'p',
               {class: 'hint'},
-              `The last ${found.rows} answers of ${adapter}@${version} against the first ${found.rows} of it that this page has. Population stability index: below 0.1 steady, above 0.25 shifted.`,
+              `The last ${found.rows} answers of ${adapter}@${version} against the first ${found.rows} of it that this page has. Population stability index (PSI), less what chance makes of it: below 0.1 steady, above 0.25 shifted.`,
             ),
           )
         : el('p', {class: 'empty'}, `Told from ${found.need} answers of the version that serves; ${found.have} are here.`),
