@@ -96,7 +96,7 @@ class TrainingLoopIT {
       Awaitility.await().until(() -> loop.batchesDone() == 1);
       assertThat(events(loop)).contains("started", "promoted");
       assertThat(loop.metrics.scrape()).contains("weir_trainer_decisions_total");
-      assertThat(loop.metrics.scrape()).contains("weir_trainer_device{device=\"");
+      assertThat(loop.metrics.scrape()).contains("weir_trainer_device_info{device=\"");
       assertThat(loop.health.report(true).toString()).contains("trainer-device");
       assertThat(loop.metrics.scrape())
           .contains("weir_trainer_decisions_total", "weir_trainer_holdout_rows")
