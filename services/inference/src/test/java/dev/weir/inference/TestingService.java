@@ -14,6 +14,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
+import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
@@ -39,16 +40,20 @@ final class TestingService implements AutoCloseable {
   final BaseModel base;
   final InferenceService service;
   final HttpContract client;
-  private final FileArtifactStore store;
+  private final ArtifactStore store;
   private final Metrics metrics = new Metrics();
   private final KafkaProducer<byte[], byte[]> producer;
 
   TestingService(Path directory) throws Exception {
+    this(directory, new FileArtifactStore(directory.resolve("store")));
+  }
+
+  TestingService(Path directory, ArtifactStore store) throws Exception {
+    this.store = store;
     try (Admin admin = TestBroker.admin()) {
       new TopicProvisioner(admin, SOON).ensure(topics.all(2, (short) 1));
     }
     base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString());
-    store = new FileArtifactStore(directory.resolve("store"));
     producer =
         new KafkaProducer<>(
             Map.of(

@@ -113,6 +113,7 @@ public final class HttpApi implements AutoCloseable {
                     new Gate(config, connections, parts.metrics().registry()),
                     workers,
                     opened.createSharedWorkerExecutor("control-worker", 1),
+                    new Workers(opened.createSharedWorkerExecutor("lineage-worker", 1)),
                     listeners));
     try {
       server = await(created.listen(config.port(), config.host()), START_SECONDS);

@@ -30,22 +30,30 @@ final class Routes {
   private final Router router;
   private final HttpApi.Parts parts;
   private final Workers workers;
+  private final Workers lineages;
   private final BodyHandler body = BodyHandler.create(false).setBodyLimit(BODY_LIMIT);
 
-  private Routes(Router router, HttpApi.Parts parts, Workers workers) {
+  private Routes(Router router, HttpApi.Parts parts, Workers workers, Workers lineages) {
     this.router = router;
     this.parts = parts;
     this.workers = workers;
+    this.lineages = lineages;
   }
 
+  /**
+   * A router for all paths.
+   *
+   * @param lineages reads from the store, which may hang: nothing else may wait for that
+   */
   static Router of(
       Vertx vertx,
       HttpApi.Parts parts,
       Gate gate,
       Workers workers,
       WorkerExecutor controls,
+      Workers lineages,
       EventStreams streams) {
-    Routes routes = new Routes(Router.router(vertx), parts, workers);
+    Routes routes = new Routes(Router.router(vertx), parts, workers, lineages);
     RoutePatterns patterns = new RoutePatterns(routes.router);
     routes.router.route().handler(new RequestMeters(parts.metrics().registry(), patterns));
     routes.router.route().handler(new RequestTraces(parts.metrics().tracing(), patterns));
@@ -173,7 +181,7 @@ final class Routes {
   private void lineage(RoutingContext context) {
     String name = context.pathParam("name");
     String version = context.pathParam("version");
-    workers
+    lineages
         .call(() -> parts.adapters().lineage(name, version))
         .onSuccess(lineage -> Json.answer(context, 200, lineage))
         .onFailure(context::fail);

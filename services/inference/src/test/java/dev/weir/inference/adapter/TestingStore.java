@@ -11,15 +11,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
-/** A store that is away, or slow for one adapter, when a test says so. */
-final class TestingStore implements ArtifactStore {
+/** A store that is away, slow for one adapter, or silent on manifests, when a test says so. */
+public final class TestingStore implements ArtifactStore {
 
   private final ArtifactStore store;
   final AtomicInteger failures = new AtomicInteger();
   final CountDownLatch slow = new CountDownLatch(1);
   volatile String slowAdapter = "";
+  private volatile CountDownLatch manifests = new CountDownLatch(0);
 
-  TestingStore(ArtifactStore store) {
+  public TestingStore(ArtifactStore store) {
     this.store = store;
   }
 
@@ -29,12 +30,7 @@ final class TestingStore implements ArtifactStore {
       throw new StoreException("store-io", "the store is away; wait for it", null);
     }
     if (id.adapter().equals(slowAdapter)) {
-      try {
-        slow.await();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new StoreException("store-io", "interrupted", e);
-      }
+      await(slow);
     }
     return store.fetch(id, digest, wanted);
   }
@@ -64,8 +60,23 @@ final class TestingStore implements ArtifactStore {
     return store.digest(id);
   }
 
+  /** Whoever asks for a manifest from now on waits for the latch. */
+  public void holdManifests(CountDownLatch until) {
+    manifests = until;
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException("store-io", "interrupted", e);
+    }
+  }
+
   @Override
   public Optional<Manifest> manifest(AdapterId id) {
+    await(manifests);
     return store.manifest(id);
   }
 
