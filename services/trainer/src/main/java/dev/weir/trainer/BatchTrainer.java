@@ -225,6 +225,9 @@ final class BatchTrainer implements AutoCloseable {
       }
     }
     tell(batch, announcement.release());
+    if (announcement.serves()) {
+      contest.crowned();
+    }
     if (announcement.promoted()) {
       cleanUp(announcement.serves() ? id : champion.orElseThrow().id());
     }

@@ -50,7 +50,8 @@ final class Contest {
   private final Clock clock;
   private final List<Manifest.ReadUpTo> readUpTo;
   private @Nullable EncodedExamples examples;
-  private @Nullable AdapterWeights promoted;
+  private @Nullable AdapterWeights candidate;
+  private @Nullable AdapterWeights next;
   private @Nullable HoldoutJudge judge;
   private @Nullable AdapterTrainer trainer;
   private @Nullable String trainerParent;
@@ -127,7 +128,7 @@ final class Contest {
       Manifest manifest = manifest(id, method, champion, decision, written);
       String digest = bench.writer().seal(staged, manifest, decision);
       handedOver = true;
-      promoted = written;
+      candidate = written;
       return new Announcement(
           promoted(id, method, digest, decision, seconds, manifest.precisions()), staged);
     } finally {
@@ -142,6 +143,11 @@ final class Contest {
         method, seconds, trained.examplesPerSecond(), trained.steps(), trained.nonFiniteSteps());
   }
 
+  /** The last challenger was announced and serves: the next batch's training starts from it. */
+  void crowned() {
+    next = candidate;
+  }
+
   /**
    * Encodes the training texts for the champion that this contest made, if it made one: the next
    * batch's head refresh then has only its own texts to encode.
@@ -149,15 +155,15 @@ final class Contest {
    * @throws java.util.concurrent.CancellationException if it was called off
    */
   void prepareNext(Cancellation cancellation) {
-    AdapterWeights next = promoted;
-    if (next == null) {
+    AdapterWeights champion = next;
+    if (champion == null) {
       return;
     }
     List<int[]> tokens = examples().tokens();
     for (int from = 0; from < tokens.size(); from += ENCODED_AT_ONCE) {
       cancellation.check();
       int to = Math.min(tokens.size(), from + ENCODED_AT_ONCE);
-      bench.serving().vectors(next, tokens.subList(from, to));
+      bench.serving().vectors(champion, tokens.subList(from, to));
     }
   }
 
@@ -185,6 +191,7 @@ final class Contest {
       Verdict verdict = judge(weights, champion);
       if (verdict instanceof Verdict.Promoted) {
         LOG.info("adopting {} of an earlier try: {}", id, digest);
+        candidate = weights;
         Decision decision =
             verdict
                 .decision()
