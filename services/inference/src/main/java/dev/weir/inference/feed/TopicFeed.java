@@ -14,7 +14,6 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -145,7 +144,8 @@ public final class TopicFeed implements AutoCloseable {
         }
       } catch (InterruptException e) {
         LOG.debug("the feed of {} is closing", topic);
-      } catch (KafkaException e) {
+      } catch (RuntimeException e) {
+        // Kafka's, or one of a listener: neither may end the feed of the others for good.
         LOG.warn("the feed of {} failed; opening it again", topic, e);
         pause();
       }

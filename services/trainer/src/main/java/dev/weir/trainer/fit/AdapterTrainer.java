@@ -140,7 +140,7 @@ public final class AdapterTrainer {
       classes[i] = examples.labels()[rows[i]];
     }
     return vectors == features && probe != null
-        ? LinearProbe.fit(some, classes, labels.size(), probe.l2())
+        ? LinearProbe.fit(some, classes, labels.size(), probe.strength())
         : LinearProbe.fit(some, classes, labels.size(), options.seed());
   }
 

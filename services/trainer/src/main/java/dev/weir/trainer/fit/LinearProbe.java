@@ -1,21 +1,32 @@
 package dev.weir.trainer.fit;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * Multinomial logistic regression with L2 on frozen text vectors: the head refresh, the start of
  * LoRA's head (Kumar et al., "LP-FT", ICLR 2022), and the bar that LoRA must clear.
  *
- * <p>Features are standardised for the fit and the standardisation is folded into the head, which
- * reads raw vectors. Deterministic in its seed; stateless.
+ * <p>Features are centred and have one scale in common: each one's own would make as much of the
+ * directions in which texts hardly differ as of those in which they do. The L2 strength is that of
+ * the lowest cross-validated log loss at the temperature that suits it best, since strong L2 finds
+ * the better direction of few labels and is only too modest; that temperature is the head's then.
+ * All of it is folded into the head, which reads raw vectors. Deterministic in its seed; stateless.
  */
-public final class LinearProbe {
+final class LinearProbe {
 
   /** Candidates for the L2 strength on mean log loss, strongest first: each starts the next. */
-  private static final double[] STRENGTHS = {3, 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001};
+  private static final double[] STRENGTHS = {30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001};
+
+  /** Inverse temperatures; strong L2 is much too modest. */
+  private static final double LEAST_SHARPNESS = 0.05;
+
+  private static final double MOST_SHARPNESS = 50;
 
   private static final int FOLDS = 5;
   private static final int MAX_ITERATIONS = 200;
@@ -25,78 +36,90 @@ public final class LinearProbe {
   private LinearProbe() {}
 
   /**
+   * How a head is held back.
+   *
+   * @param l2 strength on the mean log loss
+   * @param sharpness what its logits are multiplied by afterwards
+   */
+  record Strength(double l2, double sharpness) {}
+
+  /**
    * A linear head.
    *
    * @param weight {@code [labels, hidden]}, row-major
    * @param bias {@code [labels]}
-   * @param l2 the strength it was fitted with
+   * @param strength what it was fitted with
    */
   @SuppressWarnings("ArrayRecordComponent") // passed on, compared by nobody
-  public record Head(float[] weight, float[] bias, double l2) {}
+  record Head(float[] weight, float[] bias, Strength strength) {}
 
   /**
-   * Fits a head, with the L2 strength of the lowest cross-validated log loss.
+   * Fits a head, with the strength that cross-validation finds.
    *
    * @param features {@code [rows][hidden]}
    * @param labels the class of each row, below {@code classes}
    */
-  public static Head fit(float[][] features, int[] labels, int classes, long seed) {
-    Standardised all = Standardised.of(features);
+  static Head fit(float[][] features, int[] labels, int classes, long seed) {
+    Scaled all = Scaled.of(features);
     return fit(all, labels, classes, strength(all.rows(), labels, classes, seed));
   }
 
-  /** Fits a head with a given L2 strength. */
-  public static Head fit(float[][] features, int[] labels, int classes, double l2) {
-    return fit(Standardised.of(features), labels, classes, l2);
+  /** Fits a head with a given strength. */
+  static Head fit(float[][] features, int[] labels, int classes, Strength strength) {
+    return fit(Scaled.of(features), labels, classes, strength);
   }
 
-  private static Head fit(Standardised all, int[] labels, int classes, double l2) {
-    SoftmaxRegression objective = new SoftmaxRegression(all.rows(), labels, classes, l2);
+  private static Head fit(Scaled all, int[] labels, int classes, Strength strength) {
+    SoftmaxRegression objective = new SoftmaxRegression(all.rows(), labels, classes, strength.l2());
     double[] x =
         Lbfgs.minimize(objective, new double[objective.parameters()], TOLERANCE, MAX_ITERATIONS);
-    return all.unfold(x, classes, l2);
+    return all.unfold(x, classes, strength);
   }
 
-  /** The strength with the lowest log loss over held-out folds. */
-  private static double strength(float[][] rows, int[] labels, int classes, long seed) {
+  /** The strength with the lowest log loss over held-out folds, each at its best temperature. */
+  private static Strength strength(float[][] rows, int[] labels, int classes, long seed) {
     int folds = Math.min(FOLDS, rows.length / 2);
     if (folds < 2) {
-      return 0.1;
+      return new Strength(0.1, 1);
     }
+    float[][][] logits = new float[STRENGTHS.length][rows.length][];
     int[] foldOf = folds(labels, classes, folds, seed);
-    double[] losses = new double[STRENGTHS.length];
     for (int fold = 0; fold < folds; fold++) {
-      List<float[]> trainRows = new ArrayList<>();
-      List<float[]> testRows = new ArrayList<>();
-      List<Integer> trainLabels = new ArrayList<>();
-      List<Integer> testLabels = new ArrayList<>();
-      for (int row = 0; row < rows.length; row++) {
-        boolean test = foldOf[row] == fold;
-        (test ? testRows : trainRows).add(rows[row]);
-        (test ? testLabels : trainLabels).add(labels[row]);
-      }
-      float[][] test = testRows.toArray(float[][]::new);
-      float[][] train = trainRows.toArray(float[][]::new);
-      int[] testClasses = testLabels.stream().mapToInt(Integer::intValue).toArray();
-      int[] trainClasses = trainLabels.stream().mapToInt(Integer::intValue).toArray();
+      int held = fold;
+      int[] train = rowsOf(foldOf, each -> each != held);
+      int[] test = rowsOf(foldOf, each -> each == held);
+      float[][] trainRows = Arrays.stream(train).mapToObj(row -> rows[row]).toArray(float[][]::new);
+      float[][] testRows = Arrays.stream(test).mapToObj(row -> rows[row]).toArray(float[][]::new);
+      int[] trainLabels = Arrays.stream(train).map(row -> labels[row]).toArray();
       double[] x = new double[classes * (rows[0].length + 1)];
       for (int s = 0; s < STRENGTHS.length; s++) {
         x =
             Lbfgs.minimize(
-                new SoftmaxRegression(train, trainClasses, classes, STRENGTHS[s]),
+                new SoftmaxRegression(trainRows, trainLabels, classes, STRENGTHS[s]),
                 x,
                 FOLD_TOLERANCE,
                 MAX_ITERATIONS);
-        losses[s] += SoftmaxRegression.logLoss(x, test, testClasses, classes) * test.length;
+        float[][] answers = SoftmaxRegression.logits(x, testRows, classes);
+        for (int i = 0; i < test.length; i++) {
+          logits[s][test[i]] = answers[i];
+        }
       }
     }
-    int best = 0;
-    for (int s = 1; s < losses.length; s++) {
-      if (losses[s] < losses[best]) {
-        best = s;
+    double[][] wanted = BestTemperature.smoothed(labels, classes);
+    Strength best = new Strength(STRENGTHS[0], 1);
+    double lowest = Double.POSITIVE_INFINITY;
+    for (int s = 0; s < STRENGTHS.length; s++) {
+      BestTemperature own = BestTemperature.of(logits[s], wanted, LEAST_SHARPNESS, MOST_SHARPNESS);
+      if (own.logLoss() < lowest) {
+        lowest = own.logLoss();
+        best = new Strength(STRENGTHS[s], own.inverse());
       }
     }
-    return STRENGTHS[best];
+    return best;
+  }
+
+  private static int[] rowsOf(int[] foldOf, IntPredicate wanted) {
+    return IntStream.range(0, foldOf.length).filter(row -> wanted.test(foldOf[row])).toArray();
   }
 
   /** Deals the rows of each class in turn to the folds, shuffled. */
@@ -119,51 +142,51 @@ public final class LinearProbe {
     return foldOf;
   }
 
-  /** Rows with mean 0 and variance 1 per feature, and how they came about. */
+  /**
+   * Rows around 0, with a variance of 1 on the average of the features, and how they came about.
+   */
   @SuppressWarnings("ArrayRecordComponent")
-  private record Standardised(float[][] rows, double[] mean, double[] deviation) {
+  private record Scaled(float[][] rows, double[] mean, double deviation) {
 
-    static Standardised of(float[][] features) {
+    static Scaled of(float[][] features) {
       int width = features[0].length;
       double[] mean = new double[width];
-      double[] deviation = new double[width];
       for (float[] row : features) {
         for (int j = 0; j < width; j++) {
           mean[j] += row[j] / (double) features.length;
         }
       }
+      double variance = 0;
       for (float[] row : features) {
         for (int j = 0; j < width; j++) {
-          deviation[j] += (row[j] - mean[j]) * (row[j] - mean[j]) / features.length;
+          variance += (row[j] - mean[j]) * (row[j] - mean[j]) / width / features.length;
         }
       }
-      for (int j = 0; j < width; j++) {
-        double root = Math.sqrt(deviation[j]);
-        deviation[j] = root > 1e-9 ? root : 1; // a constant feature says nothing
-      }
+      double root = Math.sqrt(variance);
+      double deviation = root > 1e-9 ? root : 1; // texts that are all the same say nothing
       float[][] rows = new float[features.length][width];
       for (int row = 0; row < rows.length; row++) {
         for (int j = 0; j < width; j++) {
-          rows[row][j] = (float) ((features[row][j] - mean[j]) / deviation[j]);
+          rows[row][j] = (float) ((features[row][j] - mean[j]) / deviation);
         }
       }
-      return new Standardised(rows, mean, deviation);
+      return new Scaled(rows, mean, deviation);
     }
 
-    Head unfold(double[] x, int classes, double l2) {
+    Head unfold(double[] x, int classes, Strength strength) {
       int width = mean.length;
       float[] weight = new float[classes * width];
       float[] bias = new float[classes];
       for (int c = 0; c < classes; c++) {
-        double shift = x[c * (width + 1) + width];
+        double shift = strength.sharpness() * x[c * (width + 1) + width];
         for (int j = 0; j < width; j++) {
-          double w = x[c * (width + 1) + j] / deviation[j];
+          double w = strength.sharpness() * x[c * (width + 1) + j] / deviation;
           weight[c * width + j] = (float) w;
           shift -= w * mean[j];
         }
         bias[c] = (float) shift;
       }
-      return new Head(weight, bias, l2);
+      return new Head(weight, bias, strength);
     }
   }
 }

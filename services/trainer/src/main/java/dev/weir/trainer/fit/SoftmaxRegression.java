@@ -27,10 +27,7 @@ final class SoftmaxRegression implements Lbfgs.Objective {
 
   @Override
   public double at(double[] x, double[] gradient) {
-    float[] weights = new float[x.length];
-    for (int i = 0; i < x.length; i++) {
-      weights[i] = (float) x[i];
-    }
+    float[] weights = floats(x);
     java.util.Arrays.fill(gradient, 0);
     float[] sums = new float[x.length];
     double[] logits = new double[classes];
@@ -58,10 +55,27 @@ final class SoftmaxRegression implements Lbfgs.Objective {
     return loss / features.length + l2 / 2 * penalty;
   }
 
-  /** The mean negative log likelihood of other rows. */
-  static double logLoss(double[] x, float[][] features, int[] labels, int classes) {
-    double[] none = new double[x.length];
-    return new SoftmaxRegression(features, labels, classes, 0).at(x, none);
+  /** The scores of other rows, {@code [rows][classes]}. */
+  static float[][] logits(double[] x, float[][] features, int classes) {
+    SoftmaxRegression fitted = new SoftmaxRegression(features, new int[0], classes, 0);
+    float[] weights = floats(x);
+    double[] scores = new double[classes];
+    float[][] logits = new float[features.length][classes];
+    for (int row = 0; row < features.length; row++) {
+      fitted.scores(weights, features[row], scores);
+      for (int c = 0; c < classes; c++) {
+        logits[row][c] = (float) scores[c];
+      }
+    }
+    return logits;
+  }
+
+  private static float[] floats(double[] x) {
+    float[] weights = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      weights[i] = (float) x[i];
+    }
+    return weights;
   }
 
   private void scores(float[] weights, float[] row, double[] logits) {

@@ -15,9 +15,10 @@ import java.util.Locale;
  */
 record Validation(int rows, int errors, double logLoss) {
 
-  private static final double LEAST = 0.25;
-  private static final double MOST = 10;
-  private static final int HALVINGS = 40;
+  /** Inverse temperatures. */
+  private static final double LEAST = 0.1;
+
+  private static final double MOST = 4;
 
   /**
    * Judges some rows.
@@ -36,56 +37,15 @@ record Validation(int rows, int errors, double logLoss) {
         }
       }
     }
-    return new Validation(labels.length, errors, logLoss(logits, labels));
+    int classes = labels.length == 0 ? 0 : logits[0].length;
+    double[][] wanted = BestTemperature.certain(labels, classes);
+    double logLoss = BestTemperature.of(logits, wanted, LEAST, MOST).logLoss();
+    return new Validation(labels.length, errors, logLoss);
   }
 
   /** Whether it is the better one of two of the same rows; no when either is not a number. */
   boolean betterThan(Validation other) {
     return logLoss < other.logLoss;
-  }
-
-  /** The loss is convex in the inverse temperature, so its slope has one zero at most. */
-  private static double logLoss(float[][] logits, int[] labels) {
-    double low = 1 / MOST;
-    double high = 1 / LEAST;
-    for (int i = 0; i < HALVINGS; i++) {
-      double middle = (low + high) / 2;
-      if (slope(logits, labels, middle) < 0) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    double loss = 0;
-    for (int row = 0; row < labels.length; row++) {
-      loss += logSum(logits[row], low) - low * logits[row][labels[row]];
-    }
-    return labels.length == 0 ? 0 : loss / labels.length;
-  }
-
-  private static double slope(float[][] logits, int[] labels, double inverse) {
-    double slope = 0;
-    for (int row = 0; row < labels.length; row++) {
-      float[] answer = logits[row];
-      double logSum = logSum(answer, inverse);
-      for (float logit : answer) {
-        slope += Math.exp(inverse * logit - logSum) * logit;
-      }
-      slope -= answer[labels[row]];
-    }
-    return slope;
-  }
-
-  private static double logSum(float[] answer, double inverse) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (float logit : answer) {
-      max = Math.max(max, logit * inverse);
-    }
-    double sum = 0;
-    for (float logit : answer) {
-      sum += Math.exp(inverse * logit - max);
-    }
-    return max + Math.log(sum);
   }
 
   @Override

@@ -24,6 +24,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class HeadStartTest {
 
+  private static final LinearProbe.Strength STRENGTH = new LinearProbe.Strength(0.1, 1);
+
   @ParameterizedTest
   @EnumSource(Architecture.class)
   void servedHeadAnswersAsTheProbe(Architecture architecture, @TempDir Path directory) {
@@ -76,7 +78,7 @@ class HeadStartTest {
     for (int i = 0; i < weight.length; i++) {
       weight[i] = (float) (random.nextGaussian() * 0.1);
     }
-    LinearProbe.Head probe = new LinearProbe.Head(weight, new float[] {0.3f, -0.3f}, 0.1);
+    LinearProbe.Head probe = new LinearProbe.Head(weight, new float[] {0.3f, -0.3f}, STRENGTH);
 
     HeadStart head = HeadStart.of(kind, probe, vectors);
 
@@ -90,7 +92,7 @@ class HeadStartTest {
 
   @Test
   void headsWithoutADenseLayerAreTheProbe() {
-    LinearProbe.Head probe = new LinearProbe.Head(new float[] {1, 2}, new float[] {3}, 0.1);
+    LinearProbe.Head probe = new LinearProbe.Head(new float[] {1, 2}, new float[] {3}, STRENGTH);
     HeadStart head = HeadStart.of(HeadKind.POOLER, probe, new float[][] {{1, 1}});
     assertThat(head.dense()).isNull();
     assertThat(head.weight()).containsExactly(1, 2);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class LinearProbeTest {
@@ -27,7 +28,8 @@ class LinearProbeTest {
     }
 
     LinearProbe.Head head =
-        LinearProbe.fit(new float[][] {{1}, {-1}, {1}, {-1}}, new int[] {1, 0, 1, 0}, 2, l2);
+        LinearProbe.fit(
+            new float[][] {{1}, {-1}, {1}, {-1}}, new int[] {1, 0, 1, 0}, 2, strength(l2));
 
     assertThat((double) head.weight()[1]).isCloseTo(low, within(1e-3));
     assertThat((double) head.weight()[0]).isCloseTo(-low, within(1e-3));
@@ -35,9 +37,9 @@ class LinearProbeTest {
   }
 
   @Test
-  void readsRawVectorsAlthoughItIsFittedToStandardisedOnes() {
+  void readsRawVectorsAlthoughItIsFittedToScaledOnes() {
     float[][] shifted = {{101, 5}, {99, 5}, {102, 5}, {98, 5}};
-    LinearProbe.Head head = LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, 0.01);
+    LinearProbe.Head head = LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, strength(0.01));
 
     for (int row = 0; row < shifted.length; row++) {
       assertThat(answer(head, shifted[row], 2)).isEqualTo(row % 2 == 0 ? 1 : 0);
@@ -76,7 +78,85 @@ class LinearProbeTest {
         noise[row][j] = (float) random.nextGaussian();
       }
     }
-    assertThat(LinearProbe.fit(noise, labels, 2, 7L).l2()).isGreaterThanOrEqualTo(1);
+    assertThat(LinearProbe.fit(noise, labels, 2, 7L).strength().l2()).isGreaterThanOrEqualTo(1);
+  }
+
+  /** A label moves the first three features, which vary most, and none of the others. */
+  private static float[] text(Random random, int label) {
+    float[] row = new float[100];
+    for (int j = 0; j < row.length; j++) {
+      row[j] =
+          (float)
+              (j < 3
+                  ? 2 * random.nextGaussian() + (label == 0 ? -2 : 2)
+                  : 0.5 * random.nextGaussian());
+    }
+    return row;
+  }
+
+  private static float[][] texts(Random random, int[] labels) {
+    float[][] rows = new float[labels.length][];
+    for (int row = 0; row < rows.length; row++) {
+      rows[row] = text(random, labels[row]);
+    }
+    return rows;
+  }
+
+  private static int[] alternating(int rows) {
+    return IntStream.range(0, rows).map(row -> row % 2).toArray();
+  }
+
+  @Test
+  void fewLabelsAreReadAlongTheDirectionsInWhichTextsDiffer() {
+    int[] labels = alternating(20);
+    int[] unseen = alternating(200);
+    int right = 0;
+    int rightWithEqualFeatures = 0;
+    for (int draw = 0; draw < 20; draw++) {
+      Random random = new Random(draw);
+      float[][] rows = texts(random, labels);
+      float[][] others = texts(random, unseen);
+      right += right(LinearProbe.fit(rows, labels, 2, 7L), others, unseen);
+
+      float[] deviations = deviations(rows);
+      rightWithEqualFeatures +=
+          right(
+              LinearProbe.fit(divided(rows, deviations), labels, 2, 7L),
+              divided(others, deviations),
+              unseen);
+    }
+    assertThat(right).isGreaterThan(rightWithEqualFeatures + 100);
+  }
+
+  @Test
+  void itsProbabilitiesFitTextsThatItHasNotSeen() {
+    int[] labels = alternating(100);
+    int[] unseen = alternating(1000);
+    Random random = new Random(5);
+    LinearProbe.Head head = LinearProbe.fit(texts(random, labels), labels, 2, 7L);
+    float[][] others = texts(random, unseen);
+    float[][] logits = new float[others.length][];
+    for (int row = 0; row < others.length; row++) {
+      logits[row] = scores(head, others[row], 2);
+    }
+    double[][] wanted = BestTemperature.certain(unseen, 2);
+
+    double asItIs = BestTemperature.of(logits, wanted, 1, 1).logLoss();
+    double modest = 1 / head.strength().sharpness();
+
+    assertThat(asItIs)
+        .isLessThan(0.9 * BestTemperature.of(logits, wanted, modest, modest).logLoss());
+  }
+
+  @Test
+  void aHandfulOfSeparableRowsMakesItNotBoundlesslySure() {
+    float[][] rows = {{1, 0}, {-1, 0}, {1.1f, 0}, {-1.1f, 0}, {0.9f, 0}, {-0.9f, 0}};
+    LinearProbe.Head head = LinearProbe.fit(rows, alternating(6), 2, 7L);
+
+    float[] scores = scores(head, rows[0], 2);
+
+    // Platt's targets for three rows of each label are 4/5: a logit of ln 4 apart.
+    assertThat((double) (scores[0] - scores[1])).isBetween(0.7, 3.0);
   }
 
   @Test
@@ -98,18 +178,57 @@ class LinearProbeTest {
         .isLessThan(20); // about 1 s; the rest is for busy machines
   }
 
-  private static int answer(LinearProbe.Head head, float[] row, int classes) {
-    int best = 0;
-    double top = Double.NEGATIVE_INFINITY;
+  private static LinearProbe.Strength strength(double l2) {
+    return new LinearProbe.Strength(l2, 1);
+  }
+
+  private static float[] deviations(float[][] rows) {
+    float[] deviations = new float[rows[0].length];
+    for (int j = 0; j < deviations.length; j++) {
+      double sum = 0;
+      double squares = 0;
+      for (float[] row : rows) {
+        sum += row[j];
+        squares += row[j] * row[j];
+      }
+      deviations[j] = (float) Math.sqrt(squares / rows.length - Math.pow(sum / rows.length, 2));
+    }
+    return deviations;
+  }
+
+  private static float[][] divided(float[][] rows, float[] by) {
+    float[][] divided = new float[rows.length][by.length];
+    for (int row = 0; row < rows.length; row++) {
+      for (int j = 0; j < by.length; j++) {
+        divided[row][j] = rows[row][j] / by[j];
+      }
+    }
+    return divided;
+  }
+
+  private static int right(LinearProbe.Head head, float[][] rows, int[] labels) {
+    int right = 0;
+    for (int row = 0; row < rows.length; row++) {
+      right += answer(head, rows[row], 2) == labels[row] ? 1 : 0;
+    }
+    return right;
+  }
+
+  private static float[] scores(LinearProbe.Head head, float[] row, int classes) {
+    float[] scores = head.bias().clone();
     for (int c = 0; c < classes; c++) {
-      double score = head.bias()[c];
       for (int j = 0; j < row.length; j++) {
-        score += head.weight()[c * row.length + j] * row[j];
+        scores[c] += head.weight()[c * row.length + j] * row[j];
       }
-      if (score > top) {
-        top = score;
-        best = c;
-      }
+    }
+    return scores;
+  }
+
+  private static int answer(LinearProbe.Head head, float[] row, int classes) {
+    float[] scores = scores(head, row, classes);
+    int best = 0;
+    for (int c = 1; c < classes; c++) {
+      best = scores[c] > scores[best] ? c : best;
     }
     return best;
   }
