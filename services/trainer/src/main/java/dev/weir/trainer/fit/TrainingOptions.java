@@ -78,7 +78,7 @@ public final class TrainingOptions {
   private static final Setting<Integer> PATIENCE =
       Setting.integer(
           "WEIR_TRAIN_PATIENCE",
-          1,
+          2,
           1,
           1000,
           "epochs in a row that bring nothing on the validation part, after which a training ends");
