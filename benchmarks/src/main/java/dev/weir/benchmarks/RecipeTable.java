@@ -32,8 +32,9 @@ import java.util.Random;
  * test file: accuracy of each seed, of which the mean and the standard deviation are published.
  *
  * <p>Arguments: a name, the training file, the test file, numbers of labels separated by commas (0
- * for all), how many seeds, threads, where the results go, and settings as {@code NAME=value}. A
- * seed chooses the labels, as many of each class, and all randomness of the training.
+ * for all), how many seeds, or which ones, as {@code 2-3}, threads, where the results go, and
+ * settings as {@code NAME=value}. A seed chooses the labels, as many of each class, and all
+ * randomness of the training.
  */
 public final class RecipeTable {
   private static final List<String> LABELS = List.of("negative", "positive");
@@ -82,7 +83,9 @@ public final class RecipeTable {
     String suite = args[0];
     List<LabeledText> pool = rows(Path.of(args[1]));
     List<LabeledText> test = rows(Path.of(args[2]));
-    int seeds = Integer.parseInt(args[4]);
+    String[] seeds = args[4].split("-", 2);
+    long firstSeed = seeds.length == 1 ? 1 : Long.parseLong(seeds[0]);
+    long lastSeed = Long.parseLong(seeds[seeds.length - 1]);
     int threads = Integer.parseInt(args[5]);
     Path results = Path.of(args[6]);
     Map<String, String> settings = new HashMap<>();
@@ -100,7 +103,7 @@ public final class RecipeTable {
       for (String count : args[3].split(",", -1)) {
         int labels = Integer.parseInt(count) == 0 ? pool.size() : Integer.parseInt(count);
         List<Outcome> row = new ArrayList<>();
-        for (long seed = 1; seed <= seeds; seed++) {
+        for (long seed = firstSeed; seed <= lastSeed; seed++) {
           settings.put("WEIR_TRAIN_SEED", String.valueOf(seed));
           TrainingOptions options = TrainingOptions.parse(settings).within(base.config());
           RecipeTable table = new RecipeTable(base, serving, encoder, options, test);
