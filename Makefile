@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -102,11 +102,16 @@ RECIPE = OMP_WAIT_POLICY=PASSIVE java -Xmx4g -Dai.djl.offline=true -DOPT_OUT_TRA
   -cp "benchmarks/target/classes:services/standalone/target/weir/lib/*" dev.weir.benchmarks.RecipeTable
 CORES ?= $(shell nproc)
 
+probe: build ## what a head refresh learns from few labels: 16 draws from training files, scored on the rows that were not drawn
+	$(subst RecipeTable,HeadRefreshDraws,$(RECIPE)) $(REVIEWS)/sst2-train.jsonl 16,100,1000 16 $(CORES) 128
+	$(subst RecipeTable,HeadRefreshDraws,$(RECIPE)) $(REVIEWS)/amazon.jsonl 16,100 16 $(CORES) 256
+	$(subst RecipeTable,HeadRefreshDraws,$(RECIPE)) $(REVIEWS)/imdb-train.jsonl 16,100,1000 16 $(CORES) 512
+
 recipe: build ## head refresh and LoRA by the recipe on whole test files, 3 seeds: hours on 2 cores
 	$(RECIPE) amazon-yelp $(REVIEWS)/amazon.jsonl $(REVIEWS)/yelp.jsonl 0 3 $(CORES) benchmarks/results/recipe-amazon-yelp.json
 	$(RECIPE) sst2 $(REVIEWS)/sst2-train.jsonl $(REVIEWS)/sst2-dev.jsonl 100,1000,0 3 $(CORES) benchmarks/results/recipe-sst2.json WEIR_TRAIN_MAX_TOKENS=128
-	$(RECIPE) imdb $(REVIEWS)/imdb-train.jsonl $(REVIEWS)/imdb-test.jsonl 16,100,1000 3 $(CORES) benchmarks/results/recipe-imdb.json WEIR_TRAIN_MAX_TOKENS=512 WEIR_TRAIN_EPOCHS=2
-	$(RECIPE) imdb $(REVIEWS)/imdb-train.jsonl $(REVIEWS)/imdb-test.jsonl 3000 1 $(CORES) benchmarks/results/recipe-imdb-3000.json WEIR_TRAIN_MAX_TOKENS=512 WEIR_TRAIN_EPOCHS=2
+	$(RECIPE) imdb $(REVIEWS)/imdb-train.jsonl $(REVIEWS)/imdb-test.jsonl 16,100,1000 3 $(CORES) benchmarks/results/recipe-imdb.json WEIR_TRAIN_MAX_TOKENS=512
+	$(RECIPE) imdb $(REVIEWS)/imdb-train.jsonl $(REVIEWS)/imdb-test.jsonl 3000 1 $(CORES) benchmarks/results/recipe-imdb-3000.json WEIR_TRAIN_MAX_TOKENS=512
 
 clean:
 	$(MVN) clean
