@@ -12,6 +12,7 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
@@ -72,7 +73,7 @@ class ManyAdaptersTest {
         TestingAdapters.reader(store, base, copies, new PrecisionChoice(null, true), "");
     registry =
         new AdapterRegistry(
-            OnnxSlotTable.over(base, 1 << 28),
+            OnnxSlotTable.over(base, 1 << 28, OnnxDevice.CPU),
             new SlotPolicy(4, SLOTS, Set.of("a-0"), Duration.ofMinutes(1)),
             reader,
             base.tokenizer().encode("good film", 32),

@@ -11,6 +11,7 @@ import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.MergedModel;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
@@ -205,7 +206,7 @@ class PrecisionServingTest {
     ArtifactReader reader = TestingAdapters.reader(store, base, copies, precision, merged);
     registry =
         new AdapterRegistry(
-            OnnxSlotTable.over(base, 1 << 28),
+            OnnxSlotTable.over(base, 1 << 28, OnnxDevice.CPU),
             new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
             reader,
             text,

@@ -6,6 +6,7 @@ import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.signing.ArtifactTrust;
@@ -60,7 +61,8 @@ public final class TestingAdapters {
       LocalCopies copies,
       PrecisionChoice precision,
       String merged) {
-    return new ArtifactReader(store, base, copies, ArtifactTrust.everybody(), precision, merged);
+    return new ArtifactReader(
+        store, base, copies, ArtifactTrust.everybody(), precision, merged, OnnxDevice.CPU);
   }
 
   /** A reader that believes whom {@code trust} believes, and finds the copies of others before. */
@@ -68,7 +70,8 @@ public final class TestingAdapters {
       ArtifactStore store, BaseModel base, Path directory, ArtifactTrust trust) {
     LocalCopies copies = copies(directory);
     copies.open(Set::of);
-    return new ArtifactReader(store, base, copies, trust, new PrecisionChoice(null, true), "");
+    return new ArtifactReader(
+        store, base, copies, trust, new PrecisionChoice(null, true), "", OnnxDevice.CPU);
   }
 
   static LocalCopies copies(Path directory) {
