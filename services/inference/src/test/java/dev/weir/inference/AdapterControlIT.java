@@ -271,6 +271,26 @@ class AdapterControlIT {
   }
 
   @Test
+  void theChampionAnswersWhereThePinnedVersionIsGoneAfterARestartAndThatIsReported()
+      throws Exception {
+    released(1, "negative");
+    released(2, "positive");
+    ServingPlan plan = ServingPlan.none("default").withPinned(new ServingPlan.Pin(1, "gone", null));
+    send(topics.adapters(), new String(AdapterRecord.key(plan), UTF_8), EventJson.write(plan));
+    InferenceService one = service("one");
+
+    awaitServing(2, one);
+
+    JsonNode adapter = adapter(one);
+    assertThat(adapter.at("/plan/pinned/version").asInt()).isEqualTo(1);
+    assertThat(adapter.at("/failure/version").asInt()).isEqualTo(1);
+    assertThat(adapter.at("/failure/reason").asText()).isEqualTo("digest-mismatch");
+    assertThat(classify(one, "r").get(0).get("version").asInt()).isEqualTo(2);
+    send(topics.reviews(), "r", EventJson.write(Review.of("r", "a film")));
+    assertThat(read(topics.classifications(), 1).get("r").version()).isEqualTo(2);
+  }
+
+  @Test
   void changesThatTwoReplicasTakeAtOnceAllHold() throws Exception {
     released(1, "negative");
     released(2, "positive");
