@@ -22,6 +22,7 @@ import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
+import dev.weir.inference.http.HttpShadows;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
@@ -63,6 +64,7 @@ public final class InferenceService implements AutoCloseable {
   private final AdapterLoader loader;
   private final AdapterWatcher watcher;
   private final FeedbackPublisher feedback;
+  private final HttpShadows shadows;
   private final Feeds feeds;
   private final HttpApi http;
   private final ReviewStreams streams;
@@ -149,6 +151,14 @@ public final class InferenceService implements AutoCloseable {
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
+    shadows =
+        new HttpShadows(
+            config.kafka(),
+            config.topics().shadowClassifications(),
+            classifier,
+            base.digest(),
+            meters,
+            clock);
     feeds = Feeds.of(config.kafka(), config.topics());
     AdaptersView view =
         new AdaptersView(
@@ -172,6 +182,7 @@ public final class InferenceService implements AutoCloseable {
                 control,
                 config.catalog(),
                 feedback,
+                shadows,
                 feeds,
                 health,
                 metrics,
@@ -219,6 +230,7 @@ public final class InferenceService implements AutoCloseable {
       lifecycle.add("classifier", classifier).start();
       lifecycle.add("adapter loader", loader);
       lifecycle.add("feedback publisher", feedback).start();
+      lifecycle.add("http shadows", shadows);
       lifecycle.add("feeds", feeds);
       lifecycle.add("http", http).start();
       lifecycle.add("adapter watcher", watcher).start();

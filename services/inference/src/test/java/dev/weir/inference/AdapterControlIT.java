@@ -191,7 +191,11 @@ class AdapterControlIT {
     assertThat(shadows.values()).allMatch(each -> each.label().equals("positive"));
     assertThat(shadows.get("r7").input()).isEqualTo(answers.get("r7").input());
     assertThat(answers.values()).allMatch(each -> each.version() == 1);
-    assertThat(classify(one, "r0").get(0).get("version").asInt()).isEqualTo(1);
+    assertThat(classify(one, "h0").get(0).get("version").asInt()).isEqualTo(1);
+    Classification overHttp = read(topics.shadowClassifications(), 51).get("h0");
+    assertThat(overHttp.version()).isEqualTo(2);
+    assertThat(overHttp.label()).isEqualTo("positive");
+    assertThat(overHttp.input()).isNull();
 
     accepted(post(one, "promote", "{\"version\":2}"));
     awaitServing(2, one);

@@ -6,6 +6,7 @@ import static dev.weir.inference.score.TestingTokenizer.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.ops.Health.Status;
@@ -17,11 +18,14 @@ import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -246,6 +250,52 @@ class ClassifierTest {
     for (CompletableFuture<List<Answer>> each : accepted) {
       assertThat(each.get()).isNotEmpty();
     }
+  }
+
+  @Test
+  void answersGoBeforeShadowsOfWhatWasAnswered() throws Exception {
+    shadowed();
+    classifier.close();
+    classifier = classifier(1); // So that batches run in the order in which they are picked.
+    Semaphore gate = occupyWorkers(1);
+    CompletableFuture<List<Optional<Answer.Scored>>> shadows = classifier.shadow(reviews(5));
+    CompletableFuture<List<Answer>> later =
+        classifier.tryClassify(Source.HTTP, reviews(1)).orElseThrow();
+    gate.release(2); // The batch that occupies the worker, and one more.
+    assertThat(later.get()).hasSize(1);
+    assertThat(shadows).isNotDone();
+    gate.release(100_000);
+    assertThat(shadows.get())
+        .hasSize(5)
+        .allSatisfy(said -> assertThat(said.orElseThrow().id().version()).isEqualTo(2));
+  }
+
+  @Test
+  void oneWorkerIsKeptFreeOfShadows() throws Exception {
+    shadowed();
+    Semaphore gate = new Semaphore(0);
+    List<Integer> entered = new CopyOnWriteArrayList<>();
+    opener.onRun(
+        tokens -> {
+          entered.add(tokens[0][1]);
+          gate.acquireUninterruptibly();
+        });
+    CompletableFuture<List<Optional<Answer.Scored>>> shadows =
+        classifier.shadow(Collections.nCopies(100, longReview("default")));
+    Awaitility.await().until(() -> entered.size() == WORKERS - 1);
+    CompletableFuture<List<Answer>> answer =
+        classifier.tryClassify(Source.HTTP, List.of(Review.of("x", text(7, 60)))).orElseThrow();
+    Awaitility.await().until(() -> entered.size() == WORKERS);
+    assertThat(entered.get(WORKERS - 1)).isEqualTo(7);
+    gate.release(100_000);
+    assertThat(answer.get()).hasSize(1);
+    assertThat(shadows.get()).hasSize(100).allMatch(Optional::isPresent);
+  }
+
+  private void shadowed() {
+    serve(registry, "default", 1);
+    TestingAdapters.serveBeside(registry, "default", 2);
+    plans.put(ServingPlan.none("default").withShadow(new ServingPlan.Shadow(2, "digest-2")));
   }
 
   @Test
