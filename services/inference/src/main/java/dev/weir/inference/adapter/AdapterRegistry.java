@@ -7,7 +7,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -146,20 +145,6 @@ public final class AdapterRegistry implements AutoCloseable {
     return state == null
         ? Set.of()
         : state.versions().stream().map(ServingAdapter::digest).collect(Collectors.toSet());
-  }
-
-  /**
-   * Leases the champions of some adapters for one run; names that nothing serves, and evicted ones,
-   * are left out. The caller closes the lease.
-   */
-  public Lease lease(Set<String> adapters) {
-    return lease(
-        state -> {
-          Set<AdapterId> champions = new HashSet<>();
-          adapters.forEach(
-              name -> state.adapter(name).ifPresent(champion -> champions.add(champion.id())));
-          return champions;
-        });
   }
 
   /**

@@ -101,19 +101,6 @@ public final class Classifier implements AutoCloseable {
   }
 
   /**
-   * Answers reviews, waiting for room in the queue, and has shadow versions score them as well: up
-   * to twice as many texts are queued as there are reviews.
-   *
-   * @return the answers to come, in order
-   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
-   */
-  public CompletableFuture<List<Answer>> classify(Source source, List<Review> reviews)
-      throws InterruptedException {
-    Tokenised tokenised = tokenise(reviews);
-    return counted(source, tokenised, batcher.put(source, tokenised.queries()));
-  }
-
-  /**
    * Tokenises reviews for {@link #offer}, on the calling thread, for the versions that answer and
    * for shadows: up to twice as many texts are queued as there are reviews. When a version with
    * another token limit takes over before they are scored, they are tokenised again.

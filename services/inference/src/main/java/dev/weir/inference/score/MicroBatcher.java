@@ -30,8 +30,6 @@ final class MicroBatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
 
-  private static final Duration LONG = Duration.ofHours(1);
-
   private final BatchScorer scorer;
   private final BatchPicker picker;
   private final List<Thread> workers = new ArrayList<>();
@@ -119,22 +117,6 @@ final class MicroBatcher implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-  }
-
-  /**
-   * Queues texts, waiting for room as long as it takes.
-   *
-   * @return the answers to come, in order
-   * @throws RejectedExecutionException if the batcher is closing or broken
-   * @throws IllegalArgumentException if there can never be room for so many
-   */
-  CompletableFuture<List<Answer>> put(Source source, List<Query> queries)
-      throws InterruptedException {
-    Optional<CompletableFuture<List<Answer>>> answers = Optional.empty();
-    while (answers.isEmpty()) {
-      answers = offer(source, queries, LONG);
-    }
-    return answers.get();
   }
 
   /** Texts of a source that wait for a worker. */

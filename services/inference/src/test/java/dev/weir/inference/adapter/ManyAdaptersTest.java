@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import static dev.weir.inference.TestingArtifacts.LIMIT;
+import static dev.weir.inference.score.TestingClients.classify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
@@ -248,8 +249,7 @@ class ManyAdaptersTest {
   }
 
   private List<Answer.Scored> scored(List<Review> reviews) throws Exception {
-    return classifier
-        .classify(Source.HTTP, reviews)
+    return classify(classifier, Source.HTTP, reviews)
         .get(SOON.toSeconds(), TimeUnit.SECONDS)
         .stream()
         .map(

@@ -111,7 +111,7 @@ class PrecisionServingTest {
                 .gauges())
         .extracting(gauge -> gauge.getId().getTag("precision"))
         .containsExactlyInAnyOrder("fp32", "int8");
-    try (Lease lease = registry.lease(Set.of("exact", "fast"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "exact", "fast")) {
       float[][] logits =
           lease.run(
               new int[][] {text, text, text},
@@ -249,7 +249,7 @@ class PrecisionServingTest {
   }
 
   private void run(List<float[]> expected) {
-    try (Lease lease = registry.lease(Set.of("merged", "slot0"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "merged", "slot0")) {
       ServingAdapter merged = lease.adapter("merged");
       float[][] logits =
           lease.run(new int[][] {text, text}, List.of(merged, lease.adapter("slot0")));
@@ -259,7 +259,7 @@ class PrecisionServingTest {
   }
 
   private float[] logits(String adapter) {
-    try (Lease lease = registry.lease(Set.of(adapter))) {
+    try (Lease lease = TestingAdapters.lease(registry, adapter)) {
       return lease.run(new int[][] {text}, List.of(lease.adapter(adapter)))[0];
     }
   }

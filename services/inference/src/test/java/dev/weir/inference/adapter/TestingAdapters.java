@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Adapters for tests, put into service without a loader. */
 public final class TestingAdapters {
@@ -94,6 +96,16 @@ public final class TestingAdapters {
   /** Puts a version into service beside the champion. */
   public static void serveBeside(AdapterRegistry registry, String adapter, int version) {
     put(registry, loaded(adapter, version, List.of("negative", "positive")));
+  }
+
+  /** Leases the champions of some adapters; those that nothing serves are left out. */
+  static Lease lease(AdapterRegistry registry, String... adapters) {
+    return registry.lease(
+        state ->
+            Stream.of(adapters)
+                .flatMap(name -> state.adapter(name).stream())
+                .map(ServingAdapter::id)
+                .collect(Collectors.toSet()));
   }
 
   static void crown(AdapterRegistry registry, LoadedAdapter loaded) {

@@ -1,6 +1,7 @@
 package dev.weir.inference.score;
 
 import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static dev.weir.inference.score.TestingClients.classify;
 import static dev.weir.inference.score.TestingTokenizer.number;
 import static dev.weir.inference.score.TestingTokenizer.text;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -92,7 +93,7 @@ class ClassifierTest {
         IntStream.range(0, count)
             .mapToObj(i -> Review.of("r" + i, text(i, random.nextInt(60))))
             .toList();
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews).get();
     assertThat(answers).hasSize(count);
     for (int i = 0; i < count; i++) {
       assertThat(number((Answer.Scored) answers.get(i))).isEqualTo(i + 1);
@@ -109,7 +110,7 @@ class ClassifierTest {
           for (int id = next.getAndIncrement(); id < 1000; id = next.getAndIncrement()) {
             Source source = id % 2 == 0 ? Source.KAFKA : Source.HTTP;
             Review review = Review.of("r" + id, text(id, id % 50));
-            Answer answer = classifier.classify(source, List.of(review)).get().get(0);
+            Answer answer = classify(classifier, source, List.of(review)).get().get(0);
             assertThat(number((Answer.Scored) answer)).isEqualTo(id + 1);
           }
           return null;
@@ -130,8 +131,10 @@ class ClassifierTest {
     serve(registry, "default", 7);
     serve(registry, "topic", 3, List.of("sports", "politics", "arts"));
     List<Answer> answers =
-        classifier
-            .classify(Source.HTTP, List.of(review("default"), review("topic"), review("default")))
+        classify(
+                classifier,
+                Source.HTTP,
+                List.of(review("default"), review("topic"), review("default")))
             .get();
     assertThat(((Answer.Scored) answers.get(0)).scores()).containsOnlyKeys("negative", "positive");
     Answer.Scored topic = (Answer.Scored) answers.get(1);
@@ -146,8 +149,10 @@ class ClassifierTest {
   void abstainsWithoutAReleaseAndNamesTheRemedy() throws Exception {
     serve(registry, "topic", 1, List.of("sports", "politics", "arts"));
     List<Answer> answers =
-        classifier
-            .classify(Source.KAFKA, List.of(review("default"), review("topic"), review("other")))
+        classify(
+                classifier,
+                Source.KAFKA,
+                List.of(review("default"), review("topic"), review("other")))
             .get();
     assertThat(answers.get(0))
         .isEqualTo(
@@ -196,9 +201,9 @@ class ClassifierTest {
           gate.acquireUninterruptibly();
           runs.incrementAndGet();
         });
-    CompletableFuture<List<Answer>> flood = classifier.classify(Source.KAFKA, reviews(1000));
+    CompletableFuture<List<Answer>> flood = classify(classifier, Source.KAFKA, reviews(1000));
     CompletableFuture<List<Answer>> single =
-        classifier.classify(Source.HTTP, List.of(Review.of("x", text(5, 60))));
+        classify(classifier, Source.HTTP, List.of(Review.of("x", text(5, 60))));
     int before = 0;
     while (!single.isDone()) {
       gate.release();
@@ -222,7 +227,7 @@ class ClassifierTest {
     classifier.close();
     classifier = classifier(1); // So that batches run in the order in which they are picked.
     Semaphore gate = occupyWorkers(1);
-    CompletableFuture<List<Answer>> flood = classifier.classify(Source.HTTP, reviews(QUEUE));
+    CompletableFuture<List<Answer>> flood = classify(classifier, Source.HTTP, reviews(QUEUE));
     CompletableFuture<List<Answer>> lone =
         classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow();
     // The batch that occupies the worker, one of the flood, and then it is the other's turn.
@@ -303,7 +308,7 @@ class ClassifierTest {
     serve(registry, "default", 1);
     Semaphore gate = new Semaphore(0);
     opener.onRun(tokens -> gate.acquireUninterruptibly());
-    CompletableFuture<List<Answer>> first = classifier.classify(Source.KAFKA, reviews(QUEUE));
+    CompletableFuture<List<Answer>> first = classify(classifier, Source.KAFKA, reviews(QUEUE));
     Classifier.Tokenised more = classifier.tokenise(reviews(QUEUE));
     assertThat(classifier.offer(Source.KAFKA, more, Duration.ofMillis(20))).isEmpty();
     gate.release(100_000);
@@ -325,7 +330,7 @@ class ClassifierTest {
         });
     List<Review> reviews =
         IntStream.range(0, 40).mapToObj(i -> Review.of("r" + i, text(i, 3))).toList();
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews).get();
     for (int i = 0; i < 40; i++) {
       assertThat(answers.get(i)).isInstanceOf(i == 13 ? Answer.Failed.class : Answer.Scored.class);
     }
@@ -339,10 +344,10 @@ class ClassifierTest {
         tokens -> {
           throw new OutOfMemoryError("native");
         });
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews(100)).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews(100)).get();
     assertThat(answers).hasSize(100).allMatch(Answer.Failed.class::isInstance);
     assertThat(classifier.status()).isInstanceOf(Status.Dead.class);
-    assertThatThrownBy(() -> classifier.classify(Source.KAFKA, reviews(1)))
+    assertThatThrownBy(() -> classify(classifier, Source.KAFKA, reviews(1)))
         .isInstanceOf(RejectedExecutionException.class);
   }
 
@@ -364,7 +369,7 @@ class ClassifierTest {
   }
 
   private void ask(Source source) throws Exception {
-    List<Answer> answers = classifier.classify(source, reviews(20)).get();
+    List<Answer> answers = classify(classifier, source, reviews(20)).get();
     assertThat(answers).hasSize(20);
     for (Answer answer : answers) {
       Answer.Scored scored = (Answer.Scored) answer;
@@ -377,7 +382,7 @@ class ClassifierTest {
   @Test
   void countsAnswersByPathAndResult() throws Exception {
     serve(registry, "default", 1);
-    classifier.classify(Source.HTTP, List.of(review("default"), review("nobody"))).get();
+    classify(classifier, Source.HTTP, List.of(review("default"), review("nobody"))).get();
     Map<String, Double> counts = Map.of("answered", 1.0, "abstained", 1.0);
     counts.forEach(
         (result, count) ->
@@ -419,7 +424,7 @@ class ClassifierTest {
           gate.acquireUninterruptibly();
         });
     for (int i = 1; i <= workers; i++) {
-      CompletableFuture<List<Answer>> ignored = classifier.classify(Source.KAFKA, reviews(1));
+      CompletableFuture<List<Answer>> ignored = classify(classifier, Source.KAFKA, reviews(1));
       int expected = i;
       Awaitility.await().until(() -> entered.get() == expected);
     }
