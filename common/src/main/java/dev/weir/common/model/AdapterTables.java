@@ -1,10 +1,12 @@
 package dev.weir.common.model;
 
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import java.nio.FloatBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -69,6 +71,27 @@ public final class AdapterTables implements AutoCloseable {
   /** The tensors by the graph's input names. */
   Map<String, OnnxTensor> tensors() {
     return tensors;
+  }
+
+  /** How many slots take {@code bytes} at most, be it none. */
+  int slotsIn(long bytes) {
+    return (int) Math.min(layout.slots(), bytes / slotBytes(config, layout));
+  }
+
+  /**
+   * Adds some slots, in the given order, to the inputs of a run: copies in {@code buffers}, which
+   * the run alone reads.
+   */
+  void addTo(BatchTensors batch, int[] slots, RunBuffers buffers) throws OrtException {
+    int values = tables.values().stream().mapToInt(SlotTable::size).sum();
+    FloatBuffer all = buffers.tables(Math.multiplyExact(slots.length, values));
+    int at = 0;
+    for (Map.Entry<String, SlotTable> entry : tables.entrySet()) {
+      SlotTable table = entry.getValue();
+      int size = slots.length * table.size();
+      batch.own(entry.getKey(), table.copyOf(slots, all.slice(at, size)));
+      at += size;
+    }
   }
 
   /**

@@ -84,6 +84,11 @@ final class BatchTensors implements AutoCloseable {
     }
   }
 
+  /** Adds an input, which closes with the others. */
+  void own(String name, OnnxTensor tensor) {
+    tensors.put(name, tensor);
+  }
+
   private void put(String name, IntBuffer values, long... shape) throws OrtException {
     tensors.put(name, OnnxTensor.createTensor(environment(), values, shape));
   }

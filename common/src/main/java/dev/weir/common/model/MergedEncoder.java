@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.weir.common.ops.WeirException;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -35,23 +36,39 @@ public final class MergedEncoder implements AutoCloseable {
     this.padTokenId = padTokenId;
   }
 
+  /** Opens a file on the CPU; see the other method. */
+  public static MergedEncoder open(Path file, int intraOpThreads, int padTokenId) {
+    return open(file, intraOpThreads, padTokenId, OnnxDevice.CPU);
+  }
+
   /**
    * Opens a file.
    *
-   * @param intraOpThreads threads within one run, at least 1
+   * @param intraOpThreads threads within one run on the CPU, at least 1
    * @param padTokenId the base model's
    * @throws ModelException {@code invalid-graph}, {@code operator-not-allowed}, {@code
    *     external-data}: the file may be anybody's, and is looked into before the runtime opens it
+   * @throws DeviceException {@code no-cuda-libraries}, {@code gpu-unusable}
    */
-  public static MergedEncoder open(Path file, int intraOpThreads, int padTokenId) {
+  public static MergedEncoder open(
+      Path file, int intraOpThreads, int padTokenId, OnnxDevice device) {
     OnnxInspection.check(file);
-    OrtSession session = OnnxRuntime.open(file, intraOpThreads);
+    OrtSession session = OnnxRuntime.open(file, intraOpThreads, device);
+    MergedEncoder encoder = of(file, session, padTokenId);
+    try {
+      encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
+      device.requireUsed(encoder.providers);
+      return encoder;
+    } catch (WeirException e) {
+      OnnxRuntime.close(session);
+      throw e;
+    }
+  }
+
+  private static MergedEncoder of(Path file, OrtSession session, int padTokenId) {
     try {
       String labels = session.getMetadata().getCustomMetadataValue("labels").orElse("");
-      MergedEncoder encoder =
-          new MergedEncoder(file, session, List.of(labels.split("\n", -1)), padTokenId);
-      encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
-      return encoder;
+      return new MergedEncoder(file, session, List.of(labels.split("\n", -1)), padTokenId);
     } catch (OrtException e) {
       throw new ModelException("invalid-graph", file + " has no metadata: " + e.getMessage(), e);
     }
@@ -104,13 +121,8 @@ public final class MergedEncoder implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
-    try {
-      session.close();
-    } catch (OrtException e) {
-      throw new ModelException("inference-failed", "The session does not close: " + e, e);
+    if (closed.compareAndSet(false, true)) {
+      OnnxRuntime.close(session);
     }
   }
 }

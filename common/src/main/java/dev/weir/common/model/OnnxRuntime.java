@@ -29,12 +29,12 @@ final class OnnxRuntime {
    * Opens a session through a temporary file: given bytes, the runtime would hold two more copies
    * of the weights beside its own while it opens.
    */
-  static OrtSession open(OnnxGraph graph, int intraOpThreads) {
+  static OrtSession open(OnnxGraph graph, int intraOpThreads, OnnxDevice device) {
     try {
       Path file = Files.createTempFile("weir-", ".onnx");
       try {
         write(graph, file);
-        return open(file, intraOpThreads);
+        return open(file, intraOpThreads, device);
       } finally {
         Files.deleteIfExists(file);
       }
@@ -50,8 +50,10 @@ final class OnnxRuntime {
   /**
    * Opens a session that writes a profile until {@link ExecutionProviders#of} ends it, which has to
    * follow at once.
+   *
+   * @throws DeviceException {@code no-cuda-libraries}
    */
-  static OrtSession open(Path file, int intraOpThreads) {
+  static OrtSession open(Path file, int intraOpThreads, OnnxDevice device) {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
       options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
@@ -63,6 +65,9 @@ final class OnnxRuntime {
       // needed, which the caller's batch limit bounds.
       options.setMemoryPatternOptimization(false);
       options.setCPUArenaAllocator(true);
+      if (device == OnnxDevice.CUDA) {
+        CudaProvider.addTo(options);
+      }
       options.enableProfiling(
           Path.of(System.getProperty("java.io.tmpdir"), "weir-profile-" + UUID.randomUUID())
               .toString());
@@ -70,6 +75,14 @@ final class OnnxRuntime {
     } catch (OrtException e) {
       throw new ModelException(
           "invalid-graph", "ONNX Runtime refuses " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  static void close(OrtSession session) {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new ModelException("inference-failed", "The session does not close: " + e, e);
     }
   }
 

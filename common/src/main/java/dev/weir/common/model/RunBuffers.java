@@ -10,8 +10,8 @@ import java.nio.IntBuffer;
  * SlotEncoder#logits}.
  *
  * <p>It grows to the largest batch it has seen, 4 bytes per padded token (8 with mean pooling) and
- * per logit. Belongs to one thread at a time; any encoder will do, of any base and layout. Freed
- * with this object.
+ * per logit, and on a GPU the slots of a batch. Belongs to one thread at a time; any encoder will
+ * do, of any base and layout. Freed with this object.
  */
 public final class RunBuffers {
   private static final int SMALLEST = 256;
@@ -21,6 +21,7 @@ public final class RunBuffers {
   private ByteBuffer slots = allocate(SMALLEST);
   private ByteBuffer pool = allocate(SMALLEST);
   private ByteBuffer logits = allocate(SMALLEST);
+  private ByteBuffer tables = allocate(0);
 
   /** Native memory held, in bytes. */
   public long bytes() {
@@ -28,7 +29,8 @@ public final class RunBuffers {
         + lengths.capacity()
         + slots.capacity()
         + pool.capacity()
-        + logits.capacity();
+        + logits.capacity()
+        + tables.capacity();
   }
 
   // What the views below hold is left from an earlier run: the caller writes every element.
@@ -56,6 +58,11 @@ public final class RunBuffers {
   FloatBuffer logits(int values) {
     logits = fitting(logits, values);
     return logits.slice(0, values * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer();
+  }
+
+  FloatBuffer tables(int values) {
+    tables = fitting(tables, values);
+    return tables.slice(0, values * Float.BYTES).order(ByteOrder.nativeOrder()).asFloatBuffer();
   }
 
   private static ByteBuffer fitting(ByteBuffer buffer, int values) {

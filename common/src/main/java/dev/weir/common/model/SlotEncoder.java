@@ -4,8 +4,13 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.ops.WeirException;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -21,20 +26,30 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * the base's weights, and those of its {@link AdapterTables}.
  */
 public final class SlotEncoder implements AutoCloseable {
+
+  /** Most that a run takes along of slots; a batch that wants more is run in parts. */
+  private static final long MOST_COPIED_BYTES = 256L << 20;
+
   private final ModelConfig config;
   private final OrtSession session;
   private final AdapterTables tables;
   private final boolean ownsTables;
+  private final boolean copiesSlots;
   private final ReadWriteLock lifetime = new ReentrantReadWriteLock();
   private Set<String> providers = Set.of();
   private boolean closed;
 
   private SlotEncoder(
-      ModelConfig config, OrtSession session, AdapterTables tables, boolean ownsTables) {
+      ModelConfig config,
+      OrtSession session,
+      AdapterTables tables,
+      boolean ownsTables,
+      boolean copiesSlots) {
     this.config = config;
     this.session = session;
     this.tables = tables;
     this.ownsTables = ownsTables;
+    this.copiesSlots = copiesSlots;
   }
 
   /**
@@ -47,26 +62,43 @@ public final class SlotEncoder implements AutoCloseable {
    */
   public static SlotEncoder open(
       BaseModel base, SlotLayout layout, Precision precision, int intraOpThreads) {
-    requireThreads(intraOpThreads);
     AdapterTables tables = new AdapterTables(base, layout);
     try {
-      return open(base, tables, precision, intraOpThreads, true);
+      return open(base, tables, precision, intraOpThreads, OnnxDevice.CPU, true, false);
     } catch (ModelException e) {
       tables.close();
       throw e;
     }
   }
 
-  /**
-   * An encoder over tables that others read as well, such as one of another precision. It closes
-   * before they do.
-   *
-   * @throws ModelException {@code invalid-graph}, {@code unwritable-file}
-   */
+  /** An encoder on the CPU over tables that others read as well; see the other method. */
   public static SlotEncoder over(
       BaseModel base, AdapterTables tables, Precision precision, int intraOpThreads) {
-    requireThreads(intraOpThreads);
-    return open(base, tables, precision, intraOpThreads, false);
+    return over(base, tables, precision, intraOpThreads, OnnxDevice.CPU);
+  }
+
+  /**
+   * An encoder over tables that others read as well, such as one of another precision. It closes
+   * before they do. On a GPU, which cannot read the tables where they are, each run takes along the
+   * slots that its rows want.
+   *
+   * @param intraOpThreads threads within one run on the CPU, at least 1
+   * @throws ModelException {@code invalid-graph}, {@code unwritable-file}
+   * @throws DeviceException {@code no-cuda-libraries}, {@code gpu-unusable}
+   */
+  public static SlotEncoder over(
+      BaseModel base,
+      AdapterTables tables,
+      Precision precision,
+      int intraOpThreads,
+      OnnxDevice device) {
+    boolean copies = device == OnnxDevice.CUDA;
+    return open(base, tables, precision, intraOpThreads, device, false, copies);
+  }
+
+  /** An encoder on the CPU whose runs take along their slots, as they do on a GPU. */
+  static SlotEncoder copying(BaseModel base, AdapterTables tables, Precision precision) {
+    return open(base, tables, precision, 1, OnnxDevice.CPU, false, true);
   }
 
   private static SlotEncoder open(
@@ -74,12 +106,23 @@ public final class SlotEncoder implements AutoCloseable {
       AdapterTables tables,
       Precision precision,
       int intraOpThreads,
-      boolean ownsTables) {
-    OnnxGraph graph = SlotGraph.build(base, tables.layout(), precision);
-    OrtSession session = OnnxRuntime.open(graph, intraOpThreads);
-    SlotEncoder encoder = new SlotEncoder(base.config(), session, tables, ownsTables);
-    encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
-    return encoder;
+      OnnxDevice device,
+      boolean ownsTables,
+      boolean copies) {
+    if (intraOpThreads < 1) {
+      throw new IllegalArgumentException("intraOpThreads must be at least 1: " + intraOpThreads);
+    }
+    OnnxGraph graph = SlotGraph.build(base, tables.layout(), precision, copies);
+    OrtSession session = OnnxRuntime.open(graph, intraOpThreads, device);
+    SlotEncoder encoder = new SlotEncoder(base.config(), session, tables, ownsTables, copies);
+    try {
+      encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
+      device.requireUsed(encoder.providers);
+      return encoder;
+    } catch (WeirException e) {
+      OnnxRuntime.close(session);
+      throw e;
+    }
   }
 
   private void firstRun() {
@@ -89,12 +132,6 @@ public final class SlotEncoder implements AutoCloseable {
   /** The ONNX Runtime execution providers that a run of this session used. */
   public Set<String> providers() {
     return providers;
-  }
-
-  private static void requireThreads(int intraOpThreads) {
-    if (intraOpThreads < 1) {
-      throw new IllegalArgumentException("intraOpThreads must be at least 1: " + intraOpThreads);
-    }
   }
 
   public SlotLayout layout() {
@@ -168,7 +205,11 @@ public final class SlotEncoder implements AutoCloseable {
   }
 
   private EncoderOutput runAll(int[][] tokenIds, int[] slots) throws OrtException {
-    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, new RunBuffers());
+    RunBuffers buffers = new RunBuffers();
+    try (BatchTensors batch =
+            copiesSlots
+                ? withSlots(tokenIds, ChosenSlots.of(slots, 0, slots.length), buffers)
+                : BatchTensors.of(tokenIds, slots, config, buffers);
         OrtSession.Result result = session.run(inputs(batch))) {
       return new EncoderOutput(
           (float[][]) result.get(SlotGraph.LOGITS).orElseThrow().getValue(),
@@ -178,11 +219,29 @@ public final class SlotEncoder implements AutoCloseable {
 
   private float[][] runLogits(int[][] tokenIds, int[] slots, RunBuffers buffers)
       throws OrtException {
-    int rows = tokenIds.length;
+    if (!copiesSlots) {
+      try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, buffers)) {
+        return logits(batch, tokenIds.length, buffers);
+      }
+    }
+    List<float[]> logits = new ArrayList<>(tokenIds.length);
+    int most = tables.slotsIn(MOST_COPIED_BYTES);
+    while (logits.size() < tokenIds.length) {
+      int from = logits.size();
+      ChosenSlots chosen = ChosenSlots.of(slots, from, most);
+      int rows = chosen.rows().length;
+      int[][] some = Arrays.copyOfRange(tokenIds, from, from + rows);
+      try (BatchTensors batch = withSlots(some, chosen, buffers)) {
+        Collections.addAll(logits, logits(batch, rows, buffers));
+      }
+    }
+    return logits.toArray(float[][]::new);
+  }
+
+  private float[][] logits(BatchTensors batch, int rows, RunBuffers buffers) throws OrtException {
     int labels = tables.layout().labels();
     FloatBuffer values = buffers.logits(Math.multiplyExact(rows, labels));
-    try (BatchTensors batch = BatchTensors.of(tokenIds, slots, config, buffers);
-        OnnxTensor output =
+    try (OnnxTensor output =
             OnnxTensor.createTensor(OnnxRuntime.environment(), values, new long[] {rows, labels});
         OrtSession.Result result = session.run(inputs(batch), Map.of(SlotGraph.LOGITS, output))) {
       if (result.size() != 1) {
@@ -196,7 +255,23 @@ public final class SlotEncoder implements AutoCloseable {
     }
   }
 
+  /** The inputs of a run with copies of the slots that it wants. */
+  private BatchTensors withSlots(int[][] tokenIds, ChosenSlots chosen, RunBuffers buffers)
+      throws OrtException {
+    BatchTensors batch = BatchTensors.of(tokenIds, chosen.rows(), config, buffers);
+    try {
+      tables.addTo(batch, chosen.slots(), buffers);
+      return batch;
+    } catch (OrtException e) {
+      batch.close();
+      throw e;
+    }
+  }
+
   private Map<String, OnnxTensor> inputs(BatchTensors batch) {
+    if (copiesSlots) {
+      return batch.tensors();
+    }
     Map<String, OnnxTensor> inputs = new LinkedHashMap<>(batch.tensors());
     inputs.putAll(tables.tensors());
     return inputs;
@@ -213,13 +288,11 @@ public final class SlotEncoder implements AutoCloseable {
     try {
       if (!closed) {
         closed = true;
-        session.close();
+        OnnxRuntime.close(session);
         if (ownsTables) {
           tables.close();
         }
       }
-    } catch (OrtException e) {
-      throw new ModelException("inference-failed", "The session does not close: " + e, e);
     } finally {
       lifetime.writeLock().unlock();
     }

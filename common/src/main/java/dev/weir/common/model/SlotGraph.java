@@ -42,18 +42,25 @@ final class SlotGraph {
   private final ModelConfig config;
   private final SlotLayout layout;
   private final Precision precision;
+  private final Object slots;
   private final AttributeProto epsilon;
 
-  private SlotGraph(BaseModel base, SlotLayout layout, Precision precision) {
+  private SlotGraph(BaseModel base, SlotLayout layout, Precision precision, boolean anySlots) {
     this.base = base;
     this.config = base.config();
     this.layout = layout;
     this.precision = precision;
+    this.slots = anySlots ? "slots" : layout.slots();
     this.epsilon = attribute("epsilon", (float) config.layerNormEps());
   }
 
-  static OnnxGraph build(BaseModel base, SlotLayout layout, Precision precision) {
-    SlotGraph builder = new SlotGraph(base, layout, precision);
+  /**
+   * The graph.
+   *
+   * @param anySlots whether the tables of a run may hold any number of slots, or all of the layout
+   */
+  static OnnxGraph build(BaseModel base, SlotLayout layout, Precision precision, boolean anySlots) {
+    SlotGraph builder = new SlotGraph(base, layout, precision, anySlots);
     String hidden = builder.embeddings();
     for (int layer = 0; layer < builder.config.layers(); layer++) {
       hidden = builder.layer(layer, hidden);
@@ -240,7 +247,7 @@ final class SlotGraph {
 
   /** Each row's own matrix out of a table of all slots. */
   private String gathered(String table, int rows, int columns) {
-    graph.input(table, FLOAT, layout.slots(), rows, columns);
+    graph.input(table, FLOAT, slots, rows, columns);
     return graph.node("Gather", table + ".gathered", List.of(table, SLOTS), attribute("axis", 0L));
   }
 

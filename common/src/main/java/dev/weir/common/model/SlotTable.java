@@ -86,6 +86,20 @@ final class SlotTable implements AutoCloseable {
     write(slot, matrix, source.rows, source.columns);
   }
 
+  /** Elements of one slot's matrix. */
+  int size() {
+    return rows * columns;
+  }
+
+  /** A tensor {@code [slots.length, rows, columns]} over {@code target}, which it fills. */
+  OnnxTensor copyOf(int[] slots, FloatBuffer target) throws OrtException {
+    for (int i = 0; i < slots.length; i++) {
+      target.put(i * size(), values, slots[i] * size(), size());
+    }
+    return OnnxTensor.createTensor(
+        OnnxRuntime.environment(), target, new long[] {slots.length, rows, columns});
+  }
+
   void clear(int slot) {
     write(slot, new float[0], 0, 0);
   }

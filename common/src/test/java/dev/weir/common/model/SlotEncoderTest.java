@@ -68,6 +68,45 @@ class SlotEncoderTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Pooling.class)
+  void runsThatTakeAlongTheirSlotsAnswerAsThoseOverTheTables(Pooling pooling) {
+    BaseModel model = model(pooling);
+    SlotLayout layout = new SlotLayout(5, 4, 3, ALL, true);
+    int[][] texts = {shortText, longText, shortText, longText, {2, 3}};
+    int[] slots = {4, 0, 4, 2, 0}; // 1 is wanted by nobody, 3 was never written.
+    RunBuffers buffers = new RunBuffers();
+    try (AdapterTables tables = new AdapterTables(model, layout);
+        SlotEncoder over = SlotEncoder.over(model, tables, Precision.FP32, 1);
+        SlotEncoder copying = SlotEncoder.copying(model, tables, Precision.FP32)) {
+      for (int slot : new int[] {0, 1, 2, 4}) {
+        tables.write(slot, TestingAdapter.random(model.config(), LORA, 3, slot));
+      }
+      assertThat(copying.logits(texts, slots, buffers))
+          .isDeepEqualTo(over.logits(texts, slots, new RunBuffers()));
+      tables.write(2, TestingAdapter.random(model.config(), LORA, 3, 9)); // A release.
+      int[] others = {2, 3, 2, 1, 2};
+      assertThat(copying.logits(texts, others, buffers))
+          .isDeepEqualTo(over.logits(texts, others, new RunBuffers()));
+      assertThat(copying.run(texts, others).logits())
+          .isDeepEqualTo(over.run(texts, others).logits());
+    }
+  }
+
+  @Test
+  void takesAsManyRowsAsTheirSlotsFit() {
+    int[] slots = {7, 7, 3, 7, 5, 3};
+    ChosenSlots first = ChosenSlots.of(slots, 0, 2);
+    assertThat(first.slots()).containsExactly(7, 3);
+    assertThat(first.rows()).containsExactly(0, 0, 1, 0);
+    ChosenSlots rest = ChosenSlots.of(slots, 4, 2);
+    assertThat(rest.slots()).containsExactly(5, 3);
+    assertThat(rest.rows()).containsExactly(0, 1);
+    assertThat(ChosenSlots.of(slots, 2, 0).slots())
+        .as("a slot larger than the limit goes alone")
+        .containsExactly(3);
+  }
+
   @Test
   void memoryBoundsTheNumberOfSlots() {
     SlotLayout one = new SlotLayout(1, 4, 3, ALL);

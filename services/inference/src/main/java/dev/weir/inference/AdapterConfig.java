@@ -3,13 +3,19 @@ package dev.weir.inference;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.DeviceException;
+import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.inference.adapter.PrecisionChoice;
+import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.SlotPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -20,8 +26,9 @@ import java.util.stream.Collectors;
  * @param slotMemory most bytes of native memory that the slots take
  * @param cacheDirectory where copies of adapters are kept for those that are evicted
  * @param cacheBytes most bytes that the copies take
- * @param precision which arithmetic an adapter is served in
  * @param trust whose adapters are believed
+ * @param device where adapters are asked to answer
+ * @param precision which arithmetic an adapter is served in
  * @param merged the adapter that is served by its merged model; empty for none
  */
 public record AdapterConfig(
@@ -30,6 +37,7 @@ public record AdapterConfig(
     Path cacheDirectory,
     long cacheBytes,
     ArtifactTrust trust,
+    DeviceRequest device,
     PrecisionChoice precision,
     String merged) {
 
@@ -89,6 +97,17 @@ public record AdapterConfig(
           1 << 24,
           "most space that the copies take, in MiB; an adapter without one is not evicted");
 
+  private static final Setting<DeviceRequest> DEVICE =
+      Setting.oneOf(
+              "WEIR_SERVE_DEVICE",
+              "auto",
+              "where adapters answer: cuda needs a GPU and a build with the Maven profile serve-cuda,"
+                  + " auto takes the CPU where either is missing; a GPU serves fp32",
+              "auto",
+              "cpu",
+              "cuda")
+          .map(word -> DeviceRequest.valueOf(word.toUpperCase(Locale.ROOT)));
+
   private static final Setting<PrecisionChoice> PRECISION =
       Setting.oneOf(
               "WEIR_SERVE_PRECISION",
@@ -121,11 +140,35 @@ public record AdapterConfig(
         LOAD_WAIT,
         CACHE_DIR,
         CACHE_MB,
+        DEVICE,
         PRECISION,
         MERGED);
   }
 
+  /** The device's setting as a process reads it that serves: a GPU that is asked for is there. */
+  static Setting<DeviceRequest> servingDevice() {
+    return DEVICE.map(
+        request -> {
+          Optional<DeviceException> missing =
+              request == DeviceRequest.CUDA ? ServingDevice.missing() : Optional.empty();
+          if (missing.isPresent()) {
+            throw new IllegalArgumentException("is 'cuda'. " + missing.get().getMessage());
+          }
+          return request;
+        });
+  }
+
   static AdapterConfig from(Settings settings) {
+    DeviceRequest device = settings.get(DEVICE);
+    PrecisionChoice precision = settings.get(PRECISION);
+    Optional<DeviceException> unserved =
+        device == DeviceRequest.CUDA
+            ? ServingDevice.unserved(precision.forced())
+            : Optional.empty();
+    if (unserved.isPresent()) {
+      throw new SettingsException(
+          List.of("WEIR_SERVE_DEVICE is cuda. " + unserved.get().getMessage()));
+    }
     return new AdapterConfig(
         new SlotPolicy(
             settings.get(SLOTS),
@@ -136,7 +179,8 @@ public record AdapterConfig(
         settings.get(CACHE_DIR),
         (long) settings.get(CACHE_MB) << 20,
         settings.get(CommonSettings.TRUSTED_KEYS),
-        settings.get(PRECISION),
+        device,
+        precision,
         settings.get(MERGED));
   }
 

@@ -10,6 +10,7 @@ import dev.weir.inference.stream.Delivery;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -125,7 +126,22 @@ public record InferenceConfig(
     return List.copyOf(settings);
   }
 
-  /** Takes the values out of what the process read. */
+  /**
+   * Settings as a process reads them that serves, with all their problems at once: one that only
+   * knows them does not need what they ask of the machine.
+   */
+  public static List<Setting<?>> serving(Collection<? extends Setting<?>> known) {
+    Setting<?> device = AdapterConfig.servingDevice();
+    return known.stream()
+        .<Setting<?>>map(setting -> setting.equals(device) ? device : setting)
+        .toList();
+  }
+
+  /**
+   * Takes the values out of what the process read.
+   *
+   * @throws dev.weir.common.config.SettingsException if some contradict each other
+   */
   public static InferenceConfig from(Settings settings) {
     int workers = settings.get(WORKERS);
     String instance = settings.get(INSTANCE);

@@ -34,20 +34,19 @@ public final class InferenceMain {
    * @return the exit code
    */
   public static int run(Collection<? extends Setting<?>> known, Map<String, String> environment) {
-    return ServiceProcess.run(known, environment, System.err, new Parts());
+    return ServiceProcess.run(InferenceConfig.serving(known), environment, System.err, new Parts());
   }
 
   private static final class Parts implements ServiceProcess.Service {
 
     @Override
     public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
+      InferenceConfig config = InferenceConfig.from(settings);
       BaseModel base =
           lifecycle.add("base model", BaseModel.load(settings.get(CommonSettings.BASE_MODEL)));
       ArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
       lifecycle
-          .add(
-              "inference",
-              new InferenceService(InferenceConfig.from(settings), metrics, health, base, store))
+          .add("inference", new InferenceService(config, metrics, health, base, store))
           .start();
     }
 

@@ -14,6 +14,7 @@ import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
+import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
@@ -21,6 +22,7 @@ import dev.weir.inference.feed.Feeds;
 import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
+import dev.weir.inference.http.HttpShadows;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
@@ -28,6 +30,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Classifies reviews from Kafka and HTTP with the adapters that serve.
@@ -40,6 +44,8 @@ import java.time.Duration;
  */
 public final class InferenceService implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(InferenceService.class);
+
   /** Run on each new slot before it is published, and to warm the engine up. */
   private static final String PROBE = "The plot is thin, but the cast makes it worth watching.";
 
@@ -48,6 +54,7 @@ public final class InferenceService implements AutoCloseable {
   /** Proxies close a connection on which nothing comes, mostly after 60 s. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
+  private final ServingDevice device;
   private final Health health;
   private final MeterRegistry meters;
   private final Path cacheDirectory;
@@ -57,6 +64,7 @@ public final class InferenceService implements AutoCloseable {
   private final AdapterLoader loader;
   private final AdapterWatcher watcher;
   private final FeedbackPublisher feedback;
+  private final HttpShadows shadows;
   private final Feeds feeds;
   private final HttpApi http;
   private final ReviewStreams streams;
@@ -68,6 +76,7 @@ public final class InferenceService implements AutoCloseable {
    *
    * @param base the base model; outlives this service
    * @param store where artifacts are; outlives this service
+   * @throws dev.weir.common.model.DeviceException if a GPU is asked for and cannot be used
    */
   public InferenceService(
       InferenceConfig config, Metrics metrics, Health health, BaseModel base, ArtifactStore store) {
@@ -77,7 +86,24 @@ public final class InferenceService implements AutoCloseable {
         health,
         base,
         store,
-        OnnxSlotTable.over(base, config.adapters().slotMemory()));
+        ServingDevice.choose(config.adapters().device(), config.adapters().precision().forced()));
+  }
+
+  private InferenceService(
+      InferenceConfig config,
+      Metrics metrics,
+      Health health,
+      BaseModel base,
+      ArtifactStore store,
+      ServingDevice device) {
+    this(
+        config,
+        metrics,
+        health,
+        base,
+        store,
+        device,
+        OnnxSlotTable.over(base, config.adapters().slotMemory(), device.device()));
   }
 
   InferenceService(
@@ -86,7 +112,9 @@ public final class InferenceService implements AutoCloseable {
       Health health,
       BaseModel base,
       ArtifactStore store,
+      ServingDevice device,
       SlotTable.Opener tables) {
+    this.device = device;
     this.health = health;
     this.meters = metrics.registry();
     this.cacheDirectory = config.adapters().cacheDirectory();
@@ -97,7 +125,13 @@ public final class InferenceService implements AutoCloseable {
     copies = new LocalCopies(adapters.cacheDirectory(), adapters.cacheBytes(), clock);
     ArtifactReader reader =
         new ArtifactReader(
-            store, base, copies, adapters.trust(), adapters.precision(), adapters.merged());
+            store,
+            base,
+            copies,
+            adapters.trust(),
+            adapters.precision(),
+            adapters.merged(),
+            device.device());
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
     ServingPlans plans = new ServingPlans();
     classifier =
@@ -117,6 +151,14 @@ public final class InferenceService implements AutoCloseable {
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
+    shadows =
+        new HttpShadows(
+            config.kafka(),
+            config.topics().shadowClassifications(),
+            classifier,
+            base.digest(),
+            meters,
+            clock);
     feeds = Feeds.of(config.kafka(), config.topics());
     AdaptersView view =
         new AdaptersView(
@@ -140,6 +182,7 @@ public final class InferenceService implements AutoCloseable {
                 control,
                 config.catalog(),
                 feedback,
+                shadows,
                 feeds,
                 health,
                 metrics,
@@ -180,12 +223,14 @@ public final class InferenceService implements AutoCloseable {
     health.register("inference-scorers", classifier::status);
     health.register("inference-adapters", watcher::status);
     health.register("inference-reviews", streams::status);
+    LOG.info("serving on {}", device.detail());
     try {
       copies.open(registry::digests);
       lifecycle.add("registry", registry).start();
       lifecycle.add("classifier", classifier).start();
       lifecycle.add("adapter loader", loader);
       lifecycle.add("feedback publisher", feedback).start();
+      lifecycle.add("http shadows", shadows);
       lifecycle.add("feeds", feeds);
       lifecycle.add("http", http).start();
       lifecycle.add("adapter watcher", watcher).start();
@@ -213,7 +258,9 @@ public final class InferenceService implements AutoCloseable {
 
   private Status engine() {
     return registry.warm()
-        ? new Status.Up("the base model has run: " + registry.state().providers())
+        ? new Status.Up(
+            "the base model has run: %s; on %s"
+                .formatted(registry.state().providers(), device.detail()))
         : new Status.Down("the base model is not open");
   }
 

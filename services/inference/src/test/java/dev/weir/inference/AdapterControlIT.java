@@ -191,7 +191,11 @@ class AdapterControlIT {
     assertThat(shadows.values()).allMatch(each -> each.label().equals("positive"));
     assertThat(shadows.get("r7").input()).isEqualTo(answers.get("r7").input());
     assertThat(answers.values()).allMatch(each -> each.version() == 1);
-    assertThat(classify(one, "r0").get(0).get("version").asInt()).isEqualTo(1);
+    assertThat(classify(one, "h0").get(0).get("version").asInt()).isEqualTo(1);
+    Classification overHttp = read(topics.shadowClassifications(), 51).get("h0");
+    assertThat(overHttp.version()).isEqualTo(2);
+    assertThat(overHttp.label()).isEqualTo("positive");
+    assertThat(overHttp.input()).isNull();
 
     accepted(post(one, "promote", "{\"version\":2}"));
     awaitServing(2, one);
@@ -268,6 +272,26 @@ class AdapterControlIT {
     assertThat(classify(one, "r").get(0).get("version").asInt()).isEqualTo(1);
     send(topics.reviews(), "r", EventJson.write(Review.of("r", "a film")));
     assertThat(read(topics.classifications(), 1).get("r").version()).isEqualTo(1);
+  }
+
+  @Test
+  void theChampionAnswersWhereThePinnedVersionIsGoneAfterARestartAndThatIsReported()
+      throws Exception {
+    released(1, "negative");
+    released(2, "positive");
+    ServingPlan plan = ServingPlan.none("default").withPinned(new ServingPlan.Pin(1, "gone", null));
+    send(topics.adapters(), new String(AdapterRecord.key(plan), UTF_8), EventJson.write(plan));
+    InferenceService one = service("one");
+
+    awaitServing(2, one);
+
+    JsonNode adapter = adapter(one);
+    assertThat(adapter.at("/plan/pinned/version").asInt()).isEqualTo(1);
+    assertThat(adapter.at("/failure/version").asInt()).isEqualTo(1);
+    assertThat(adapter.at("/failure/reason").asText()).isEqualTo("digest-mismatch");
+    assertThat(classify(one, "r").get(0).get("version").asInt()).isEqualTo(2);
+    send(topics.reviews(), "r", EventJson.write(Review.of("r", "a film")));
+    assertThat(read(topics.classifications(), 1).get("r").version()).isEqualTo(2);
   }
 
   @Test

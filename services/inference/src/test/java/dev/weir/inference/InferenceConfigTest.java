@@ -2,12 +2,15 @@ package dev.weir.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.model.Precision;
+import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.SlotPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -92,6 +95,38 @@ class InferenceConfigTest {
             http ->
                 assertThat(http.origins())
                     .containsExactlyInAnyOrder("https://a.example", "http://b:81"));
+  }
+
+  @Test
+  void gpuThatIsAskedForAndMissingIsFoundWithAllOtherProblems() {
+    List<Setting<?>> serving = InferenceConfig.serving(declared());
+    Map<String, String> environment =
+        Map.of("WEIR_SERVE_DEVICE", "cuda", "WEIR_SERVE_WORKERS", "-1");
+    assumeThat(ServingDevice.missing()).as("no GPU, or no build for one").isPresent();
+
+    assertThatThrownBy(() -> Settings.read(serving, environment))
+        .isInstanceOfSatisfying(
+            SettingsException.class,
+            e ->
+                assertThat(e.problems())
+                    .hasSize(2)
+                    .anyMatch(line -> line.startsWith("WEIR_SERVE_WORKERS"))
+                    .anyMatch(
+                        line ->
+                            line.startsWith("WEIR_SERVE_DEVICE is 'cuda'. A GPU cannot be used (")
+                                && line.contains("WEIR_SERVE_DEVICE=cpu")));
+    assertThat(InferenceMain.run(declared(), environment)).isEqualTo(2);
+    assertThat(config(Map.of("WEIR_SERVE_DEVICE", "cuda")).adapters().device())
+        .as("of a process that serves nothing")
+        .isEqualTo(DeviceRequest.CUDA);
+  }
+
+  @Test
+  void eightBitsOnAGpuAreRefused() {
+    assertThatThrownBy(
+            () -> config(Map.of("WEIR_SERVE_DEVICE", "cuda", "WEIR_SERVE_PRECISION", "int8")))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("WEIR_SERVE_PRECISION=int8 is for processors");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.weir.inference;
 
 import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.model.Precision;
 import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.common.topic.Topics;
@@ -40,6 +41,7 @@ final class TestingConfig {
             copies,
             1 << 30,
             ArtifactTrust.everybody(),
+            DeviceRequest.CPU,
             new PrecisionChoice(Precision.FP32, false),
             ""),
         pollRecords,

@@ -2,13 +2,13 @@ package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.signing.AdapterSigner;
 import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.ApiKeys;
 import dev.weir.inference.access.Scope;
 import dev.weir.testing.TestingBaseModel;
-import dev.weir.trainer.encoder.DeviceRequest;
 import dev.weir.trainer.encoder.TrainingDevice;
 import java.io.IOException;
 import java.io.PrintWriter;

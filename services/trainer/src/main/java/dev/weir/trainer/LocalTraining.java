@@ -53,7 +53,7 @@ public final class LocalTraining {
    * Trainings on {@code base}, with so many threads for one operation, on the device that the
    * options ask for.
    *
-   * @throws dev.weir.trainer.encoder.DeviceException if that is a GPU and cannot be used
+   * @throws dev.weir.common.model.DeviceException if that is a GPU and cannot be used
    */
   public LocalTraining(BaseModel base, TrainingOptions options, int threads) {
     this.base = base;

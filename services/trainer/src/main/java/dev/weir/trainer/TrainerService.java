@@ -73,7 +73,7 @@ public final class TrainerService implements AutoCloseable {
   /**
    * Finds the device and starts the loop.
    *
-   * @throws dev.weir.trainer.encoder.DeviceException if a GPU is asked for and cannot be used
+   * @throws dev.weir.common.model.DeviceException if a GPU is asked for and cannot be used
    */
   public synchronized void start() {
     if (thread == null && !closed) {

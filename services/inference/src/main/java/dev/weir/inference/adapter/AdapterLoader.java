@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,7 +37,9 @@ import org.slf4j.LoggerFactory;
  * <p>Per adapter at most one load is under way, and the newest record wins: a load that a newer
  * record overtook is not published. Adapters do not wait for one another's store. A failed load
  * leaves the old champion serving and is kept with its reason; it is tried again with back-off when
- * the store may yet deliver. Thread-safe; {@link #close} stops after the loads under way.
+ * the store may yet deliver. Where nothing serves, as after a restart, the champion answers for a
+ * pinned version that cannot be loaded. Thread-safe; {@link #close} stops after the loads under
+ * way.
  */
 public final class AdapterLoader implements AutoCloseable {
 
@@ -217,11 +220,23 @@ public final class AdapterLoader implements AutoCloseable {
         if (now.champion() != null) {
           again = bring(now, now.champion());
         }
-        AdapterId champion = now.champion() == null ? null : now.champion().id();
-        if (!registry.settle(adapter, champion, now.ids(), () -> newest(now))) {
+        WantedVersion champion = now.champion();
+        WantedVersion substitute = now.substitute();
+        if (champion != null && substitute != null && !serves(champion) && nobodyAnswers()) {
+          again |= bring(now, substitute);
+          if (serves(substitute)) {
+            LOG.warn(
+                "adapter {} is pinned and cannot be loaded; the champion, {}, answers instead",
+                champion.id(),
+                substitute.id());
+            champion = substitute;
+          }
+        }
+        AdapterId answering = champion == null ? null : champion.id();
+        if (!registry.settle(adapter, answering, now.ids(), () -> newest(now))) {
           return; // A newer record is next.
         }
-        shown(now.champion());
+        shown(champion);
         for (WantedVersion other : now.others()) {
           again |= bring(now, other);
         }
@@ -229,6 +244,10 @@ public final class AdapterLoader implements AutoCloseable {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
+    }
+
+    private boolean nobodyAnswers() {
+      return registry.state().adapter(adapter).isEmpty();
     }
 
     /** Shows who answers: the wanted champion, or the one before where that could not be loaded. */
@@ -333,7 +352,12 @@ public final class AdapterLoader implements AutoCloseable {
       if (!newest(now)) {
         return;
       }
-      failures.keySet().retainAll(now.ids());
+      Set<AdapterId> wantedNow = new HashSet<>(now.ids());
+      WantedVersion substitute = now.substitute();
+      if (substitute != null) {
+        wantedNow.add(substitute.id());
+      }
+      failures.keySet().retainAll(wantedNow);
       if (!again) {
         return;
       }

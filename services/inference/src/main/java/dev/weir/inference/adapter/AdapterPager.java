@@ -100,11 +100,6 @@ final class AdapterPager implements AutoCloseable {
     return Map.copyOf(failures);
   }
 
-  void evicted(ServingAdapter version) {
-    LOG.debug("evicted {}", version.id());
-    InferenceMeters.EVICTIONS.counter(meters).increment();
-  }
-
   @Override
   public void close() {
     pager.shutdownNow();

@@ -1,16 +1,14 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.model.ModelException;
 import dev.weir.common.model.SlotLayout;
+import dev.weir.inference.adapter.AdapterPlacer.Attempt;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -34,7 +32,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #lease}, {@link #state} and {@link #page} return at once and are callable from any
  * thread. Changes are serialised by this object's monitor, which nobody holds while he waits for a
- * slot, and never touch a slot or session that a lease covers.
+ * slot, and never touch a slot or session that a lease covers. How a version gets into memory is
+ * the {@link AdapterPlacer}'s.
  */
 public final class AdapterRegistry implements AutoCloseable {
 
@@ -46,12 +45,11 @@ public final class AdapterRegistry implements AutoCloseable {
   private final SlotTable.Opener opener;
   private final SlotPolicy policy;
   private final PrecisionChoice precision;
-  private final Eviction eviction;
   private final SlotSupply supply;
+  private final AdapterPlacer placer;
   private final AdapterPager pager;
   private final Probe probe;
   private final MeterRegistry meters;
-  private final Clock clock;
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
   private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
@@ -74,12 +72,23 @@ public final class AdapterRegistry implements AutoCloseable {
     this.opener = opener;
     this.policy = policy;
     this.precision = precision;
-    this.eviction = new Eviction(policy.pinned(), source::onDisk);
     this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
     this.meters = meters;
-    this.clock = clock;
+    Eviction eviction = new Eviction(policy.pinned(), source::onDisk);
     this.supply = new SlotSupply(opener, eviction, policy.most());
+    EngineGrowth growth = new EngineGrowth(opener, eviction, this.probe, signal);
+    this.placer =
+        new AdapterPlacer(
+            this::state,
+            this::publish,
+            supply,
+            growth,
+            eviction,
+            this.probe,
+            signal,
+            meters,
+            clock);
   }
 
   /**
@@ -146,20 +155,6 @@ public final class AdapterRegistry implements AutoCloseable {
     return state == null
         ? Set.of()
         : state.versions().stream().map(ServingAdapter::digest).collect(Collectors.toSet());
-  }
-
-  /**
-   * Leases the champions of some adapters for one run; names that nothing serves, and evicted ones,
-   * are left out. The caller closes the lease.
-   */
-  public Lease lease(Set<String> adapters) {
-    return lease(
-        state -> {
-          Set<AdapterId> champions = new HashSet<>();
-          adapters.forEach(
-              name -> state.adapter(name).ifPresent(champion -> champions.add(champion.id())));
-          return champions;
-        });
   }
 
   /**
@@ -236,108 +231,8 @@ public final class AdapterRegistry implements AutoCloseable {
     }
   }
 
-  private enum Attempt {
-    PUBLISHED,
-    NOT_WANTED,
-    NO_SLOT_YET
-  }
-
   private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
-    ServingState now = state();
-    ServingAdapter fresh = unplaced(loaded, now.version(loaded.id()).orElse(null));
-    if (loaded.merged() != null) {
-      return publish(fresh.at(Placement.merged(loaded.merged())), stillWanted);
-    }
-    SlotLayout layout = supply.layoutFor(now, loaded.weights());
-    if (!layout.equals(now.layout())) {
-      try {
-        ServingState grown =
-            new EngineGrowth(opener, eviction, probe, signal)
-                .grow(now, layout, fresh, loaded.weights(), stillWanted);
-        return grown == null ? Attempt.NOT_WANTED : replaceEngine(now, grown);
-      } catch (ModelException e) {
-        if (!supply.staysAsItIs(now.layout(), layout, e)) {
-          throw e;
-        }
-      }
-    }
-    OptionalInt slot = freeSlot(now, loaded.id());
-    if (slot.isEmpty()) {
-      return Attempt.NO_SLOT_YET;
-    }
-    Engine engine = now.engine();
-    try {
-      engine.table().write(slot.getAsInt(), loaded.weights());
-    } catch (RuntimeException e) {
-      engine.giveSlot(slot.getAsInt());
-      throw e;
-    }
-    return publish(
-        fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
-  }
-
-  /** Tries a version where it is, and puts it into service. */
-  private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
-    boolean done = false;
-    try {
-      probe.check(fresh);
-      done = stillWanted.getAsBoolean();
-    } finally {
-      if (!done) {
-        release(fresh);
-      }
-    }
-    if (!done) {
-      return Attempt.NOT_WANTED;
-    }
-    ServingState now = state();
-    publish(now.with(fresh));
-    now.version(fresh.id()).ifPresent(AdapterRegistry::release);
-    return Attempt.PUBLISHED;
-  }
-
-  private ServingAdapter unplaced(LoadedAdapter loaded, @Nullable ServingAdapter present) {
-    if (present != null && present.digest().equals(loaded.digest())) {
-      present.usage().touch(System.nanoTime()); // Or the next one would take its slot at once.
-      return present.at(null);
-    }
-    return new ServingAdapter(
-        new ServingAdapter.Facts(
-            loaded.id(),
-            loaded.digest(),
-            loaded.labels(),
-            loaded.limit(),
-            loaded.temperature(),
-            clock.instant(),
-            loaded.precision(),
-            loaded.allowed(),
-            eviction.pinned(loaded.id().adapter())),
-        new Usage(signal),
-        null);
-  }
-
-  /** A slot that nobody reads, of an evicted version if need be; empty when one has to wait. */
-  private OptionalInt freeSlot(ServingState now, AdapterId incoming) {
-    Engine engine = now.engine();
-    OptionalInt free = engine.takeSlot();
-    if (free.isPresent() || now.loaded() < engine.layout().slots()) {
-      return free; // Or one is draining: it comes back when its last run ends.
-    }
-    ServingAdapter victim = supply.victim(now, incoming).orElse(null);
-    if (victim == null) {
-      return free;
-    }
-    publish(now.with(victim.at(null)));
-    release(victim);
-    pager.evicted(victim);
-    return engine.takeSlot();
-  }
-
-  private Attempt replaceEngine(ServingState now, ServingState grown) {
-    publish(grown);
-    now.versions().stream().filter(ServingState::inSlot).forEach(AdapterRegistry::release);
-    now.engine().release();
-    return Attempt.PUBLISHED;
+    return placer.attempt(loaded, stillWanted);
   }
 
   /**
@@ -385,19 +280,12 @@ public final class AdapterRegistry implements AutoCloseable {
       return false;
     }
     publish(now.settled(adapter, after, gone.keySet()));
-    gone.values().forEach(AdapterRegistry::release);
+    gone.values().forEach(AdapterPlacer::release);
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }
     return true;
-  }
-
-  private static void release(ServingAdapter version) {
-    Placement placement = version.placement();
-    if (placement != null) {
-      placement.uses().release();
-    }
   }
 
   /** Ends the service; the sessions close when the last lease is back. */
@@ -407,7 +295,7 @@ public final class AdapterRegistry implements AutoCloseable {
     synchronized (this) {
       ServingState last = published.getAndSet(null);
       if (last != null) {
-        last.versions().forEach(AdapterRegistry::release);
+        last.versions().forEach(AdapterPlacer::release);
         last.engine().release();
       }
     }

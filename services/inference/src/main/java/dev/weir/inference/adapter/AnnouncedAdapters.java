@@ -15,11 +15,13 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -156,7 +158,22 @@ public final class AnnouncedAdapters {
       seen.add(champion.id());
     }
     others.removeIf(other -> !seen.add(other.id()));
-    return new Wanted(offset, champion, others);
+    return new Wanted(offset, champion, others).insteadOfNone(heldBack(plan));
+  }
+
+  /**
+   * The champion that a pin holds back; {@code null} when none is, or a rollback took it out of
+   * service.
+   */
+  private @Nullable WantedVersion heldBack(ServingPlan plan) {
+    ServingPlan.Pin pinned = plan.pinned();
+    Champion champion = champions.get(plan.adapter());
+    return pinned == null
+            || champion == null
+            || champion.version() == pinned.version()
+            || Objects.equals(champion.version(), pinned.rolledBackFrom())
+        ? null
+        : WantedVersion.of(champion, releases.get(champion.id()));
   }
 
   private WantedVersion wanted(String adapter, int version, String digest) {

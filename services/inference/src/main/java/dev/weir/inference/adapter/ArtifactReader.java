@@ -10,6 +10,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.MergedEncoder;
 import dev.weir.common.model.MergedModel;
 import dev.weir.common.model.ModelConfig;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.common.signing.UntrustedArtifactException;
@@ -43,6 +44,7 @@ public final class ArtifactReader implements WeightSource {
   private final ArtifactTrust trust;
   private final PrecisionChoice precision;
   private final String merged;
+  private final OnnxDevice device;
   private final String baseName;
   private final String baseDigest;
   private final ModelConfig config;
@@ -54,6 +56,7 @@ public final class ArtifactReader implements WeightSource {
    * @param trust whose artifacts are believed, in the store and among the copies
    * @param precision which arithmetic an adapter is served in
    * @param merged name of the adapter that is served by its merged model; empty for none
+   * @param device what merged models run on
    */
   public ArtifactReader(
       ArtifactStore store,
@@ -61,12 +64,14 @@ public final class ArtifactReader implements WeightSource {
       LocalCopies copies,
       ArtifactTrust trust,
       PrecisionChoice precision,
-      String merged) {
+      String merged,
+      OnnxDevice device) {
     this.store = store;
     this.copies = copies;
     this.trust = trust;
-    this.precision = precision;
+    this.precision = precision.on(device);
     this.merged = merged;
+    this.device = device;
     this.baseName = base.name();
     this.baseDigest = base.digest();
     this.config = base.config();
@@ -152,7 +157,7 @@ public final class ArtifactReader implements WeightSource {
           "adapter %s is to be served merged, and its artifact has no %s; take it out of WEIR_SERVE_MERGED, or train it again"
               .formatted(id, MergedModel.FILE));
     }
-    MergedEncoder encoder = MergedEncoder.open(file, 1, config.padTokenId());
+    MergedEncoder encoder = MergedEncoder.open(file, 1, config.padTokenId(), device);
     try {
       sameLabels(id, "merged model", encoder.labels(), plain.labels());
     } catch (LoadException e) {

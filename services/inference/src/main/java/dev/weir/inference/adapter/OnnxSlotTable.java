@@ -3,6 +3,7 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.AdapterTables;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.RunBuffers;
 import dev.weir.common.model.SlotEncoder;
@@ -25,10 +26,12 @@ public final class OnnxSlotTable implements SlotTable {
 
   private final BaseModel base;
   private final AdapterTables tables;
+  private final OnnxDevice device;
   private final Map<Precision, SlotEncoder> encoders = new ConcurrentHashMap<>();
 
-  private OnnxSlotTable(BaseModel base, SlotLayout layout) {
+  private OnnxSlotTable(BaseModel base, SlotLayout layout, OnnxDevice device) {
     this.base = base;
+    this.device = device;
     this.tables = new AdapterTables(base, layout);
   }
 
@@ -38,11 +41,11 @@ public final class OnnxSlotTable implements SlotTable {
    *
    * @param slotMemory most bytes that the slots of one table may take
    */
-  public static Opener over(BaseModel base, long slotMemory) {
+  public static Opener over(BaseModel base, long slotMemory, OnnxDevice device) {
     return new Opener() {
       @Override
       public SlotTable open(SlotLayout layout) {
-        return new OnnxSlotTable(base, layout);
+        return new OnnxSlotTable(base, layout, device);
       }
 
       @Override
@@ -69,7 +72,8 @@ public final class OnnxSlotTable implements SlotTable {
 
   @Override
   public void open(Precision precision) {
-    encoders.computeIfAbsent(precision, wanted -> SlotEncoder.over(base, tables, wanted, 1));
+    encoders.computeIfAbsent(
+        precision, wanted -> SlotEncoder.over(base, tables, wanted, 1, device));
   }
 
   @Override

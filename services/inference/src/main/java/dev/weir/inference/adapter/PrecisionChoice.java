@@ -1,5 +1,6 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,11 @@ public record PrecisionChoice(@Nullable Precision forced, boolean fastInt8) {
     Precision forced =
         setting.strip().toLowerCase(Locale.ROOT).equals(AUTO) ? null : Precision.of(setting);
     return new PrecisionChoice(forced, Processor.multipliesInt8Fast());
+  }
+
+  /** The same choice on a device: a GPU has no kernels for 8 bits that are faster. */
+  PrecisionChoice on(OnnxDevice device) {
+    return device == OnnxDevice.CUDA ? new PrecisionChoice(forced, false) : this;
   }
 
   /**

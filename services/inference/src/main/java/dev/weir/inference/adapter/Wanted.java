@@ -13,11 +13,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param offset where it said so: higher is newer, whatever the versions
  * @param champion the version that answers, or {@code null} when none should
+ * @param substitute the version that answers where {@code champion}, which is pinned, cannot be
+ *     loaded and none serves; {@code null} for none
  * @param others further versions to have in service beside it, such as a canary or a shadow
  * @param trace the trace that the record belongs to; the root context for none
  */
 record Wanted(
-    long offset, @Nullable WantedVersion champion, List<WantedVersion> others, Context trace) {
+    long offset,
+    @Nullable WantedVersion champion,
+    @Nullable WantedVersion substitute,
+    List<WantedVersion> others,
+    Context trace) {
 
   Wanted {
     others = List.copyOf(others);
@@ -25,12 +31,17 @@ record Wanted(
 
   /** What a record says that belongs to no trace. */
   Wanted(long offset, @Nullable WantedVersion champion, List<WantedVersion> others) {
-    this(offset, champion, others, Context.root());
+    this(offset, champion, null, others, Context.root());
   }
 
   /** The same, as a part of the trace that the record belongs to. */
   Wanted in(Context named) {
-    return new Wanted(offset, champion, others, named);
+    return new Wanted(offset, champion, substitute, others, named);
+  }
+
+  /** The same, with a version that answers where the pinned one cannot. */
+  Wanted insteadOfNone(@Nullable WantedVersion version) {
+    return new Wanted(offset, champion, version, others, trace);
   }
 
   /** Nothing but a champion, or nothing at all. */

@@ -24,10 +24,12 @@ final class ClassifyHandler implements Handler<RoutingContext> {
 
   private final Classifier classifier;
   private final Explainer explainer;
+  private final HttpShadows shadows;
   private final String baseDigest;
   private final Workers workers;
 
-  ClassifyHandler(Classifier classifier, String baseDigest, Workers workers) {
+  ClassifyHandler(Classifier classifier, HttpShadows shadows, String baseDigest, Workers workers) {
+    this.shadows = shadows;
     this.classifier = classifier;
     this.explainer = new Explainer(classifier, workers);
     this.baseDigest = baseDigest;
@@ -54,9 +56,14 @@ final class ClassifyHandler implements Handler<RoutingContext> {
 
   private Submitted submit(byte[] body) {
     ClassifyRequest request = ClassifyRequest.parse(body);
-    return new Submitted(
-        request,
-        request.explain() ? explain(request.reviews(), new ArrayList<>()) : classify(request));
+    CompletableFuture<List<Explanation>> explanations =
+        request.explain() ? explain(request.reviews(), new ArrayList<>()) : classify(request);
+    return new Submitted(request, explanations.thenApply(done -> shadowed(request, done)));
+  }
+
+  private List<Explanation> shadowed(ClassifyRequest request, List<Explanation> done) {
+    shadows.offer(request.reviews(), done.stream().map(Explanation::answer).toList());
+    return done;
   }
 
   private CompletableFuture<List<Explanation>> classify(ClassifyRequest request) {

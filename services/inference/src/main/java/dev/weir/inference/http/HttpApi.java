@@ -53,6 +53,7 @@ public final class HttpApi implements AutoCloseable {
   /**
    * What the endpoints show and use.
    *
+   * @param shadows has shadow versions score what was answered; stays its owner's
    * @param feeds what clients may listen to; stays its owner's
    * @param heartbeat how often a stream of events shows that it is alive
    * @param baseDigest sha-256 (hex) of the base model's weight file
@@ -63,6 +64,7 @@ public final class HttpApi implements AutoCloseable {
       AdapterControl control,
       AdapterCatalog catalog,
       FeedbackPublisher feedback,
+      HttpShadows shadows,
       Feeds feeds,
       Health health,
       Metrics metrics,

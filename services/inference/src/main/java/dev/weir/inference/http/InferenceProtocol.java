@@ -34,6 +34,7 @@ final class InferenceProtocol {
 
   private final AdaptersView adapters;
   private final OneVersion classifier;
+  private final HttpShadows shadows;
   private final Health health;
   private final String baseDigest;
   private final Workers workers;
@@ -41,11 +42,13 @@ final class InferenceProtocol {
   InferenceProtocol(
       AdaptersView adapters,
       Classifier classifier,
+      HttpShadows shadows,
       Health health,
       String baseDigest,
       Workers workers) {
     this.adapters = adapters;
     this.classifier = new OneVersion(classifier, workers);
+    this.shadows = shadows;
     this.health = health;
     this.baseDigest = baseDigest;
     this.workers = workers;
@@ -123,7 +126,12 @@ final class InferenceProtocol {
   private CompletableFuture<List<Answer>> answers(InferRequest request) {
     return classifier
         .classify(Source.HTTP, request.reviews())
-        .thenApply(answers -> answers.orElseThrow(Problem::queueFull));
+        .thenApply(
+            answers -> {
+              List<Answer> given = answers.orElseThrow(Problem::queueFull);
+              shadows.offer(request.reviews(), given);
+              return given;
+            });
   }
 
   private ObjectNode response(RoutingContext context, InferRequest request, List<Answer> answers) {

@@ -69,7 +69,9 @@ final class Routes {
   }
 
   private void weir() {
-    post("/v1/classify", new ClassifyHandler(parts.classifier(), parts.baseDigest(), workers));
+    post(
+        "/v1/classify",
+        new ClassifyHandler(parts.classifier(), parts.shadows(), parts.baseDigest(), workers));
     post("/v1/feedback", new FeedbackHandler(parts.feedback(), parts.catalog(), workers));
     get("/v1/adapters", at -> Json.answer(at, 200, parts.adapters().all()));
     get("/v1/adapters/:name", this::adapter);
@@ -103,7 +105,12 @@ final class Routes {
   private void protocol() {
     InferenceProtocol v2 =
         new InferenceProtocol(
-            parts.adapters(), parts.classifier(), parts.health(), parts.baseDigest(), workers);
+            parts.adapters(),
+            parts.classifier(),
+            parts.shadows(),
+            parts.health(),
+            parts.baseDigest(),
+            workers);
     get("/v2", v2::server);
     get("/v2/health/live", v2::live);
     get("/v2/health/ready", v2::ready);

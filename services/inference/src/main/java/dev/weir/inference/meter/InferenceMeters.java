@@ -99,7 +99,7 @@ public final class InferenceMeters {
   public static final MeterSpec SHADOWS =
       counter(
           "weir.inference.shadow.classifications",
-          "texts that a shadow version was asked beside the one that answers (scored, left-out)",
+          "texts that a shadow version was asked beside the one that answers (scored; left-out: it failed or was not in service; dropped: over HTTP, for want of time or of Kafka)",
           "result");
 
   /** HTTP requests. */

@@ -32,7 +32,7 @@ final class Abstentions {
   static Abstained noRelease(String adapter) {
     return new Abstained(
         NO_ADAPTER,
-        "no version of adapter '%s' has been released yet; produce labeled feedback to topic feedback"
+        "no version of adapter '%s' serves here: none has been released yet, or it could not be loaded; see /v1/adapters, or produce labeled feedback to topic feedback"
             .formatted(adapter));
   }
 

@@ -1,6 +1,9 @@
 package dev.weir.inference.score;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.event.Classification;
+import dev.weir.common.event.InputPosition;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +63,36 @@ public sealed interface Answer {
     /** The same with what a shadow says. */
     Scored withShadow(Scored other) {
       return new Scored(id, digest, labels, probabilities, abstainBelow, other);
+    }
+
+    /**
+     * The record of it.
+     *
+     * @param input where the review stood, or {@code null} when it came over HTTP
+     */
+    public Classification classification(
+        String reviewId,
+        String baseDigest,
+        @Nullable InputPosition input,
+        double latencyMs,
+        Instant now) {
+      Classification.Abstention unsure =
+          abstention()
+              .map(why -> new Classification.Abstention(why.code(), why.message()))
+              .orElse(null);
+      return new Classification(
+          reviewId,
+          id.adapter(),
+          id.version(),
+          digest,
+          baseDigest,
+          unsure == null ? label() : null,
+          scores(),
+          unsure != null,
+          unsure,
+          input,
+          latencyMs,
+          now);
     }
 
     /** Probability by label, in the adapter's order. */

@@ -90,9 +90,9 @@ final class Backlog {
     queue(row.source()).addFirst(row);
   }
 
-  /** Rows that a worker could take. */
+  /** Rows that a worker could take and that are to be answered. */
   int ready() {
-    return queues.values().stream().mapToInt(TurnQueue::size).sum();
+    return Source.ANSWERED.stream().mapToInt(source -> queue(source).size()).sum();
   }
 
   /** Whether rows are set aside. */

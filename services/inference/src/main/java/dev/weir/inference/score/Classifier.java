@@ -101,19 +101,6 @@ public final class Classifier implements AutoCloseable {
   }
 
   /**
-   * Answers reviews, waiting for room in the queue, and has shadow versions score them as well: up
-   * to twice as many texts are queued as there are reviews.
-   *
-   * @return the answers to come, in order
-   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
-   */
-  public CompletableFuture<List<Answer>> classify(Source source, List<Review> reviews)
-      throws InterruptedException {
-    Tokenised tokenised = tokenise(reviews);
-    return counted(source, tokenised, batcher.put(source, tokenised.queries()));
-  }
-
-  /**
    * Tokenises reviews for {@link #offer}, on the calling thread, for the versions that answer and
    * for shadows: up to twice as many texts are queued as there are reviews. When a version with
    * another token limit takes over before they are scored, they are tokenised again.
@@ -135,6 +122,44 @@ public final class Classifier implements AutoCloseable {
     return batcher
         .offer(source, tokenised.queries(), patience)
         .map(scored -> counted(source, tokenised, scored));
+  }
+
+  /** Whether a version in service here shadows an adapter. */
+  public boolean shadowed(String adapter) {
+    return router.shadow(registry.state(), adapter).isPresent();
+  }
+
+  /**
+   * Has shadow versions score reviews that were answered without them, by workers that have nothing
+   * else to do. Tokenises on the calling thread.
+   *
+   * @return what they say, in the order of the reviews; nothing where no shadow is in service, the
+   *     text fails, or too many wait
+   * @throws java.util.concurrent.RejectedExecutionException if the service is closing
+   */
+  public CompletableFuture<List<Optional<Answer.Scored>>> shadow(List<Review> reviews) {
+    ServingState state = registry.state();
+    List<Query> queries = new ArrayList<>();
+    List<Integer> places = new ArrayList<>();
+    for (Review review : reviews) {
+      Optional<ServingAdapter> shadow = router.shadow(state, review.adapter());
+      places.add(shadow.isPresent() ? queries.size() : -1);
+      shadow.ifPresent(version -> queries.add(query(review, version, version.id())));
+    }
+    return batcher
+        .offer(Source.SHADOW, queries)
+        .orElseGet(() -> CompletableFuture.completedFuture(List.of()))
+        .thenApply(
+            said ->
+                places.stream()
+                    .map(
+                        place ->
+                            place >= 0
+                                    && place < said.size()
+                                    && said.get(place) instanceof Answer.Scored scored
+                                ? Optional.of(scored)
+                                : Optional.<Answer.Scored>empty())
+                    .toList());
   }
 
   /** Whether the workers are well. */

@@ -22,14 +22,13 @@ import org.slf4j.LoggerFactory;
  * HTTP take turns in giving the first row of a batch, and so do the adapters within each ({@link
  * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
  * that are idle. Rows whose version is evicted are set aside until it is loaded; they count as
- * waiting. Thread-safe. {@link #close} answers everything that was accepted, then ends the workers
- * {@code scorer-n}.
+ * waiting. What shadows are to score of HTTP's waits apart, and gets what time is left.
+ * Thread-safe. {@link #close} answers everything that was accepted, then ends the workers {@code
+ * scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
-
-  private static final Duration LONG = Duration.ofHours(1);
 
   private final BatchScorer scorer;
   private final BatchPicker picker;
@@ -43,6 +42,7 @@ final class MicroBatcher implements AutoCloseable {
   private final Backlog backlog;
   private Source turn = Source.KAFKA;
   private int idle;
+  private int shadowing;
   private boolean closing;
   private @Nullable Throwable fault;
 
@@ -119,22 +119,6 @@ final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  /**
-   * Queues texts, waiting for room as long as it takes.
-   *
-   * @return the answers to come, in order
-   * @throws RejectedExecutionException if the batcher is closing or broken
-   * @throws IllegalArgumentException if there can never be room for so many
-   */
-  CompletableFuture<List<Answer>> put(Source source, List<Query> queries)
-      throws InterruptedException {
-    Optional<CompletableFuture<List<Answer>>> answers = Optional.empty();
-    while (answers.isEmpty()) {
-      answers = offer(source, queries, LONG);
-    }
-    return answers.get();
-  }
-
   /** Texts of a source that wait for a worker. */
   int depth(Source source) {
     lock.lock();
@@ -179,6 +163,7 @@ final class MicroBatcher implements AutoCloseable {
     try {
       for (batch = take(); !batch.isEmpty(); batch = take()) {
         scorer.score(batch).forEach(this::park);
+        done(batch);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -234,7 +219,7 @@ final class MicroBatcher implements AutoCloseable {
   private List<Row> take() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (backlog.ready() == 0) {
+      while (backlog.ready() == 0 && !mayShadow()) {
         if (fault != null || (closing && !backlog.hasSetAside())) {
           return List.of();
         }
@@ -245,6 +230,11 @@ final class MicroBatcher implements AutoCloseable {
           idle--;
         }
       }
+      if (backlog.ready() == 0) {
+        shadowing++;
+        TurnQueue shadows = backlog.queue(Source.SHADOW);
+        return picker.pick(shadows, new TurnQueue(), shadows.size());
+      }
       int share = (backlog.ready() + idle) / (idle + 1);
       Source first = turn;
       turn = first == Source.KAFKA ? Source.HTTP : Source.KAFKA;
@@ -253,6 +243,25 @@ final class MicroBatcher implements AutoCloseable {
       return batch;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Whether a worker may score shadows: one is kept free, so that an answer waits for no shadow.
+   */
+  private boolean mayShadow() {
+    return backlog.queue(Source.SHADOW).size() > 0 && shadowing < Math.max(1, workerCount - 1);
+  }
+
+  private void done(List<Row> batch) {
+    if (batch.get(0).source() == Source.SHADOW) {
+      lock.lock();
+      try {
+        shadowing--;
+        rowsCame.signal(); // One that was kept from shadows, if there are more.
+      } finally {
+        lock.unlock();
+      }
     }
   }
 

@@ -51,7 +51,7 @@ final class ScoreMeters {
     this.explanationRuns = InferenceMeters.EXPLANATION_RUNS.summary(registry);
     this.shadowScored = InferenceMeters.SHADOWS.counter(registry, "scored");
     this.shadowLeftOut = InferenceMeters.SHADOWS.counter(registry, "left-out");
-    for (Source source : Source.values()) {
+    for (Source source : Source.ANSWERED) {
       Map<Result, Counter> answers = new EnumMap<>(Result.class);
       for (Result result : Result.values()) {
         answers.put(
@@ -62,7 +62,7 @@ final class ScoreMeters {
   }
 
   void queue(ToIntFunction<Source> depth, int capacity) {
-    for (Source source : Source.values()) {
+    for (Source source : Source.ANSWERED) {
       InferenceMeters.QUEUE_DEPTH.gauge(registry, () -> depth.applyAsInt(source), source.id());
     }
     InferenceMeters.QUEUE_CAPACITY.gauge(registry, () -> capacity);

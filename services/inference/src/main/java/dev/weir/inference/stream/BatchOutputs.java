@@ -98,22 +98,8 @@ final class BatchOutputs {
     InputPosition input = ReviewBatch.position(good.record());
     Classification classification;
     if (answer instanceof Answer.Scored scored) {
-      Abstention unsure =
-          scored.abstention().map(why -> new Abstention(why.code(), why.message())).orElse(null);
       classification =
-          new Classification(
-              review.id(),
-              review.adapter(),
-              scored.id().version(),
-              scored.digest(),
-              config.baseDigest(),
-              unsure == null ? scored.label() : null,
-              scored.scores(),
-              unsure != null,
-              unsure,
-              input,
-              latencyMs,
-              now);
+          scored.classification(review.id(), config.baseDigest(), input, latencyMs, now);
     } else {
       Answer.Abstained abstained = (Answer.Abstained) answer;
       classification =

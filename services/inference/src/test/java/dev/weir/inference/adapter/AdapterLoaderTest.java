@@ -190,6 +190,60 @@ class AdapterLoaderTest {
   }
 
   @Test
+  void championAnswersForAPinnedVersionThatCannotBeLoadedAfterARestart() {
+    WantedVersion pinned = version(ONE, "no such artifact");
+    WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    await().until(loader::settled);
+    assertThat(serving("default")).isEqualTo(2);
+    assertThat(loader.failures()).containsOnlyKeys(ONE);
+    assertThat(metrics.registry().get("weir.inference.versions.failing").gauge().value()).isOne();
+    assertThat(
+            metrics
+                .registry()
+                .get("weir.inference.adapter.version")
+                .tag("adapter", "default")
+                .gauge()
+                .value())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void pinnedVersionTakesOverFromTheChampionOnceItCanBeLoaded() {
+    WantedVersion pinned = version(ONE, publish(store, base, ONE, "positive"));
+    WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
+    store.failures.set(1);
+    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    await().until(() -> registry.state().version(TWO).isPresent());
+    await().until(() -> serving("default") == 1);
+    assertThat(registry.state().version(TWO)).as("the substitute").isEmpty();
+    await().until(() -> loader.failures().isEmpty());
+  }
+
+  @Test
+  void pinnedVersionThatCanBeLoadedIsTheOnlyOne() {
+    WantedVersion pinned = version(ONE, publish(store, base, ONE, "positive"));
+    WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    await().until(loader::settled);
+    assertThat(serving("default")).isEqualTo(1);
+    assertThat(registry.state().versions()).hasSize(1);
+  }
+
+  @Test
+  void whatServesStaysWhereThePinnedVersionCannotBeLoaded() {
+    AdapterId three = new AdapterId("default", 3);
+    want(0, ONE, publish(store, base, ONE, "positive"));
+    await().until(() -> serving("default") == 1);
+    WantedVersion pinned = version(three, "no such artifact");
+    WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
+    loader.want("default", new Wanted(1, pinned, List.of()).insteadOfNone(champion));
+    await().until(() -> loader.failures().containsKey(three));
+    await().until(loader::settled);
+    assertThat(serving("default")).isEqualTo(1);
+  }
+
+  @Test
   void versionThatCannotBeLoadedHoldsUpNoOtherOfItsAdapter() {
     WantedVersion one = version(ONE, "no such artifact");
     WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));

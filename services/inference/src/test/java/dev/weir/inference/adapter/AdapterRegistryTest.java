@@ -42,7 +42,7 @@ class AdapterRegistryTest {
   @Test
   void leasesTheVersionThatServes() {
     serve(registry, "default", 1);
-    try (Lease lease = registry.lease(Set.of("default", "unknown"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "default", "unknown")) {
       assertThat(lease.adapter("default").id().version()).isEqualTo(1);
       assertThat(lease.adapter("unknown")).isNull();
       assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
@@ -52,7 +52,7 @@ class AdapterRegistryTest {
   @Test
   void leasedVersionKeepsItsNumbersAfterARelease() {
     serve(registry, "default", 1);
-    try (Lease lease = registry.lease(Set.of("default"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "default")) {
       serve(registry, "default", 2);
       assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
       assertThat(registry.state().adapter("default").orElseThrow().slot())
@@ -83,7 +83,7 @@ class AdapterRegistryTest {
     assertThat(registry.state().layout().targets())
         .containsExactlyInAnyOrder(LinearModule.QUERY, LinearModule.VALUE);
     assertThat(registry.state().adapters()).hasSize(5);
-    try (Lease lease = registry.lease(Set.of("default"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "default")) {
       assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     }
   }
@@ -92,7 +92,7 @@ class AdapterRegistryTest {
   void outgrownEngineClosesWithItsLastLease() {
     serve(registry, "default", 1);
     TestingSlotTable first = opener.opened().get(0);
-    Lease lease = registry.lease(Set.of("default"));
+    Lease lease = TestingAdapters.lease(registry, "default");
     crown(registry, TestingAdapters.lora("default", 2, 8, LinearModule.QUERY));
 
     assertThat(first.closed()).isFalse();
@@ -167,13 +167,13 @@ class AdapterRegistryTest {
   @Test
   void closedRegistryRefusesLeasesAndLetsTheLastOneFinish() {
     serve(registry, "default", 1);
-    Lease lease = registry.lease(Set.of("default"));
+    Lease lease = TestingAdapters.lease(registry, "default");
     registry.close();
     assertThat(opener.opened().get(0).closed()).isFalse();
     ServingAdapter leased = lease.adapter("default");
     assertThat(first(lease, leased)).isEqualTo(0.01f);
     lease.close();
-    assertThatThrownBy(() -> registry.lease(Set.of("default")))
+    assertThatThrownBy(() -> TestingAdapters.lease(registry, "default"))
         .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> lease.run(ROW, List.of(leased)))
         .isInstanceOf(IllegalStateException.class);
@@ -200,7 +200,7 @@ class AdapterRegistryTest {
   }
 
   private void run() {
-    try (Lease lease = registry.lease(Set.of("a", "b"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "a", "b")) {
       ServingAdapter asked = lease.adapter(ThreadLocalRandom.current().nextBoolean() ? "a" : "b");
       float bias = first(lease, asked);
       if (Math.round(bias * 100) != asked.id().version()) {

@@ -61,7 +61,7 @@ class EvictionTest {
     assertThat(residences("a", "b", "c", "d"))
         .containsExactly(Residence.LOADED, Residence.EVICTED, Residence.LOADED, Residence.LOADED);
     assertThat(registry.state().adapters()).hasSize(4);
-    try (Lease lease = registry.lease(Set.of("b", "d"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "b", "d")) {
       assertThat(lease.adapter("b")).isNull();
       assertThat(lease.state().adapter("b")).isPresent();
       assertThat(lease.adapter("d")).isNotNull();
@@ -127,7 +127,7 @@ class EvictionTest {
     serve("a", 1);
     serve("b", 2);
     serve("c", 3);
-    Lease lease = registry.lease(Set.of("a", "b", "c"));
+    Lease lease = TestingAdapters.lease(registry, "a", "b", "c");
     CompletableFuture<Void> fourth = CompletableFuture.runAsync(() -> serve("d", 4));
     Awaitility.await().until(() -> residences("a", "b", "c").toList().contains(Residence.EVICTED));
     for (String name : List.of("a", "b", "c")) {
@@ -229,7 +229,7 @@ class EvictionTest {
     assertThat(table.precisions()).containsExactlyInAnyOrder(Precision.FP32, Precision.INT8);
     assertThat(registry.state().precisions()).hasSize(2);
     int before = table.ran().size();
-    try (Lease lease = registry.lease(Set.of("exact", "fast", "exact2"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "exact", "fast", "exact2")) {
       float[][] logits =
           lease.run(
               new int[][] {ROW[0], ROW[0], ROW[0], ROW[0]},
@@ -252,7 +252,7 @@ class EvictionTest {
   }
 
   private float use(String name) {
-    try (Lease lease = registry.lease(Set.of(name))) {
+    try (Lease lease = TestingAdapters.lease(registry, name)) {
       return lease.run(ROW, List.of(lease.adapter(name)))[0][0];
     }
   }

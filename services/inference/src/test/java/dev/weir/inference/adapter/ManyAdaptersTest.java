@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import static dev.weir.inference.TestingArtifacts.LIMIT;
+import static dev.weir.inference.score.TestingClients.classify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
@@ -12,6 +13,7 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotEncoder;
 import dev.weir.common.model.SlotLayout;
@@ -72,7 +74,7 @@ class ManyAdaptersTest {
         TestingAdapters.reader(store, base, copies, new PrecisionChoice(null, true), "");
     registry =
         new AdapterRegistry(
-            OnnxSlotTable.over(base, 1 << 28),
+            OnnxSlotTable.over(base, 1 << 28, OnnxDevice.CPU),
             new SlotPolicy(4, SLOTS, Set.of("a-0"), Duration.ofMinutes(1)),
             reader,
             base.tokenizer().encode("good film", 32),
@@ -247,8 +249,7 @@ class ManyAdaptersTest {
   }
 
   private List<Answer.Scored> scored(List<Review> reviews) throws Exception {
-    return classifier
-        .classify(Source.HTTP, reviews)
+    return classify(classifier, Source.HTTP, reviews)
         .get(SOON.toSeconds(), TimeUnit.SECONDS)
         .stream()
         .map(

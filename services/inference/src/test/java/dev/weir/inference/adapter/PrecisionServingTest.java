@@ -8,15 +8,23 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.MergedModel;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
+import dev.weir.common.model.SlotEncoder;
+import dev.weir.common.model.SlotLayout;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.inference.TestingArtifacts;
 import dev.weir.inference.UntilStopped;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
+import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Classifier;
+import dev.weir.inference.score.Source;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
@@ -26,7 +34,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,6 +52,8 @@ class PrecisionServingTest {
   private static final LoraConfig LORA =
       new LoraConfig(4, 8, 0, Set.of(LinearModule.QUERY, LinearModule.VALUE));
 
+  private static final String TEXT = "the plot was awful";
+
   @TempDir static Path shared;
   private static BaseModel base;
   private static int[] text;
@@ -54,7 +67,7 @@ class PrecisionServingTest {
   @BeforeAll
   static void load() {
     base = BaseModel.load(TestingBaseModel.write(shared.resolve("base"), 1).toString());
-    text = base.tokenizer().encode("the plot was awful", TestingArtifacts.LIMIT);
+    text = base.tokenizer().encode(TEXT, TestingArtifacts.LIMIT);
   }
 
   @AfterAll
@@ -98,7 +111,7 @@ class PrecisionServingTest {
                 .gauges())
         .extracting(gauge -> gauge.getId().getTag("precision"))
         .containsExactlyInAnyOrder("fp32", "int8");
-    try (Lease lease = registry.lease(Set.of("exact", "fast"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "exact", "fast")) {
       float[][] logits =
           lease.run(
               new int[][] {text, text, text},
@@ -106,6 +119,58 @@ class PrecisionServingTest {
       assertThat(logits[0]).containsExactly(logits[2], within(1e-6f));
       assertThat(logits[1]).containsExactly(logits[0], within(0.5f));
       assertThat(logits[1]).isNotEqualTo(logits[0]);
+    }
+  }
+
+  @Test
+  void textsOfOneBatchAreEachAnsweredInTheirAdaptersOwnPrecision() throws Exception {
+    serve(new PrecisionChoice(null, true), "");
+    AdapterWeights weights = random(1); // The same: whatever differs is the precision's doing.
+    for (String name : List.of("exact", "fast")) {
+      AdapterId id = new AdapterId(name, 1);
+      List<String> allowed = name.equals("fast") ? List.of("fp32", "int8") : List.of("fp32");
+      want(0, id, publish(store, base, base.digest(), id, weights, allowed, false));
+    }
+    await().until(() -> loader.settled() && registry.state().adapters().size() == 2);
+    double exact = alone(weights, Precision.FP32);
+    double fast = alone(weights, Precision.INT8);
+    assertThat(exact).isNotCloseTo(fast, within(1e-5));
+
+    List<Review> reviews =
+        Stream.of("fast", "exact", "fast", "exact")
+            .map(name -> new Review(name, TEXT, name, null, Map.of()))
+            .toList();
+    try (Classifier classifier =
+        new Classifier(
+            registry,
+            new ServingPlans(),
+            base.tokenizer()::encode,
+            AdapterCatalog.parse("*=label-0,label-1"),
+            new Classifier.Batching(1, 512, 1000),
+            metrics.registry())) {
+      classifier.start();
+      List<Answer> answers =
+          classifier.tryClassify(Source.HTTP, reviews).orElseThrow().get(60, TimeUnit.SECONDS);
+      assertThat(answers)
+          .extracting(answer -> ((Answer.Scored) answer).probabilities().get(0))
+          .satisfiesExactly(
+              p -> assertThat(p).isCloseTo(fast, within(1e-6)),
+              p -> assertThat(p).isCloseTo(exact, within(1e-6)),
+              p -> assertThat(p).isCloseTo(fast, within(1e-6)),
+              p -> assertThat(p).isCloseTo(exact, within(1e-6)));
+    }
+    assertThat(metrics.registry().get("weir.inference.batch.rows").summary().max())
+        .as("all in one micro-batch")
+        .isEqualTo(4);
+  }
+
+  /** The first label's probability in an encoder of its own. */
+  private static double alone(AdapterWeights weights, Precision precision) {
+    SlotLayout layout = new SlotLayout(1, 4, 2, LORA.targets());
+    try (SlotEncoder encoder = SlotEncoder.open(base, layout, precision, 1)) {
+      encoder.write(0, weights);
+      float[] logits = encoder.run(new int[][] {text}, new int[] {0}).logits()[0];
+      return 1 / (1 + Math.exp(logits[1] - logits[0]));
     }
   }
 
@@ -184,7 +249,7 @@ class PrecisionServingTest {
   }
 
   private void run(List<float[]> expected) {
-    try (Lease lease = registry.lease(Set.of("merged", "slot0"))) {
+    try (Lease lease = TestingAdapters.lease(registry, "merged", "slot0")) {
       ServingAdapter merged = lease.adapter("merged");
       float[][] logits =
           lease.run(new int[][] {text, text}, List.of(merged, lease.adapter("slot0")));
@@ -194,7 +259,7 @@ class PrecisionServingTest {
   }
 
   private float[] logits(String adapter) {
-    try (Lease lease = registry.lease(Set.of(adapter))) {
+    try (Lease lease = TestingAdapters.lease(registry, adapter)) {
       return lease.run(new int[][] {text}, List.of(lease.adapter(adapter)))[0];
     }
   }
@@ -205,7 +270,7 @@ class PrecisionServingTest {
     ArtifactReader reader = TestingAdapters.reader(store, base, copies, precision, merged);
     registry =
         new AdapterRegistry(
-            OnnxSlotTable.over(base, 1 << 28),
+            OnnxSlotTable.over(base, 1 << 28, OnnxDevice.CPU),
             new SlotPolicy(2, 64, Set.of(), Duration.ofMinutes(1)),
             reader,
             text,

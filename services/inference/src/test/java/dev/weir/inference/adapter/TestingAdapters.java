@@ -6,6 +6,7 @@ import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.OnnxDevice;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.signing.ArtifactTrust;
@@ -17,6 +18,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Adapters for tests, put into service without a loader. */
 public final class TestingAdapters {
@@ -60,7 +63,8 @@ public final class TestingAdapters {
       LocalCopies copies,
       PrecisionChoice precision,
       String merged) {
-    return new ArtifactReader(store, base, copies, ArtifactTrust.everybody(), precision, merged);
+    return new ArtifactReader(
+        store, base, copies, ArtifactTrust.everybody(), precision, merged, OnnxDevice.CPU);
   }
 
   /** A reader that believes whom {@code trust} believes, and finds the copies of others before. */
@@ -68,7 +72,8 @@ public final class TestingAdapters {
       ArtifactStore store, BaseModel base, Path directory, ArtifactTrust trust) {
     LocalCopies copies = copies(directory);
     copies.open(Set::of);
-    return new ArtifactReader(store, base, copies, trust, new PrecisionChoice(null, true), "");
+    return new ArtifactReader(
+        store, base, copies, trust, new PrecisionChoice(null, true), "", OnnxDevice.CPU);
   }
 
   static LocalCopies copies(Path directory) {
@@ -91,6 +96,16 @@ public final class TestingAdapters {
   /** Puts a version into service beside the champion. */
   public static void serveBeside(AdapterRegistry registry, String adapter, int version) {
     put(registry, loaded(adapter, version, List.of("negative", "positive")));
+  }
+
+  /** Leases the champions of some adapters; those that nothing serves are left out. */
+  static Lease lease(AdapterRegistry registry, String... adapters) {
+    return registry.lease(
+        state ->
+            Stream.of(adapters)
+                .flatMap(name -> state.adapter(name).stream())
+                .map(ServingAdapter::id)
+                .collect(Collectors.toSet()));
   }
 
   static void crown(AdapterRegistry registry, LoadedAdapter loaded) {

@@ -117,6 +117,13 @@ class HttpApiTest {
                 Clock.systemUTC()),
             AdapterCatalog.SENTIMENT,
             new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
+            new HttpShadows(
+                nowhere,
+                "shadows",
+                classifier,
+                base.digest(),
+                metrics.registry(),
+                Clock.systemUTC()),
             Feeds.of(nowhere, Topics.DEFAULT),
             health,
             metrics,

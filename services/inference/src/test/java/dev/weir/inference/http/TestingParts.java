@@ -79,6 +79,13 @@ final class TestingParts implements AutoCloseable {
                 Clock.systemUTC()),
             AdapterCatalog.SENTIMENT,
             new FeedbackPublisher(nowhere, "feedback", metrics.registry()),
+            new HttpShadows(
+                nowhere,
+                "shadows",
+                classifier,
+                base.digest(),
+                metrics.registry(),
+                Clock.systemUTC()),
             Feeds.of(nowhere, Topics.DEFAULT),
             new Health(),
             metrics,

@@ -1,11 +1,13 @@
 package dev.weir.inference.score;
 
 import static dev.weir.inference.adapter.TestingAdapters.serve;
+import static dev.weir.inference.score.TestingClients.classify;
 import static dev.weir.inference.score.TestingTokenizer.number;
 import static dev.weir.inference.score.TestingTokenizer.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.ops.Health.Status;
@@ -17,11 +19,14 @@ import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -88,7 +93,7 @@ class ClassifierTest {
         IntStream.range(0, count)
             .mapToObj(i -> Review.of("r" + i, text(i, random.nextInt(60))))
             .toList();
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews).get();
     assertThat(answers).hasSize(count);
     for (int i = 0; i < count; i++) {
       assertThat(number((Answer.Scored) answers.get(i))).isEqualTo(i + 1);
@@ -105,7 +110,7 @@ class ClassifierTest {
           for (int id = next.getAndIncrement(); id < 1000; id = next.getAndIncrement()) {
             Source source = id % 2 == 0 ? Source.KAFKA : Source.HTTP;
             Review review = Review.of("r" + id, text(id, id % 50));
-            Answer answer = classifier.classify(source, List.of(review)).get().get(0);
+            Answer answer = classify(classifier, source, List.of(review)).get().get(0);
             assertThat(number((Answer.Scored) answer)).isEqualTo(id + 1);
           }
           return null;
@@ -126,8 +131,10 @@ class ClassifierTest {
     serve(registry, "default", 7);
     serve(registry, "topic", 3, List.of("sports", "politics", "arts"));
     List<Answer> answers =
-        classifier
-            .classify(Source.HTTP, List.of(review("default"), review("topic"), review("default")))
+        classify(
+                classifier,
+                Source.HTTP,
+                List.of(review("default"), review("topic"), review("default")))
             .get();
     assertThat(((Answer.Scored) answers.get(0)).scores()).containsOnlyKeys("negative", "positive");
     Answer.Scored topic = (Answer.Scored) answers.get(1);
@@ -142,14 +149,16 @@ class ClassifierTest {
   void abstainsWithoutAReleaseAndNamesTheRemedy() throws Exception {
     serve(registry, "topic", 1, List.of("sports", "politics", "arts"));
     List<Answer> answers =
-        classifier
-            .classify(Source.KAFKA, List.of(review("default"), review("topic"), review("other")))
+        classify(
+                classifier,
+                Source.KAFKA,
+                List.of(review("default"), review("topic"), review("other")))
             .get();
     assertThat(answers.get(0))
         .isEqualTo(
             new Answer.Abstained(
                 "no-adapter",
-                "no version of adapter 'default' has been released yet; produce labeled feedback to topic feedback"));
+                "no version of adapter 'default' serves here: none has been released yet, or it could not be loaded; see /v1/adapters, or produce labeled feedback to topic feedback"));
     assertThat(answers.get(1)).isInstanceOf(Answer.Scored.class);
     assertThat(((Answer.Abstained) answers.get(2)).code()).isEqualTo("no-adapter");
     assertThat(((Answer.Abstained) answers.get(2)).message())
@@ -192,9 +201,9 @@ class ClassifierTest {
           gate.acquireUninterruptibly();
           runs.incrementAndGet();
         });
-    CompletableFuture<List<Answer>> flood = classifier.classify(Source.KAFKA, reviews(1000));
+    CompletableFuture<List<Answer>> flood = classify(classifier, Source.KAFKA, reviews(1000));
     CompletableFuture<List<Answer>> single =
-        classifier.classify(Source.HTTP, List.of(Review.of("x", text(5, 60))));
+        classify(classifier, Source.HTTP, List.of(Review.of("x", text(5, 60))));
     int before = 0;
     while (!single.isDone()) {
       gate.release();
@@ -218,7 +227,7 @@ class ClassifierTest {
     classifier.close();
     classifier = classifier(1); // So that batches run in the order in which they are picked.
     Semaphore gate = occupyWorkers(1);
-    CompletableFuture<List<Answer>> flood = classifier.classify(Source.HTTP, reviews(QUEUE));
+    CompletableFuture<List<Answer>> flood = classify(classifier, Source.HTTP, reviews(QUEUE));
     CompletableFuture<List<Answer>> lone =
         classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow();
     // The batch that occupies the worker, one of the flood, and then it is the other's turn.
@@ -249,11 +258,57 @@ class ClassifierTest {
   }
 
   @Test
+  void answersGoBeforeShadowsOfWhatWasAnswered() throws Exception {
+    shadowed();
+    classifier.close();
+    classifier = classifier(1); // So that batches run in the order in which they are picked.
+    Semaphore gate = occupyWorkers(1);
+    CompletableFuture<List<Optional<Answer.Scored>>> shadows = classifier.shadow(reviews(5));
+    CompletableFuture<List<Answer>> later =
+        classifier.tryClassify(Source.HTTP, reviews(1)).orElseThrow();
+    gate.release(2); // The batch that occupies the worker, and one more.
+    assertThat(later.get()).hasSize(1);
+    assertThat(shadows).isNotDone();
+    gate.release(100_000);
+    assertThat(shadows.get())
+        .hasSize(5)
+        .allSatisfy(said -> assertThat(said.orElseThrow().id().version()).isEqualTo(2));
+  }
+
+  @Test
+  void oneWorkerIsKeptFreeOfShadows() throws Exception {
+    shadowed();
+    Semaphore gate = new Semaphore(0);
+    List<Integer> entered = new CopyOnWriteArrayList<>();
+    opener.onRun(
+        tokens -> {
+          entered.add(tokens[0][1]);
+          gate.acquireUninterruptibly();
+        });
+    CompletableFuture<List<Optional<Answer.Scored>>> shadows =
+        classifier.shadow(Collections.nCopies(100, longReview("default")));
+    Awaitility.await().until(() -> entered.size() == WORKERS - 1);
+    CompletableFuture<List<Answer>> answer =
+        classifier.tryClassify(Source.HTTP, List.of(Review.of("x", text(7, 60)))).orElseThrow();
+    Awaitility.await().until(() -> entered.size() == WORKERS);
+    assertThat(entered.get(WORKERS - 1)).isEqualTo(7);
+    gate.release(100_000);
+    assertThat(answer.get()).hasSize(1);
+    assertThat(shadows.get()).hasSize(100).allMatch(Optional::isPresent);
+  }
+
+  private void shadowed() {
+    serve(registry, "default", 1);
+    TestingAdapters.serveBeside(registry, "default", 2);
+    plans.put(ServingPlan.none("default").withShadow(new ServingPlan.Shadow(2, "digest-2")));
+  }
+
+  @Test
   void offerWaitsForRoomNoLongerThanItsPatience() throws Exception {
     serve(registry, "default", 1);
     Semaphore gate = new Semaphore(0);
     opener.onRun(tokens -> gate.acquireUninterruptibly());
-    CompletableFuture<List<Answer>> first = classifier.classify(Source.KAFKA, reviews(QUEUE));
+    CompletableFuture<List<Answer>> first = classify(classifier, Source.KAFKA, reviews(QUEUE));
     Classifier.Tokenised more = classifier.tokenise(reviews(QUEUE));
     assertThat(classifier.offer(Source.KAFKA, more, Duration.ofMillis(20))).isEmpty();
     gate.release(100_000);
@@ -275,7 +330,7 @@ class ClassifierTest {
         });
     List<Review> reviews =
         IntStream.range(0, 40).mapToObj(i -> Review.of("r" + i, text(i, 3))).toList();
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews).get();
     for (int i = 0; i < 40; i++) {
       assertThat(answers.get(i)).isInstanceOf(i == 13 ? Answer.Failed.class : Answer.Scored.class);
     }
@@ -289,10 +344,10 @@ class ClassifierTest {
         tokens -> {
           throw new OutOfMemoryError("native");
         });
-    List<Answer> answers = classifier.classify(Source.KAFKA, reviews(100)).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews(100)).get();
     assertThat(answers).hasSize(100).allMatch(Answer.Failed.class::isInstance);
     assertThat(classifier.status()).isInstanceOf(Status.Dead.class);
-    assertThatThrownBy(() -> classifier.classify(Source.KAFKA, reviews(1)))
+    assertThatThrownBy(() -> classify(classifier, Source.KAFKA, reviews(1)))
         .isInstanceOf(RejectedExecutionException.class);
   }
 
@@ -314,7 +369,7 @@ class ClassifierTest {
   }
 
   private void ask(Source source) throws Exception {
-    List<Answer> answers = classifier.classify(source, reviews(20)).get();
+    List<Answer> answers = classify(classifier, source, reviews(20)).get();
     assertThat(answers).hasSize(20);
     for (Answer answer : answers) {
       Answer.Scored scored = (Answer.Scored) answer;
@@ -327,7 +382,7 @@ class ClassifierTest {
   @Test
   void countsAnswersByPathAndResult() throws Exception {
     serve(registry, "default", 1);
-    classifier.classify(Source.HTTP, List.of(review("default"), review("nobody"))).get();
+    classify(classifier, Source.HTTP, List.of(review("default"), review("nobody"))).get();
     Map<String, Double> counts = Map.of("answered", 1.0, "abstained", 1.0);
     counts.forEach(
         (result, count) ->
@@ -369,7 +424,7 @@ class ClassifierTest {
           gate.acquireUninterruptibly();
         });
     for (int i = 1; i <= workers; i++) {
-      CompletableFuture<List<Answer>> ignored = classifier.classify(Source.KAFKA, reviews(1));
+      CompletableFuture<List<Answer>> ignored = classify(classifier, Source.KAFKA, reviews(1));
       int expected = i;
       Awaitility.await().until(() -> entered.get() == expected);
     }

@@ -105,7 +105,7 @@ public final class LocalLoop implements AutoCloseable {
   private void startParts() {
     // Settings and the port first: a mistake should show at once, not after the broker's start.
     Settings preliminary = Settings.read(known(), environmentFor("localhost:0"));
-    checkPort(preliminary.get(InferenceConfig.HTTP_PORT));
+    checkPort(InferenceConfig.from(preliminary).http().port());
     LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
     CompletableFuture<BaseModel> loading =
@@ -188,7 +188,7 @@ public final class LocalLoop implements AutoCloseable {
   private static List<Setting<?>> known() {
     List<Setting<?>> all = new ArrayList<>(CommonSettings.all());
     all.addAll(serviceSettings());
-    return all;
+    return InferenceConfig.serving(all);
   }
 
   private Map<String, String> environmentFor(String bootstrapServers) {

@@ -2,15 +2,14 @@ package dev.weir.trainer.encoder;
 
 import ai.djl.engine.StandardCapabilities;
 import ai.djl.util.cuda.CudaUtils;
-import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
+import dev.weir.common.model.NvidiaDriver;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,19 +18,12 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The parts of a training on a GPU, as this machine and this class path have them. */
 final class SystemCuda implements CudaParts {
 
-  private static final Logger LOG = LoggerFactory.getLogger(SystemCuda.class);
-
   /** What each native build of the engine says of itself. */
   private static final String BUILDS = "native/lib/pytorch.properties";
-
-  private static final int SUCCESS = 0;
-  private static final int NAME_BYTES = 256;
 
   private final List<Properties> builds = builds();
 
@@ -60,22 +52,7 @@ final class SystemCuda implements CudaParts {
 
   @Override
   public OptionalInt driverDevices() {
-    try {
-      NativeLibrary driver = NativeLibrary.getInstance(Platform.isWindows() ? "nvcuda" : "cuda");
-      int[] count = new int[1];
-      int result = driver.getFunction("cuInit").invokeInt(new Object[] {0});
-      if (result == SUCCESS) {
-        result = driver.getFunction("cuDeviceGetCount").invokeInt(new Object[] {count});
-      }
-      if (result != SUCCESS) {
-        LOG.info("the NVIDIA driver answers with error {}", result);
-        return OptionalInt.of(0);
-      }
-      return OptionalInt.of(count[0]);
-    } catch (UnsatisfiedLinkError e) {
-      LOG.debug("no NVIDIA driver", e);
-      return OptionalInt.empty();
-    }
+    return NvidiaDriver.devices();
   }
 
   @Override
@@ -98,12 +75,7 @@ final class SystemCuda implements CudaParts {
 
   @Override
   public String deviceName() {
-    byte[] name = new byte[NAME_BYTES];
-    int result =
-        NativeLibrary.getInstance(Platform.isWindows() ? "nvcuda" : "cuda")
-            .getFunction("cuDeviceGetName")
-            .invokeInt(new Object[] {name, name.length, 0});
-    return result == SUCCESS ? Native.toString(name, StandardCharsets.UTF_8) : "GPU 0";
+    return NvidiaDriver.deviceName();
   }
 
   private static @Nullable String ownLibtorch() {

@@ -1,6 +1,8 @@
 package dev.weir.trainer.encoder;
 
 import ai.djl.Device;
+import dev.weir.common.model.DeviceException;
+import dev.weir.common.model.DeviceRequest;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -102,6 +104,7 @@ public record TrainingDevice(Device device, String engineVersion, String detail)
                 + reason
                 + "): "
                 + what
-                + ". Or start with WEIR_TRAIN_DEVICE=cpu."));
+                + ". Or start with WEIR_TRAIN_DEVICE=cpu.",
+            null));
   }
 }

@@ -1,6 +1,6 @@
-package dev.weir.trainer.encoder;
+package dev.weir.common.model;
 
-/** Where a training is asked to run. */
+/** Where a model is asked to run. */
 public enum DeviceRequest {
 
   /** On the first GPU if all that it needs is there, else on the CPU. */

@@ -1,6 +1,7 @@
-package dev.weir.trainer.encoder;
+package dev.weir.common.model;
 
 import dev.weir.common.ops.WeirException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A GPU was asked for and cannot be used.
@@ -12,7 +13,8 @@ public final class DeviceException extends WeirException {
 
   private static final long serialVersionUID = 1L;
 
-  DeviceException(String reason, String problem) {
-    super(reason, problem, null);
+  /** What is missing: its stable code, what to do about it, and its cause if there is one. */
+  public DeviceException(String reason, String problem, @Nullable Throwable cause) {
+    super(reason, problem, cause);
   }
 }

@@ -1,0 +1,186 @@
+package dev.weir.inference.adapter;
+
+import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.SlotLayout;
+import dev.weir.inference.meter.InferenceMeters;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts versions into memory: into a free slot, that of an evicted version, an engine that grows for
+ * it, or a session of its own.
+ *
+ * <p>Not thread-safe: the registry's monitor keeps changes apart. It waits for nothing: where a
+ * slot has to come free first, it says so.
+ */
+final class AdapterPlacer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterPlacer.class);
+
+  /** What came of it. */
+  enum Attempt {
+    /** It is in service. */
+    PUBLISHED,
+    /** A newer record came meanwhile. */
+    NOT_WANTED,
+    /** Each slot is in use; one comes free when a run ends. */
+    NO_SLOT_YET
+  }
+
+  private final Supplier<ServingState> published;
+  private final Consumer<ServingState> publisher;
+  private final SlotSupply supply;
+  private final EngineGrowth growth;
+  private final Eviction eviction;
+  private final Probe probe;
+  private final SlotSignal signal;
+  private final MeterRegistry meters;
+  private final Clock clock;
+
+  /**
+   * A placer.
+   *
+   * @param published what serves now
+   * @param publisher takes what serves from then on
+   * @param signal fires when a slot comes back
+   */
+  AdapterPlacer(
+      Supplier<ServingState> published,
+      Consumer<ServingState> publisher,
+      SlotSupply supply,
+      EngineGrowth growth,
+      Eviction eviction,
+      Probe probe,
+      SlotSignal signal,
+      MeterRegistry meters,
+      Clock clock) {
+    this.published = published;
+    this.publisher = publisher;
+    this.supply = supply;
+    this.growth = growth;
+    this.eviction = eviction;
+    this.probe = probe;
+    this.signal = signal;
+    this.meters = meters;
+    this.clock = clock;
+  }
+
+  /**
+   * Writes a version where it fits, tries it there and publishes it beside those that serve.
+   *
+   * @param stillWanted asked last, right before publishing
+   * @throws RuntimeException if it cannot be used; what served before goes on serving
+   */
+  Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
+    ServingState now = published.get();
+    ServingAdapter fresh = unplaced(loaded, now.version(loaded.id()).orElse(null));
+    if (loaded.merged() != null) {
+      return publish(fresh.at(Placement.merged(loaded.merged())), stillWanted);
+    }
+    SlotLayout layout = supply.layoutFor(now, loaded.weights());
+    if (!layout.equals(now.layout())) {
+      try {
+        ServingState grown = growth.grow(now, layout, fresh, loaded.weights(), stillWanted);
+        return grown == null ? Attempt.NOT_WANTED : replaceEngine(now, grown);
+      } catch (ModelException e) {
+        if (!supply.staysAsItIs(now.layout(), layout, e)) {
+          throw e;
+        }
+      }
+    }
+    OptionalInt slot = freeSlot(now, loaded.id());
+    if (slot.isEmpty()) {
+      return Attempt.NO_SLOT_YET;
+    }
+    Engine engine = now.engine();
+    try {
+      engine.table().write(slot.getAsInt(), loaded.weights());
+    } catch (RuntimeException e) {
+      engine.giveSlot(slot.getAsInt());
+      throw e;
+    }
+    return publish(
+        fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
+  }
+
+  /** Tries a version where it is, and puts it into service. */
+  private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
+    boolean done = false;
+    try {
+      probe.check(fresh);
+      done = stillWanted.getAsBoolean();
+    } finally {
+      if (!done) {
+        release(fresh);
+      }
+    }
+    if (!done) {
+      return Attempt.NOT_WANTED;
+    }
+    ServingState now = published.get();
+    publisher.accept(now.with(fresh));
+    now.version(fresh.id()).ifPresent(AdapterPlacer::release);
+    return Attempt.PUBLISHED;
+  }
+
+  private ServingAdapter unplaced(LoadedAdapter loaded, @Nullable ServingAdapter present) {
+    if (present != null && present.digest().equals(loaded.digest())) {
+      present.usage().touch(System.nanoTime()); // Or the next one would take its slot at once.
+      return present.at(null);
+    }
+    return new ServingAdapter(
+        new ServingAdapter.Facts(
+            loaded.id(),
+            loaded.digest(),
+            loaded.labels(),
+            loaded.limit(),
+            loaded.temperature(),
+            clock.instant(),
+            loaded.precision(),
+            loaded.allowed(),
+            eviction.pinned(loaded.id().adapter())),
+        new Usage(signal),
+        null);
+  }
+
+  /** A slot that nobody reads, of an evicted version if need be; empty when one has to wait. */
+  private OptionalInt freeSlot(ServingState now, AdapterId incoming) {
+    Engine engine = now.engine();
+    OptionalInt free = engine.takeSlot();
+    if (free.isPresent() || now.loaded() < engine.layout().slots()) {
+      return free; // Or one is draining: it comes back when its last run ends.
+    }
+    ServingAdapter victim = supply.victim(now, incoming).orElse(null);
+    if (victim == null) {
+      return free;
+    }
+    publisher.accept(now.with(victim.at(null)));
+    release(victim);
+    LOG.debug("evicted {}", victim.id());
+    InferenceMeters.EVICTIONS.counter(meters).increment();
+    return engine.takeSlot();
+  }
+
+  private Attempt replaceEngine(ServingState now, ServingState grown) {
+    publisher.accept(grown);
+    now.versions().stream().filter(ServingState::inSlot).forEach(AdapterPlacer::release);
+    now.engine().release();
+    return Attempt.PUBLISHED;
+  }
+
+  /** Ends a version's stay where it is, once the last lease of it is back. */
+  static void release(ServingAdapter version) {
+    Placement placement = version.placement();
+    if (placement != null) {
+      placement.uses().release();
+    }
+  }
+}

@@ -1,0 +1,233 @@
+package dev.weir.inference.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.weir.common.event.Classification;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Review;
+import dev.weir.common.store.Digests;
+import dev.weir.inference.meter.InferenceMeters;
+import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Classifier;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has shadow versions score what was answered over HTTP, after the answer, and writes what they say
+ * to their topic.
+ *
+ * <p>No answer waits for it: {@link #offer} returns at once, {@link #PENDING} reviews may wait, and
+ * what comes beyond is dropped and counted. They are scored by workers that have nothing else to
+ * do. Thread-safe; thread {@code http-shadow}, which begins with the first review. {@link #close}
+ * drops what waits.
+ */
+public final class HttpShadows implements AutoCloseable {
+
+  /** Most reviews that wait to be scored. */
+  static final int PENDING = 512;
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpShadows.class);
+
+  private static final int BATCH = 64;
+  private static final int BLOCK_MS = 5_000;
+  private static final int DELIVERY_MS = 10_000;
+
+  private final Supplier<Producer<byte[], byte[]>> opener;
+  private final String topic;
+  private final Classifier classifier;
+  private final String baseDigest;
+  private final Clock clock;
+  private final Counter scored;
+  private final Counter leftOut;
+  private final Counter dropped;
+  private final BlockingQueue<Answered> pending = new ArrayBlockingQueue<>(PENDING);
+  private @Nullable Thread thread;
+  private boolean closed;
+
+  /** A review that was answered, and since when a shadow is to score it. */
+  private record Answered(Review review, long nanos) {}
+
+  /**
+   * Scores by {@code classifier} and writes to the topic of that full name; nothing runs before the
+   * first {@link #offer}.
+   *
+   * @param baseDigest sha-256 (hex) of the base model's weight file
+   */
+  public HttpShadows(
+      Map<String, Object> kafka,
+      String topic,
+      Classifier classifier,
+      String baseDigest,
+      MeterRegistry meters,
+      Clock clock) {
+    this(() -> producer(kafka), topic, classifier, baseDigest, meters, clock);
+  }
+
+  HttpShadows(
+      Supplier<Producer<byte[], byte[]>> opener,
+      String topic,
+      Classifier classifier,
+      String baseDigest,
+      MeterRegistry meters,
+      Clock clock) {
+    this.opener = opener;
+    this.topic = topic;
+    this.classifier = classifier;
+    this.baseDigest = baseDigest;
+    this.clock = clock;
+    this.scored = InferenceMeters.SHADOWS.counter(meters, "scored");
+    this.leftOut = InferenceMeters.SHADOWS.counter(meters, "left-out");
+    this.dropped = InferenceMeters.SHADOWS.counter(meters, "dropped");
+  }
+
+  private static Producer<byte[], byte[]> producer(Map<String, Object> kafka) {
+    Map<String, Object> properties = new HashMap<>(kafka);
+    properties.put(ProducerConfig.CLIENT_ID_CONFIG, "weir-inference-http-shadow");
+    properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+    properties.put(ProducerConfig.ACKS_CONFIG, "all");
+    properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MS);
+    properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, BLOCK_MS);
+    properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, DELIVERY_MS);
+    return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * Takes note of reviews that were answered, those of them that a shadow is to score.
+   *
+   * @param answers of the reviews, in their order; those that no version gave are left alone
+   */
+  void offer(List<Review> reviews, List<Answer> answers) {
+    for (int i = 0; i < reviews.size(); i++) {
+      Review review = reviews.get(i);
+      if (answers.get(i) instanceof Answer.Scored && shadowed(review)) {
+        if (begun() && pending.offer(new Answered(review, System.nanoTime()))) {
+          continue;
+        }
+        dropped.increment();
+      }
+    }
+  }
+
+  private boolean shadowed(Review review) {
+    try {
+      return classifier.shadowed(review.adapter());
+    } catch (IllegalStateException e) {
+      return false; // The service is closing; the answer is none of the shadow's business.
+    }
+  }
+
+  private synchronized boolean begun() {
+    if (thread == null && !closed) {
+      thread = new Thread(this::run, "http-shadow");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return !closed;
+  }
+
+  private void run() {
+    Producer<byte[], byte[]> producer = null;
+    try {
+      while (true) {
+        List<Answered> batch = new ArrayList<>();
+        batch.add(pending.take());
+        pending.drainTo(batch, BATCH - 1);
+        List<Optional<Answer.Scored>> said;
+        try {
+          said = classifier.shadow(batch.stream().map(Answered::review).toList()).get();
+          if (producer == null) {
+            producer = opener.get();
+          }
+        } catch (ExecutionException | RuntimeException e) {
+          LOG.warn("{} reviews over HTTP were not scored by their shadow", batch.size(), e);
+          dropped.increment(batch.size());
+          continue;
+        }
+        for (int i = 0; i < batch.size(); i++) {
+          write(producer, batch.get(i), said.get(i));
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("closing: {} reviews over HTTP are not shadowed", pending.size());
+    } finally {
+      dropped.increment(pending.size());
+      if (producer != null) {
+        producer.close(Duration.ofMillis(DELIVERY_MS));
+      }
+    }
+  }
+
+  private void write(
+      Producer<byte[], byte[]> producer, Answered answered, Optional<Answer.Scored> said)
+      throws InterruptedException {
+    if (said.isEmpty()) {
+      leftOut.increment();
+      return;
+    }
+    try {
+      Future<RecordMetadata> ignored =
+          producer.send(
+              record(answered, said.get()),
+              (written, problem) -> (problem == null ? scored : dropped).increment());
+    } catch (InterruptException e) {
+      dropped.increment();
+      Thread.interrupted(); // The client set it, and the exception says it now.
+      throw (InterruptedException) new InterruptedException("closing").initCause(e);
+    } catch (KafkaException e) {
+      LOG.warn("what a shadow says of a review over HTTP cannot be written: {}", e.toString());
+      dropped.increment();
+    }
+  }
+
+  private ProducerRecord<byte[], byte[]> record(Answered answered, Answer.Scored said) {
+    Review given = answered.review();
+    String id =
+        given.id().isEmpty() ? "#" + Digests.sha256(given.text().getBytes(UTF_8)) : given.id();
+    double latencyMs = (System.nanoTime() - answered.nanos()) / 1e6;
+    Classification classification =
+        said.classification(id, baseDigest, null, latencyMs, clock.instant());
+    return new ProducerRecord<>(topic, id.getBytes(UTF_8), EventJson.write(classification));
+  }
+
+  @Override
+  public void close() {
+    Thread running;
+    synchronized (this) {
+      closed = true;
+      running = thread;
+      thread = null;
+    }
+    if (running == null) {
+      return;
+    }
+    running.interrupt();
+    try {
+      running.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
