@@ -23,11 +23,16 @@ class KeysBrowserIT {
   void aReaderMayLookAndIsAskedForAnotherKeyToLabel() throws Exception {
     Path keys = directory.resolve("keys");
     Files.writeString(
-        keys, line("reader", "classify", "look") + line("teacher", "classify,feedback", "teach"));
+        keys,
+        line("client", "classify", "ask")
+            + line("reader", "classify,texts", "look")
+            + line("teacher", "classify,texts,feedback", "teach"));
     try (Loop loop =
             new Loop(directory.resolve("loop"), Map.of("WEIR_HTTP_KEYS_FILE", keys.toString()));
         Browser browser = new Browser(directory.resolve("profile"))) {
       browser.driver().get(loop.url());
+      give(browser, "ask");
+      browser.awaitText(By.id("key-why"), text -> text.contains("may not do this"));
       give(browser, "look");
       browser.awaitText(By.id("connection"), "live"::equals);
       String id = UUID.randomUUID().toString();

@@ -95,7 +95,8 @@ public final class CommonSettings {
           "0.0.0.0",
           "address that /health and /metrics of the curation and trainer services are served on");
 
-  private static final Setting<Optional<Path>> TLS_CERTIFICATE =
+  /** What HTTPS shows. */
+  public static final Setting<Optional<Path>> TLS_CERTIFICATE =
       file(
           "WEIR_TLS_CERTIFICATE",
           "a PEM file",
@@ -115,7 +116,7 @@ public final class CommonSettings {
       Setting.text(
               "WEIR_API_KEY",
               "",
-              "API key that weir's own commands (classify, adapters) send; see weir keys new")
+              "API key that weir's own commands (classify, adapters, demo) send; see weir keys new")
           .map(String::strip)
           .masked();
 

@@ -105,17 +105,24 @@ final class ArtifactFiles {
     }
   }
 
+  private static StoreException damaged(AdapterId id, Path file, String found, String stated) {
+    return new StoreException(
+        "checksum-mismatch",
+        "%s of adapter %s has %s, its manifest says %s; the file is damaged: restore it, or publish a new version"
+            .formatted(file.getFileName(), id, found, stated),
+        null);
+  }
+
   private static void verify(AdapterId id, Path file, Manifest.FileEntry entry) {
     try {
       // The length first: a file that has grown is not read to its end to find that out.
-      boolean same = Files.size(file) == entry.bytes();
-      String found = same ? Digests.sha256(file) : Files.size(file) + " bytes";
+      long bytes = Files.size(file);
+      if (bytes != entry.bytes()) {
+        throw damaged(id, file, bytes + " bytes", Long.toString(entry.bytes()));
+      }
+      String found = Digests.sha256(file);
       if (!found.equals(entry.sha256())) {
-        throw new StoreException(
-            "checksum-mismatch",
-            "%s of adapter %s has sha-256 %s, its manifest says %s; the file is damaged: publish a new version"
-                .formatted(file.getFileName(), id, found, entry.sha256()),
-            null);
+        throw damaged(id, file, "sha-256 " + found, entry.sha256());
       }
     } catch (IOException e) {
       throw new StoreException(

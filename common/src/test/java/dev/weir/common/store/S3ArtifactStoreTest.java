@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
+import dev.weir.testing.TestingS3;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -208,7 +208,7 @@ public final class CurationTopology {
             .branch((key, value) -> value instanceof Passed, Branched.as("passed"))
             .defaultBranch(Branched.as("refused"));
     branch(branches, step + "-refused")
-        .process(() -> new DeadLetterWriter<T>(registry), Named.as(step + "-dead-letter"))
+        .process(() -> new DeadLetterWriter<T>(registry, tracing), Named.as(step + "-dead-letter"))
         .to(
             config.topics().deadLetters(config.topics().feedback()),
             Produced.with(ByteArray(), ByteArray()).withName(step + "-dead-letter-sink"));

@@ -16,6 +16,7 @@ import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
 import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.ServingPlans;
+import dev.weir.inference.adapter.ServingState;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
@@ -257,11 +258,14 @@ public final class InferenceService implements AutoCloseable {
   }
 
   private Status engine() {
-    return registry.warm()
-        ? new Status.Up(
-            "the base model has run: %s; on %s"
-                .formatted(registry.state().providers(), device.detail()))
-        : new Status.Down("the base model is not open");
+    if (!registry.warm()) {
+      return new Status.Down("the base model is not open");
+    }
+    ServingState state = registry.state();
+    String merged = state.mergedProviders().isEmpty() ? "" : ", merged: " + state.mergedProviders();
+    return new Status.Up(
+        "the base model has run: %s%s; on %s"
+            .formatted(state.providers(), merged, device.detail()));
   }
 
   @Override

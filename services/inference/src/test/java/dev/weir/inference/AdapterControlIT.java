@@ -128,6 +128,67 @@ class AdapterControlIT {
   }
 
   @Test
+  void aRollbackGoesToWhatServedBeforeNotToTheNumberBefore() throws Exception {
+    for (int version = 1; version <= 4; version++) {
+      released(version, "negative");
+    }
+    InferenceService one = service("one");
+    InferenceService two = service("two");
+    awaitServing(4, one, two);
+    accepted(post(one, "promote", "{\"version\":2}"));
+    awaitServing(2, one, two);
+
+    JsonNode back = accepted(post(two, "rollback", "{}"));
+
+    assertThat(back.at("/champion/version").asInt()).isEqualTo(4);
+    assertThat(back.at("/plan/pinned/rolledBackFrom").asInt()).isEqualTo(2);
+    assertThat(servedBefore(back)).containsExactly(3, 1);
+    awaitServing(4, one, two);
+    JsonNode again = accepted(post(one, "rollback", "{}"));
+    assertThat(again.get("changed").asBoolean()).isFalse();
+    assertThat(again.at("/champion/version").asInt()).isEqualTo(4);
+
+    // Unpinned it goes one further back, and not forth to what was rolled back from.
+    accepted(post(one, "unpin", "{}"));
+    JsonNode further = accepted(post(two, "rollback", "{}"));
+    assertThat(further.at("/champion/version").asInt()).isEqualTo(3);
+    assertThat(servedBefore(further)).containsExactly(1);
+    awaitServing(3, one, two);
+
+    // What served before is gone from the store: the one that served before that.
+    accepted(post(one, "unpin", "{}"));
+    accepted(post(one, "pin", "{\"version\":2}"));
+    store.delete(new AdapterId("default", 3));
+    JsonNode last = accepted(post(two, "rollback", "{}"));
+    assertThat(last.at("/champion/version").asInt()).isEqualTo(1);
+    accepted(post(two, "unpin", "{}"));
+    refused(409, "nothing-before", post(one, "rollback", "{}"), "served: 4, 2, 1");
+  }
+
+  /** Compacted: of the champions of an earlier version of Weir only the last one is there. */
+  @Test
+  void aReplicaThatReadsACompactedTopicGoesBackToTheSame() throws Exception {
+    for (int version = 1; version <= 3; version++) {
+      AdapterId id = new AdapterId("default", version);
+      String digest = publish(store, base, id, "negative");
+      send(release(base, id, digest));
+      if (version == 3) {
+        send(topics.adapters(), "default", EventJson.write(champion(id, digest)));
+      }
+    }
+    InferenceService one = service("one");
+    awaitServing(3, one);
+
+    assertThat(accepted(post(one, "rollback", "{}")).at("/champion/version").asInt()).isEqualTo(2);
+  }
+
+  private static List<Integer> servedBefore(JsonNode result) {
+    List<Integer> versions = new ArrayList<>();
+    result.at("/champion/servedBefore").forEach(each -> versions.add(each.asInt()));
+    return versions;
+  }
+
+  @Test
   void aCanaryAnswersItsShareOfTheSameReviewsOnKafkaAndHttp() throws Exception {
     released(1, "negative");
     AdapterId canary = new AdapterId("default", 2);

@@ -6,11 +6,13 @@ import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.Scope;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.testing.TestingBaseModel;
+import dev.weir.testing.TestingCertificate;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,21 +33,30 @@ class AdapterControlsIT {
   @Test
   void sayWhatHoldsAndWhyTheyAreRefused() throws Exception {
     Path keys = Files.writeString(directory.resolve("keys"), key("boss", Scope.ADMIN));
+    TestingCertificate certificate = TestingCertificate.make(directory, "server", "EC");
     Map<String, String> environment =
         Map.of(
             "WEIR_HTTP_PORT",
             "0",
+            "WEIR_TLS_CERTIFICATE",
+            certificate.certificate().toString(),
+            "WEIR_TLS_KEY",
+            certificate.key().toString(),
             "WEIR_HTTP_KEYS_FILE",
             keys.toString(),
             "WEIR_BASE_MODEL",
             TestingBaseModel.write(directory.resolve("base"), 1).toString());
     try (LocalLoop loop = new LocalLoop(directory.resolve("data"), 0, environment)) {
       loop.start();
-      String url = "http://127.0.0.1:" + loop.httpPort();
+      String url = loop.httpUrl();
 
       assertThat(adapters(url, "list")).isEqualTo(1);
+      assertThat(err.toString()).contains("SSLHandshakeException");
+      shown = Map.of("WEIR_TLS_CERTIFICATE", certificate.certificate().toString());
+      assertThat(adapters(url, "list")).isEqualTo(1);
       assertThat(err.toString()).contains("401", "WEIR_API_KEY");
-      shown = Map.of("WEIR_API_KEY", "boss");
+      shown = new HashMap<>(shown);
+      shown.put("WEIR_API_KEY", "boss");
       assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();
       assertThat(out.toString()).contains("default: no champion, abstains below 0.7");
       assertThat(adapters(url, "threshold", "default", "--abstain-below", "0.7")).isZero();

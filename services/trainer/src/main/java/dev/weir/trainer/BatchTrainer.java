@@ -31,6 +31,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -218,7 +220,7 @@ final class BatchTrainer implements AutoCloseable {
       if (announcement.promoted() && pin != null) {
         announcement = announcement.heldBy(pin.version());
       }
-      announcer.announce(announcement, last);
+      announcer.announce(announcement.after(releases.servedBefore(id)), last);
     } finally {
       if (announcement.staged() != null) {
         bench.store().discard(announcement.staged());
@@ -286,9 +288,10 @@ final class BatchTrainer implements AutoCloseable {
   /** Old artifacts cost space only: failing to remove them is no reason to fail. */
   private void cleanUp(AdapterId champion) {
     try {
-      retention
-          .apply(champion, releases.plan(champion.adapter()).versions())
-          .forEach(old -> LOG.info("removed the old artifact {}", old));
+      Set<Integer> named = new TreeSet<>(releases.plan(champion.adapter()).versions());
+      // What a rollback without a version goes to.
+      releases.servedBefore(champion).stream().limit(1).forEach(named::add);
+      retention.apply(champion, named).forEach(old -> LOG.info("removed the old artifact {}", old));
     } catch (StoreException e) {
       LOG.warn("old artifacts of {} stay: {}", champion.adapter(), e.getMessage());
     }

@@ -106,7 +106,7 @@ public record TrainerConfig(
           5,
           1,
           10_000,
-          "newest artifacts kept per adapter; the champion is always kept");
+          "newest artifacts kept per adapter; the champion and what served before it are always kept");
   private static final Setting<Integer> THREADS =
       Setting.integer(
           "WEIR_TRAIN_THREADS",

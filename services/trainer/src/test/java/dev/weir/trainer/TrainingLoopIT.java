@@ -195,7 +195,23 @@ class TrainingLoopIT {
 
       assertThat(fourth.heldBy()).isNull();
       assertThat(fourth.state()).isEqualTo(Release.State.PROMOTED);
-      assertThat(loop.champions(8)).extracting(Champion::version).containsExactly(1, 4);
+      List<Champion> champions = loop.champions(8);
+      assertThat(champions).extracting(Champion::version).containsExactly(1, 4);
+      assertThat(champions)
+          .extracting(Champion::servedBefore)
+          .containsExactly(List.of(), List.of(1));
+      // One version is kept, and the one that a rollback goes to.
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 4);
+      Awaitility.await()
+          .atMost(LoopHarness.TIMEOUT)
+          .untilAsserted(
+              () -> {
+                try (FileArtifactStore reader = new FileArtifactStore(store)) {
+                  assertThat(reader.versions("default"))
+                      .extracting(AdapterId::version)
+                      .containsExactly(1, 4);
+                }
+              });
     }
   }
 

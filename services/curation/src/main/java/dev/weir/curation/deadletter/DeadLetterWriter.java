@@ -1,11 +1,17 @@
 package dev.weir.curation.deadletter;
 
+import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.Parsed;
 import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.Topics;
+import dev.weir.common.trace.TraceAttributes;
+import dev.weir.common.trace.Tracing;
 import dev.weir.curation.deadletter.Screened.Refused;
 import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.StatusCode;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.header.Header;
@@ -29,12 +35,14 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
   private static final Logger LOG = LoggerFactory.getLogger(DeadLetterWriter.class);
 
   private final MeterRegistry registry;
+  private final Tracing tracing;
   private ProcessorContext<byte[], byte[]> context;
 
-  /** Counts into {@code registry}. */
+  /** Counts into {@code registry}, and traces with {@code tracing}. */
   @SuppressWarnings("NullAway.Init") // init comes before any record
-  public DeadLetterWriter(MeterRegistry registry) {
+  public DeadLetterWriter(MeterRegistry registry, Tracing tracing) {
     this.registry = registry;
+    this.tracing = tracing;
   }
 
   @Override
@@ -70,6 +78,7 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
         original.position(),
         refused.reason().code(),
         LoggedText.of(message));
+    trace(original, refused.reason());
     context.forward(
         new Record<>(
             original.key(),
@@ -77,5 +86,20 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
             context.currentSystemTimeMs(),
             DeadLetter.headers(
                 headers, refused.reason().code(), message, original.position(), null)));
+  }
+
+  /** In the feedback's own trace; the dead letter keeps the headers that it came with. */
+  private void trace(Original original, Parsed.Reason reason) {
+    if (tracing.recording()) {
+      InputPosition at = original.position();
+      Span span =
+          tracing
+              .process(at.topic(), at.partition(), at.offset(), Tracing.context(original.headers()))
+              .setAttribute(TraceAttributes.OUTCOME, "dead-letter")
+              .setAttribute(TraceAttributes.ERROR_TYPE, reason.code())
+              .startSpan();
+      span.setStatus(StatusCode.ERROR);
+      span.end();
+    }
   }
 }

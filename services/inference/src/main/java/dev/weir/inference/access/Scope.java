@@ -7,8 +7,11 @@ import java.util.stream.Collectors;
 /** What a key is good for. */
 public enum Scope {
 
-  /** Classify texts, and see adapters and streams. */
+  /** Classify one's own texts, and see adapters and the streams that carry no texts. */
   CLASSIFY,
+
+  /** Read what others wrote: reviews, label requests and examples, as streams. */
+  TEXTS,
 
   /** Give feedback, which adapters are trained on. */
   FEEDBACK,

@@ -7,6 +7,7 @@ import dev.weir.common.adapter.AdapterRecord.Planned;
 import dev.weir.common.adapter.AdapterRecord.Released;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.Limits;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,7 @@ public final class AnnouncedAdapters {
 
   private final Map<AdapterId, Release> releases = new ConcurrentHashMap<>();
   private final Map<String, Champion> champions = new ConcurrentHashMap<>();
+  private final ServingHistory history = new ServingHistory();
   private final ServingPlans plans;
 
   /**
@@ -73,6 +75,11 @@ public final class AnnouncedAdapters {
         .or(() -> Optional.ofNullable(champions.get(adapter)));
   }
 
+  /** Which versions have served. */
+  public ServingHistory history() {
+    return history;
+  }
+
   /** The champions by adapter name, as the topic states them. */
   public Map<String, Champion> champions() {
     return Map.copyOf(champions);
@@ -85,6 +92,9 @@ public final class AnnouncedAdapters {
    */
   Optional<String> take(ConsumerRecord<byte[], byte[]> record) {
     AdapterRecord read = AdapterRecord.read(record.key(), record.value()).orElse(null);
+    if (read != null) {
+      history.take(read);
+    }
     if (read instanceof Released released) {
       releases.put(released.release().id(), released.release());
     } else if (read instanceof Crowned crowned) {

@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.model.MergedEncoder;
 import dev.weir.common.model.Precision;
+import java.util.Set;
 
 /**
  * Where a version is in memory: a slot of the engine, or a session of its own. Ends with its last
@@ -15,22 +16,28 @@ final class Placement {
   private final Lane lane;
   private final int slot;
   private final UseCount uses;
+  private final Set<String> providers;
 
-  private Placement(Lane lane, int slot, UseCount uses) {
+  private Placement(Lane lane, int slot, UseCount uses, Set<String> providers) {
     this.lane = lane;
     this.slot = slot;
     this.uses = uses;
+    this.providers = providers;
   }
 
   /** A slot that was taken from {@code engine}. */
   static Placement slot(Engine engine, Precision precision, int slot) {
-    return new Placement(engine.lane(precision), slot, new UseCount(() -> engine.giveSlot(slot)));
+    return new Placement(
+        engine.lane(precision), slot, new UseCount(() -> engine.giveSlot(slot)), Set.of());
   }
 
   /** A session of its own. */
   static Placement merged(MergedEncoder encoder) {
     return new Placement(
-        (tokenIds, slots) -> encoder.run(tokenIds), NO_SLOT, new UseCount(encoder::close));
+        (tokenIds, slots) -> encoder.run(tokenIds),
+        NO_SLOT,
+        new UseCount(encoder::close),
+        encoder.providers());
   }
 
   Lane lane() {
@@ -43,6 +50,11 @@ final class Placement {
 
   boolean inSlot() {
     return slot != NO_SLOT;
+  }
+
+  /** The ONNX Runtime execution providers of a session of its own; the engine knows the others. */
+  Set<String> providers() {
+    return providers;
   }
 
   UseCount uses() {

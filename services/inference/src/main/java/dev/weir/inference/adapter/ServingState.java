@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,20 @@ public final class ServingState {
   /** The ONNX Runtime execution providers that an actual run in each opened precision used. */
   public Map<Precision, Set<String>> providers() {
     return engine.providers();
+  }
+
+  /** The same of the merged version's own session, by its precision; empty without one. */
+  public Map<Precision, Set<String>> mergedProviders() {
+    Map<Precision, Set<String>> providers = new TreeMap<>();
+    for (ServingAdapter version : versions.values()) {
+      Placement placement = version.placement();
+      if (placement != null && !placement.inSlot()) {
+        providers
+            .computeIfAbsent(version.precision(), precision -> new TreeSet<>())
+            .addAll(placement.providers());
+      }
+    }
+    return providers;
   }
 
   Engine engine() {

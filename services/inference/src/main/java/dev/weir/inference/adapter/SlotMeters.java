@@ -1,9 +1,13 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.model.Precision;
 import dev.weir.common.ops.GaugeSet;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.ToLongFunction;
 
 /** The gauges of slots: how many there are, where the versions in service are, and who serves. */
@@ -16,17 +20,25 @@ final class SlotMeters {
     InferenceMeters.ADAPTERS_SERVING.gauge(
         meters, () -> of(registry, state -> state.champions().size()));
     GaugeSet providers = new GaugeSet(InferenceMeters.PROVIDER, meters);
-    registry.listen(
-        state ->
-            state
-                .providers()
-                .forEach(
-                    (precision, used) ->
-                        used.forEach(provider -> providers.set(1, precision.id(), provider))));
+    registry.listen(state -> show(state, providers));
     for (Residence residence : Residence.values()) {
       InferenceMeters.VERSIONS.gauge(
           meters, () -> of(registry, state -> count(state, residence)), residence.id());
     }
+  }
+
+  /** Sessions come with the first adapter of a precision; a merged one also goes. */
+  private static void show(ServingState state, GaugeSet providers) {
+    Set<List<String>> now = new HashSet<>();
+    state.providers().forEach((precision, used) -> add(now, "slots", precision, used));
+    state.mergedProviders().forEach((precision, used) -> add(now, "merged", precision, used));
+    now.forEach(labels -> providers.set(1, labels.toArray(String[]::new)));
+    providers.removeIf(labels -> !now.contains(labels));
+  }
+
+  private static void add(
+      Set<List<String>> labels, String session, Precision precision, Set<String> used) {
+    used.forEach(provider -> labels.add(List.of(session, precision.id(), provider)));
   }
 
   private static long of(AdapterRegistry registry, ToLongFunction<ServingState> number) {

@@ -64,7 +64,7 @@ public final class AdapterControl {
                 "version %d of adapter '%s' is pinned; unpin it first, or pin version %d"
                     .formatted(pin.version(), adapter, version));
           }
-          return now.crowning(versions.require(adapter, version));
+          return now.crowning(succeeding(versions.require(adapter, version), now));
         });
   }
 
@@ -72,8 +72,9 @@ public final class AdapterControl {
    * Goes back to an earlier version and pins it: what made it necessary was not seen by the gate,
    * which would promote the next challenger.
    *
-   * @param to the version, or {@code null} for the newest one before the present that served and
-   *     can serve. After a rollback that is not followed by an unpin, {@code null} changes nothing
+   * @param to the version, or {@code null} for the one that served last before the present one and
+   *     can serve still. After a rollback that is not followed by an unpin, {@code null} changes
+   *     nothing; after the unpin it goes one further back, never forth again
    */
   public ControlResult rollBack(String adapter, @Nullable Integer to) {
     return change(
@@ -94,13 +95,18 @@ public final class AdapterControl {
                               new ControlException(
                                   Kind.CONFLICT,
                                   "nothing-before",
-                                  "no version before %s can be served; %s"
+                                  "nothing that served before %s can be served; name a version with 'to', %s"
                                       .formatted(present.id(), versions.servable(adapter))));
           if (pin != null && pin.version() == target.version()) {
             return now;
           }
-          Integer from = present.version() == target.version() ? null : present.version();
-          return pinned(now.crowning(target), target, from);
+          if (present.version() == target.version()) {
+            return pinned(now.crowning(target), target, null);
+          }
+          Champion back =
+              target.after(
+                  announced.history().afterRollback(adapter, present.version(), target.version()));
+          return pinned(now.crowning(back), back, present.version());
         });
   }
 
@@ -119,7 +125,7 @@ public final class AdapterControl {
           }
           Champion target =
               version == null ? answering(adapter, now) : versions.require(adapter, version);
-          return pinned(now.crowning(target), target, null);
+          return pinned(now.crowning(succeeding(target, now)), target, null);
         });
   }
 
@@ -203,6 +209,13 @@ public final class AdapterControl {
               ? after
               : after.with(after.plan().at(clock.instant()));
         });
+  }
+
+  /** A version to crown after the one that answers now. */
+  private Champion succeeding(Champion next, Change now) {
+    Champion answering = now.answering();
+    Integer serving = answering == null ? null : answering.version();
+    return next.after(announced.history().afterPromotion(next.adapter(), serving, next.version()));
   }
 
   private static Change pinned(Change change, Champion target, @Nullable Integer from) {

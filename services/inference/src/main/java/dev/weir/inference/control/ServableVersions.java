@@ -1,5 +1,7 @@
 package dev.weir.inference.control;
 
+import static java.util.stream.Collectors.toMap;
+
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
@@ -9,6 +11,7 @@ import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -87,11 +90,13 @@ final class ServableVersions {
     return champion(release, digest);
   }
 
-  /** The newest version below another that the gate promoted, that served, and that can serve. */
-  Optional<Champion> before(String adapter, int version) {
-    return announced.releases(adapter).stream()
-        .filter(release -> release.version() < version && release.heldBy() == null)
-        .filter(this::servable)
+  /** The version that served last before another one, of those that can serve still. */
+  Optional<Champion> before(String adapter, int serving) {
+    Map<Integer, Release> releases =
+        announced.releases(adapter).stream().collect(toMap(Release::version, release -> release));
+    return announced.history().before(adapter, serving).stream()
+        .map(releases::get)
+        .filter(release -> release != null && servable(release))
         .findFirst()
         .flatMap(release -> Optional.ofNullable(release.digest()).map(d -> champion(release, d)));
   }

@@ -65,7 +65,9 @@ final class AccessHandler implements Handler<RoutingContext> {
     if (key != null) {
       context.put(KEY, key);
     }
-    Optional<Scope> wanted = RequiredScope.of(context.request().method(), path);
+    Optional<Scope> wanted =
+        RequiredScope.of(
+            context.request().method(), path, context.request().params().getAll("feeds"));
     if (ring != null && wanted.isPresent()) {
       require(context, key, wanted.get(), shown.isPresent());
     }

@@ -200,7 +200,8 @@ public final class InferenceMeters {
   public static final MeterSpec PROVIDER =
       gauge(
           "weir.inference.provider.info",
-          "always 1; provider names the ONNX Runtime execution provider that an actual run of the precision's session used",
+          "always 1; provider names the ONNX Runtime execution provider that an actual run of the precision's session used, session whether that is the one of the slots or the merged adapter's own (slots, merged)",
+          "session",
           "precision",
           "provider");
 

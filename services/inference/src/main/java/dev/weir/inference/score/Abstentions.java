@@ -29,10 +29,10 @@ final class Abstentions {
             .formatted(id, cause.getMessage() == null ? "it took too long" : cause.getMessage()));
   }
 
-  static Abstained noRelease(String adapter) {
+  static Abstained noneInService(String adapter) {
     return new Abstained(
         NO_ADAPTER,
-        "no version of adapter '%s' serves here: none has been released yet, or it could not be loaded; see /v1/adapters, or produce labeled feedback to topic feedback"
+        "no version of adapter '%s' is in service here: none was released yet, then produce labeled feedback to topic feedback; or it could not be loaded, then see its failure in /v1/adapters"
             .formatted(adapter));
   }
 

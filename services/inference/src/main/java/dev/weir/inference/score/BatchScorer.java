@@ -107,7 +107,7 @@ final class BatchScorer {
           missing.computeIfAbsent(inService, version -> new ArrayList<>()).add(row);
         } else {
           // Withdrawn since it was queued.
-          answers.put(row, Abstentions.noRelease(row.query().adapter()));
+          answers.put(row, Abstentions.noneInService(row.query().adapter()));
         }
       }
       if (!rows.isEmpty()) {

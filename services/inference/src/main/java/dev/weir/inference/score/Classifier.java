@@ -212,7 +212,7 @@ public final class Classifier implements AutoCloseable {
 
   private Answer abstain(String adapter) {
     return catalog.scheme(adapter).isPresent()
-        ? Abstentions.noRelease(adapter)
+        ? Abstentions.noneInService(adapter)
         : Abstentions.undeclared(adapter, catalog);
   }
 

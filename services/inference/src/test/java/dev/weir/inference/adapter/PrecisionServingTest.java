@@ -108,6 +108,7 @@ class PrecisionServingTest {
                 .registry()
                 .find("weir.inference.provider.info")
                 .tag("provider", "CPUExecutionProvider")
+                .tag("session", "slots")
                 .gauges())
         .extracting(gauge -> gauge.getId().getTag("precision"))
         .containsExactlyInAnyOrder("fp32", "int8");
@@ -210,6 +211,9 @@ class PrecisionServingTest {
     await().until(loader::settled);
     assertThat(serving("merged").residence()).isEqualTo(Residence.MERGED);
     assertThat(serving("merged").slot()).isNegative();
+    assertThat(registry.state().mergedProviders())
+        .containsOnly(Map.entry(Precision.FP32, Set.of("CPUExecutionProvider")));
+    assertThat(mergedProviders()).containsExactly("fp32 CPUExecutionProvider");
 
     UntilStopped scorers = UntilStopped.start(3, scorer -> run(expected));
     for (int swap = 0; swap < 12; swap++) {
@@ -218,6 +222,22 @@ class PrecisionServingTest {
     }
     assertThat(scorers.stop()).allSatisfy(runs -> assertThat(runs).isPositive());
     assertThat(loader.failures()).isEmpty();
+
+    // Its series ends with it.
+    loader.want("merged", new Wanted(100, null, List.of()));
+    await().until(() -> registry.state().adapter("merged").isEmpty());
+    assertThat(mergedProviders()).isEmpty();
+  }
+
+  private List<String> mergedProviders() {
+    return metrics
+        .registry()
+        .find("weir.inference.provider.info")
+        .tag("session", "merged")
+        .gauges()
+        .stream()
+        .map(gauge -> gauge.getId().getTag("precision") + " " + gauge.getId().getTag("provider"))
+        .toList();
   }
 
   @Test

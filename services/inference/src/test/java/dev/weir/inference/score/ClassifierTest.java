@@ -158,7 +158,7 @@ class ClassifierTest {
         .isEqualTo(
             new Answer.Abstained(
                 "no-adapter",
-                "no version of adapter 'default' serves here: none has been released yet, or it could not be loaded; see /v1/adapters, or produce labeled feedback to topic feedback"));
+                "no version of adapter 'default' is in service here: none was released yet, then produce labeled feedback to topic feedback; or it could not be loaded, then see its failure in /v1/adapters"));
     assertThat(answers.get(1)).isInstanceOf(Answer.Scored.class);
     assertThat(((Answer.Abstained) answers.get(2)).code()).isEqualTo("no-adapter");
     assertThat(((Answer.Abstained) answers.get(2)).message())

@@ -96,14 +96,14 @@ final class AdapterControls {
       mixinStandardHelpOptions = true,
       description = {
         "Go back to an earlier version and pin it, so that no training replaces it before unpin.",
-        "Said again without --to, it does not go back further."
+        "Said again without --to, it does not go back further; after an unpin it does."
       })
   static final class Rollback extends Control {
 
     @Option(
         names = "--to",
         paramLabel = "VERSION",
-        description = "the version (default: the newest one before that served and can serve)")
+        description = "the version (default: the one that served last before, whatever its number)")
     private @Nullable Integer to;
 
     Rollback(Map<String, String> environment) {

@@ -3,24 +3,34 @@ package dev.weir.standalone.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.ops.WeirException;
+import dev.weir.common.security.ServerTrust;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A client of the inference service's HTTP interface; for one command. */
 final class HttpApi {
 
   private final String url;
   private final String key;
-  private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final HttpClient client;
 
-  /** A client that shows {@code key}, or none when it is empty. */
-  HttpApi(String url, String key) {
+  /**
+   * A client of one service.
+   *
+   * @param key the API key to show, or empty for none
+   * @param certificate a PEM file with certificates to believe besides those that the JDK does
+   */
+  HttpApi(String url, String key, Optional<Path> certificate) {
     this.key = key;
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5));
+    certificate.ifPresent(file -> builder.sslContext(ServerTrust.with(file)));
+    this.client = builder.build();
     this.url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
   }
 

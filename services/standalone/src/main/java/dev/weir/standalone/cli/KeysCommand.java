@@ -67,7 +67,8 @@ final class KeysCommand implements Runnable {
         required = true,
         split = ",",
         paramLabel = "SCOPE",
-        description = "classify, feedback, admin (includes the others); separated by commas")
+        description =
+            "classify, texts (what others wrote), feedback, admin (includes the others); separated by commas")
     private List<String> scopes = List.of();
 
     @Spec private @Nullable CommandSpec spec;

@@ -42,9 +42,9 @@ final class UpCommand implements Callable<Integer> {
     try (loop) {
       loop.start();
       out.printf(
-          "Weir is up: Kafka at %s, HTTP at http://localhost:%d, data in %s%n",
-          loop.kafka().get("bootstrap.servers"), loop.httpPort(), loop.dataDir());
-      out.printf("  the console: http://localhost:%d in a browser%n", loop.httpPort());
+          "Weir is up: Kafka at %s, HTTP at %s, data in %s%n",
+          loop.kafka().get("bootstrap.servers"), loop.httpUrl(), loop.dataDir());
+      out.printf("  the console: %s in a browser%n", loop.httpUrl());
       out.println("  weir produce reviews FILE     then     weir tail classifications");
       out.println("Ctrl-C stops it; a second start goes on where this one ended.");
       out.flush();

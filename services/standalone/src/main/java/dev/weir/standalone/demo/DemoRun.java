@@ -1,6 +1,7 @@
 package dev.weir.standalone.demo;
 
 import dev.weir.common.adapter.Release;
+import dev.weir.common.config.CommonSettings;
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.TextNormalizer;
 import dev.weir.common.event.TrainingBatch;
@@ -84,12 +85,15 @@ public final class DemoRun {
     long started = System.nanoTime();
     long deadline = started + options.timeout().toNanos();
     introduce(loop);
+    int tokens = Math.min(MAX_TOKENS, loop.base().config().maxPositions());
     double before =
-        new UntrainedBaseline(loop.base(), labels.names(), MAX_TOKENS).accuracy(data.unseen());
+        new UntrainedBaseline(loop.base(), labels.names(), tokens).accuracy(data.unseen());
     story.say(
         "before any feedback: an untrained head is right on %.1f %% of the %d unseen reviews",
         100 * before, data.unseen().size());
-    SentenceBoard board = new SentenceBoard(DemoData.sentences(), loop.httpPort());
+    SentenceBoard board =
+        new SentenceBoard(
+            DemoData.sentences(), loop.httpUrl(), loop.settings().get(CommonSettings.API_KEY));
     story.show(board.next("never-labeled sentences"));
     LoopState state = new LoopState(data.unseen());
     try (EventProducer producer = new EventProducer(loop.kafka());
@@ -106,13 +110,13 @@ public final class DemoRun {
 
   private void introduce(LocalLoop loop) {
     story.say(
-        "Kafka at %s, HTTP at http://localhost:%d, base model %s (%s…), data in %s",
+        "Kafka at %s, HTTP at %s, base model %s (%s…), data in %s",
         String.valueOf(loop.kafka().get("bootstrap.servers")),
-        loop.httpPort(),
+        loop.httpUrl(),
         loop.base().name(),
         loop.base().digest().substring(0, 12),
         loop.dataDir());
-    story.say("watch it, and label reviews yourself, at http://localhost:%d", loop.httpPort());
+    story.say("watch it, and label reviews yourself, at %s", loop.httpUrl());
     story.say(
         "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on these",
         options.data() == null ? "the sample" : options.data().toString(),

@@ -2,6 +2,7 @@ package dev.weir.standalone.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.security.ServerTrust;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,13 +26,25 @@ final class SentenceBoard {
 
   private final List<String> sentences;
   private final URI classify;
-  private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+  private final String key;
+  private final HttpClient client;
   private List<String> before;
 
-  SentenceBoard(List<String> sentences, int port) {
+  /**
+   * A board that nobody was asked for yet.
+   *
+   * @param url of the loop in this very process: its certificate may be for any name
+   * @param key the API key to show, or empty
+   */
+  SentenceBoard(List<String> sentences, String url, String key) {
     this.sentences = sentences;
-    this.classify = URI.create("http://localhost:" + port + "/v1/classify");
+    this.classify = URI.create(url + "/v1/classify");
+    this.key = key;
+    this.client =
+        HttpClient.newBuilder()
+            .connectTimeout(Duration.ofSeconds(5))
+            .sslContext(ServerTrust.ofLoopback())
+            .build();
     this.before = sentences.stream().map(sentence -> "-").toList();
   }
 
@@ -55,15 +68,27 @@ final class SentenceBoard {
   }
 
   private List<String> ask() throws IOException, InterruptedException {
-    HttpRequest request =
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(classify)
             .timeout(Duration.ofSeconds(30))
             .header("Content-Type", "application/json")
             .POST(
-                HttpRequest.BodyPublishers.ofByteArray(EventJson.write(Map.of("texts", sentences))))
-            .build();
-    HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    JsonNode results = EventJson.mapper().readTree(response.body()).path("results");
+                HttpRequest.BodyPublishers.ofByteArray(
+                    EventJson.write(Map.of("texts", sentences))));
+    if (!key.isEmpty()) {
+      request.header("Authorization", "Bearer " + key);
+    }
+    HttpResponse<byte[]> response =
+        client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    JsonNode answer = EventJson.mapper().readTree(response.body());
+    if (response.statusCode() != 200) {
+      String remedy =
+          response.statusCode() / 100 == 4 ? "; its API key is read from WEIR_API_KEY" : "";
+      throw new DemoRun.DemoException(
+          "%s answered %d: %s%s"
+              .formatted(classify, response.statusCode(), answer.path("detail").asText(), remedy));
+    }
+    JsonNode results = answer.path("results");
     List<String> answers = new ArrayList<>();
     for (int i = 0; i < sentences.size(); i++) {
       JsonNode result = results.path(i);

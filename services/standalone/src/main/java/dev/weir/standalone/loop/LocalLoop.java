@@ -162,6 +162,12 @@ public final class LocalLoop implements AutoCloseable {
     return started(inference).port();
   }
 
+  /** Where HTTP is served, for this machine; only after the start. */
+  public synchronized String httpUrl() {
+    String scheme = CommonSettings.tls(settings()).isPresent() ? "https" : "http";
+    return scheme + "://localhost:" + httpPort();
+  }
+
   /** The base model that trainer and inference share; only after the start. */
   public synchronized BaseModel base() {
     return started(base);

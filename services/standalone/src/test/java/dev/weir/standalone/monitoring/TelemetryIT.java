@@ -15,6 +15,7 @@ import dev.weir.common.trace.TraceAttributes;
 import dev.weir.common.trace.Tracing;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.testing.TestingBaseModel;
+import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
@@ -51,6 +52,7 @@ class TelemetryIT {
 
   private static final String REVIEW_TRACE = "0af7651916cd43dd8448eb211c80319c";
   private static final String FEEDBACK_TRACE = "1bf7651916cd43dd8448eb211c80319d";
+  private static final String REFUSED_TRACE = "2bf7651916cd43dd8448eb211c80319e";
   private static final String REVIEW_ID = "traced-review";
   private static final int BATCH = 32;
 
@@ -101,7 +103,11 @@ class TelemetryIT {
             .until(() -> spans("train head-refresh").size() >= 2);
         Awaitility.await("the broken records are dead letters")
             .atMost(Duration.ofMinutes(2))
-            .until(() -> turn.deadLetters() >= 6);
+            .until(
+                () ->
+                    turn.deadLetters() >= 7
+                        && spans("process feedback").stream()
+                            .anyMatch(span -> span.getTraceId().equals(REFUSED_TRACE)));
       }
     }
   }
@@ -133,6 +139,28 @@ class TelemetryIT {
     SpanData example = judged();
     assertThat(example.getTraceId()).isEqualTo(FEEDBACK_TRACE);
     assertThat(links(example)).containsExactly(REVIEW_TRACE);
+  }
+
+  @Test
+  void refusedFeedbackHasASpanThatSaysWhyAndNoTraceIsLost() {
+    List<SpanData> refused =
+        spans("process feedback").stream()
+            .filter(span -> "dead-letter".equals(span.getAttributes().get(TraceAttributes.OUTCOME)))
+            .toList();
+    assertThat(refused)
+        .isNotEmpty()
+        .allSatisfy(
+            span -> {
+              assertThat(span.getStatus().getStatusCode()).isEqualTo(StatusCode.ERROR);
+              assertThat(span.getAttributes().get(TraceAttributes.ERROR_TYPE)).isNotBlank();
+              assertThat(span.getAttributes().get(TraceAttributes.OFFSET)).isNotNegative();
+            })
+        .anySatisfy(
+            span -> {
+              assertThat(span.getTraceId()).isEqualTo(REFUSED_TRACE);
+              assertThat(span.getAttributes().get(TraceAttributes.ERROR_TYPE))
+                  .isEqualTo("malformed-json");
+            });
   }
 
   @Test
@@ -278,6 +306,7 @@ class TelemetryIT {
         send(topic, "a", utf8("{\"id\": \"a\", \"text\": \"" + MARKER), null);
         send(topic, "b", utf8("{\"id\": \"b\", \"text\": [\"" + MARKER + "\"]}"), null);
       }
+      send(loop.topics().feedback(), "traced", utf8("{\"label\": " + MARKER), REFUSED_TRACE);
       send(
           loop.topics().feedback(),
           "c",

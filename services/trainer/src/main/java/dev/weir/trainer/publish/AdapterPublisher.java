@@ -109,7 +109,8 @@ public final class AdapterPublisher implements AutoCloseable {
                     release.adapter(),
                     release.version(),
                     Objects.requireNonNull(release.digest()),
-                    release.createdAt());
+                    release.createdAt(),
+                    announcement.servedBefore());
             send(AdapterRecord.key(champion), champion, span);
           }
         },

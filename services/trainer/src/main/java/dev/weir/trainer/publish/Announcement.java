@@ -2,6 +2,7 @@ package dev.weir.trainer.publish;
 
 import dev.weir.common.adapter.Release;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,8 +10,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param release what goes on the topic
  * @param staged the artifact, or {@code null} when there is none or the store has it already
+ * @param servedBefore the versions that served before it, the last one first
  */
-public record Announcement(Release release, @Nullable Path staged) {
+public record Announcement(Release release, @Nullable Path staged, List<Integer> servedBefore) {
+
+  /** Copies the list. */
+  public Announcement {
+    servedBefore = List.copyOf(servedBefore);
+  }
+
+  /** A decision of which it is not known yet what served before. */
+  public Announcement(Release release, @Nullable Path staged) {
+    this(release, staged, List.of());
+  }
 
   /** Whether the gate let the version pass: it has an artifact. */
   public boolean promoted() {
@@ -24,6 +36,11 @@ public record Announcement(Release release, @Nullable Path staged) {
 
   /** The same, held back by a pinned version. */
   public Announcement heldBy(int pinned) {
-    return new Announcement(release.heldBy(pinned), staged);
+    return new Announcement(release.heldBy(pinned), staged, servedBefore);
+  }
+
+  /** The same, after these versions. */
+  public Announcement after(List<Integer> served) {
+    return new Announcement(release, staged, served);
   }
 }

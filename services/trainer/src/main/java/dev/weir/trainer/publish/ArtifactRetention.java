@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Removes old artifacts: the newest few, the champion and what an operator's plan names stay.
+ * Removes old artifacts: the newest few, the champion, what served before it and what an operator's
+ * plan names stay.
  *
  * <p>Stateless.
  */
@@ -24,7 +25,7 @@ public final class ArtifactRetention {
   /**
    * Cleans up behind a new version.
    *
-   * @param named versions that the adapter's plan names
+   * @param named versions that the adapter's plan names, or that it may go back to
    * @return what was removed
    */
   public List<AdapterId> apply(AdapterId champion, Set<Integer> named) {

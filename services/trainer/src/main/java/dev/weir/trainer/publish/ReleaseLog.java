@@ -6,6 +6,7 @@ import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.topic.Topics;
 import dev.weir.trainer.data.TopicTail;
@@ -13,6 +14,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,6 +29,7 @@ public final class ReleaseLog implements AutoCloseable {
   private final TopicTail tail;
   private final Map<AdapterId, Release> releases = new HashMap<>();
   private final Map<String, Champion> champions = new HashMap<>();
+  private final ServingHistory history = new ServingHistory();
   private final Map<String, ServingPlan> plans = new HashMap<>();
   private final Map<String, Integer> highest = new HashMap<>();
   private final Map<FrozenSet, Double> bestOnFrozen = new HashMap<>();
@@ -56,6 +59,7 @@ public final class ReleaseLog implements AutoCloseable {
   }
 
   private void apply(AdapterRecord record) {
+    history.take(record);
     if (record instanceof AdapterRecord.Crowned crowned) {
       champions.put(crowned.champion().adapter(), crowned.champion());
     } else if (record instanceof AdapterRecord.Planned planned) {
@@ -82,6 +86,11 @@ public final class ReleaseLog implements AutoCloseable {
   public Optional<Champion> champion(String adapter) {
     return Optional.ofNullable(plan(adapter).pinnedChampion())
         .or(() -> Optional.ofNullable(champions.get(adapter)));
+  }
+
+  /** Which versions served before one that serves, or is about to; the last one first. */
+  public List<Integer> servedBefore(AdapterId id) {
+    return history.before(id.adapter(), id.version());
   }
 
   /** How an operator wants the adapter to be served. */

@@ -8,7 +8,7 @@ import {show as showLineage} from './lineage.js';
 const ASKED = {
   promote: (id) => [`Make ${id} the champion?`, 'It answers on every replica as soon as each has loaded it. The gate goes on judging challengers against it.', 'Promote'],
   pin: (id) => [`Pin ${id}?`, 'It goes on answering whatever is trained, until it is unpinned.', 'Pin'],
-  rollback: (id) => [`Roll back from ${id}?`, 'The champion before answers again on every replica, and is pinned so that the next challenger does not undo it.', 'Roll back'],
+  rollback: (id) => [`Roll back from ${id}?`, 'The version that served before answers again on every replica, and is pinned so that the next challenger does not undo it.', 'Roll back'],
   unpin: (id) => [`Unpin ${id}?`, 'The champion answers, and challengers may replace it again.', 'Unpin'],
 };
 

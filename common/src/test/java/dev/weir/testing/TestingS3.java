@@ -1,5 +1,6 @@
-package dev.weir.common.store;
+package dev.weir.testing;
 
+import dev.weir.common.store.StoreConfig;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,11 +22,14 @@ import software.amazon.awssdk.services.s3.S3Client;
  * A real S3 server (S3Proxy on a directory) in a process of its own, on a free port. It wants
  * requests that are signed with the key of the system properties {@code aws.…}.
  */
-final class TestingS3 implements AutoCloseable {
+public final class TestingS3 implements AutoCloseable {
 
-  static final String BUCKET = "adapters";
+  /** The bucket that is there. */
+  public static final String BUCKET = "adapters";
 
-  private static final Path JAR = Path.of("target", "s3proxy", "s3proxy.jar");
+  /** Where the build of weir-common puts it. */
+  private static final String JAR = "common/target/s3proxy/s3proxy.jar";
+
   private static final Pattern LISTENING = Pattern.compile("\\{127\\.0\\.0\\.1:(\\d+)}");
 
   private final Path directory;
@@ -44,7 +48,7 @@ final class TestingS3 implements AutoCloseable {
   }
 
   /** Starts a server on {@code directory}; port 0 takes a free one. */
-  static TestingS3 start(Path directory, int port) throws IOException {
+  public static TestingS3 start(Path directory, int port) throws IOException {
     Files.createDirectories(directory.resolve("data").resolve(BUCKET));
     Path config =
         Files.writeString(
@@ -68,7 +72,7 @@ final class TestingS3 implements AutoCloseable {
                 "-Xmx128m",
                 "-XX:TieredStopAtLevel=1",
                 "-jar",
-                JAR.toString(),
+                jar().toString(),
                 "--properties",
                 config.toString())
             .redirectErrorStream(true)
@@ -85,6 +89,16 @@ final class TestingS3 implements AutoCloseable {
       }
     }
     throw new IOException("the S3 server did not start: " + said);
+  }
+
+  /** Tests run in their module's directory. */
+  private static Path jar() {
+    for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
+      if (Files.isRegularFile(at.resolve(JAR))) {
+        return at.resolve(JAR);
+      }
+    }
+    throw new IllegalStateException("there is no " + JAR + "; build weir-common first");
   }
 
   /** A full pipe would stop the server. */
@@ -104,11 +118,12 @@ final class TestingS3 implements AutoCloseable {
   }
 
   /** The same server once more, after it was closed. */
-  TestingS3 again() throws IOException {
+  public TestingS3 again() throws IOException {
     return start(directory, port);
   }
 
-  StoreConfig.S3 config(String prefix, Path cache, long cacheBytes) {
+  /** A store's configuration that reaches this server. */
+  public StoreConfig.S3 config(String prefix, Path cache, long cacheBytes) {
     return new StoreConfig.S3(
         new StoreConfig.Bucket(BUCKET, prefix),
         Optional.of(URI.create("http://127.0.0.1:" + port)),
@@ -119,7 +134,7 @@ final class TestingS3 implements AutoCloseable {
   }
 
   /** A client of the SDK's own; the caller closes it. */
-  S3Client client() {
+  public S3Client client() {
     return S3Client.builder()
         .httpClient(UrlConnectionHttpClient.create())
         .endpointOverride(URI.create("http://127.0.0.1:" + port))
@@ -130,7 +145,7 @@ final class TestingS3 implements AutoCloseable {
   }
 
   /** Where an object of the bucket is on the server's disk. */
-  Path object(String key) {
+  public Path object(String key) {
     return directory.resolve("data").resolve(BUCKET).resolve(key);
   }
 
