@@ -62,7 +62,7 @@ class ApiKeysTest {
             file.toString(),
             "line 2: 'good' has a line already",
             "line 3: has 2 words",
-            "line 4: 'clasify' is no scope; there are classify, feedback, admin",
+            "line 4: 'clasify' is no scope; there are classify, texts, feedback, admin",
             "line 5: key 'short' has no SHA-256",
             "line 6: 'no/name' is no name")
         .hasMessageNotContainingAny(digest, "abcdef");
