@@ -162,6 +162,11 @@ public final class Classifier implements AutoCloseable {
                     .toList());
   }
 
+  /** Whether reviews of the reviews topic wait for a worker. */
+  public boolean reviewsWait() {
+    return batcher.depth(Source.KAFKA) > 0;
+  }
+
   /** Whether the workers are well. */
   public Status status() {
     return batcher.status();

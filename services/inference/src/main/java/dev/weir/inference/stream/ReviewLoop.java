@@ -27,13 +27,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Reviews are handed to the scorers as they come, and what is scored is written and committed in
  * one transaction with all else that is: in the order of each partition, so that a long text holds
- * up its own partition alone. A transaction costs milliseconds whatever is in it: they take a third
- * of the time at most, so that under load they grow instead of following each other. While nothing
- * more may be read the partitions are paused, and polling goes on, so that the group keeps its
- * member however long the scorers take. When partitions are revoked, what is under way is finished
- * and committed first, within half of {@code max.poll.interval.ms}; what is not scored by then is
- * dropped, unwritten, and read again by whoever owns its partition. Belongs to the thread of its
- * stream.
+ * up its own partition alone. A transaction costs milliseconds whatever is in it: while reviews
+ * wait for a scorer they take a third of the time at most, so that under load they grow instead of
+ * following each other. While nothing more may be read the partitions are paused, and polling goes
+ * on, so that the group keeps its member however long the scorers take. When partitions are
+ * revoked, what is under way is finished and committed first, within half of {@code
+ * max.poll.interval.ms}; what is not scored by then is dropped, unwritten, and read again by
+ * whoever owns its partition. Belongs to the thread of its stream.
  */
 final class ReviewLoop implements ConsumerRebalanceListener {
 
@@ -42,7 +42,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   /** Records under way at most, in transactions' worth: one is written, the others are scored. */
   private static final int TRANSACTIONS_UNDER_WAY = 2;
 
-  /** The pause after a transaction, in times that it took. */
+  /** The pause after a transaction while reviews wait for a scorer, in times that it took. */
   private static final int REST = 2;
 
   /** The longest such pause: a broker that was slow once must not slow down what comes after. */
@@ -222,7 +222,8 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       listener.failed(batches + " were not written and will be read again", e);
     }
     long now = System.nanoTime();
-    long rest = Math.min(REST * (now - began), LONGEST_REST.toNanos());
+    long rest =
+        classifier.reviewsWait() ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
     nextWriteNanos = now + (loaded ? REST_UNDER_LOAD.toNanos() : rest);
   }
 
