@@ -42,6 +42,9 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   /** Records under way at most, in transactions' worth: one is written, the others are scored. */
   private static final int TRANSACTIONS_UNDER_WAY = 2;
 
+  /** More records than this in a transaction are many: others will follow them at once. */
+  private static final int FEW = 8;
+
   /** The pause after a transaction while reviews wait for a scorer, in times that it took. */
   private static final int REST = 2;
 
@@ -222,8 +225,8 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       listener.failed(batches + " were not written and will be read again", e);
     }
     long now = System.nanoTime();
-    long rest =
-        classifier.reviewsWait() ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
+    boolean busy = records.size() > FEW || classifier.reviewsWait();
+    long rest = busy ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
     nextWriteNanos = now + (loaded ? REST_UNDER_LOAD.toNanos() : rest);
   }
 
