@@ -1,7 +1,5 @@
 package dev.weir.benchmarks;
 
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.common.model.BaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
@@ -33,7 +31,7 @@ public final class HeadRefreshDraws {
   private HeadRefreshDraws() {}
 
   public static void main(String[] args) throws IOException {
-    List<LabeledText> pool = rows(Path.of(args[0]));
+    List<LabeledText> pool = LabeledRows.read(Path.of(args[0]));
     int draws = Integer.parseInt(args[2]);
     TrainingOptions options = TrainingOptions.parse(Map.of("WEIR_TRAIN_MAX_TOKENS", args[4]));
     try (BaseModel base = BaseModel.load(BaseModel.DEFAULT);
@@ -76,18 +74,5 @@ public final class HeadRefreshDraws {
         EncodedExamples.of(drawn, LABELS, serving.base().tokenizer(), options.limit());
     var head = new AdapterTrainer(serving, options, LABELS, examples, null).headRefresh();
     return new HoldoutEvaluator(serving, others, options.limit()).score(head.weights());
-  }
-
-  private static List<LabeledText> rows(Path file) throws IOException {
-    List<LabeledText> rows = new ArrayList<>();
-    try (MappingIterator<Map<String, Object>> lines =
-        new ObjectMapper().readerForMapOf(Object.class).readValues(file.toFile())) {
-      while (lines.hasNext()) {
-        Map<String, Object> row = lines.next();
-        rows.add(
-            new LabeledText(String.valueOf(row.get("text")), String.valueOf(row.get("label"))));
-      }
-    }
-    return rows;
   }
 }

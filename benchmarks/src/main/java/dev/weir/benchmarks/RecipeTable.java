@@ -1,6 +1,5 @@
 package dev.weir.benchmarks;
 
-import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.weir.common.adapter.AdapterWeights;
@@ -81,8 +80,8 @@ public final class RecipeTable {
 
   public static void main(String[] args) throws IOException {
     String suite = args[0];
-    List<LabeledText> pool = rows(Path.of(args[1]));
-    List<LabeledText> test = rows(Path.of(args[2]));
+    List<LabeledText> pool = LabeledRows.read(Path.of(args[1]));
+    List<LabeledText> test = LabeledRows.read(Path.of(args[2]));
     String[] seeds = args[4].split("-", 2);
     long firstSeed = seeds.length == 1 ? 1 : Long.parseLong(seeds[0]);
     long lastSeed = Long.parseLong(seeds[seeds.length - 1]);
@@ -197,18 +196,5 @@ public final class RecipeTable {
     new ObjectMapper()
         .enable(SerializationFeature.INDENT_OUTPUT)
         .writeValue(file.toFile(), document);
-  }
-
-  private static List<LabeledText> rows(Path file) throws IOException {
-    List<LabeledText> rows = new ArrayList<>();
-    try (MappingIterator<Map<String, Object>> lines =
-        new ObjectMapper().readerForMapOf(Object.class).readValues(file.toFile())) {
-      while (lines.hasNext()) {
-        Map<String, Object> row = lines.next();
-        rows.add(
-            new LabeledText(String.valueOf(row.get("text")), String.valueOf(row.get("label"))));
-      }
-    }
-    return rows;
   }
 }

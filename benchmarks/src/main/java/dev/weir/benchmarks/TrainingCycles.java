@@ -1,7 +1,5 @@
 package dev.weir.benchmarks;
 
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
@@ -17,7 +15,6 @@ import dev.weir.trainer.fit.EncodedExamples;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,15 +88,7 @@ public final class TrainingCycles {
   }
 
   private static List<LabeledText> rows(Path file) throws IOException {
-    List<LabeledText> rows = new ArrayList<>();
-    try (MappingIterator<Map<String, Object>> lines =
-        new ObjectMapper().readerForMapOf(Object.class).readValues(file.toFile())) {
-      while (lines.hasNext()) {
-        Map<String, Object> row = lines.next();
-        rows.add(
-            new LabeledText(String.valueOf(row.get("text")), String.valueOf(row.get("label"))));
-      }
-    }
+    List<LabeledText> rows = LabeledRows.read(file);
     if (rows.size() < 3 * ROWS) {
       throw new IllegalArgumentException(file + " has fewer than " + 3 * ROWS + " rows");
     }

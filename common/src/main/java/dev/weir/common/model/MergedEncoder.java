@@ -54,8 +54,8 @@ public final class MergedEncoder implements AutoCloseable {
       Path file, int intraOpThreads, int padTokenId, OnnxDevice device) {
     OnnxInspection.check(file);
     OrtSession session = OnnxRuntime.open(file, intraOpThreads, device);
-    MergedEncoder encoder = of(file, session, padTokenId);
     try {
+      MergedEncoder encoder = of(file, session, padTokenId);
       encoder.providers = ExecutionProviders.of(session, encoder::firstRun);
       device.requireUsed(encoder.providers);
       return encoder;

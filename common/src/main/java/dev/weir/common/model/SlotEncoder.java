@@ -65,7 +65,7 @@ public final class SlotEncoder implements AutoCloseable {
     AdapterTables tables = new AdapterTables(base, layout);
     try {
       return open(base, tables, precision, intraOpThreads, OnnxDevice.CPU, true, false);
-    } catch (ModelException e) {
+    } catch (ModelException | IllegalArgumentException e) {
       tables.close();
       throw e;
     }
