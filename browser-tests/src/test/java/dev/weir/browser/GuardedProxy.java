@@ -1,98 +1,25 @@
 package dev.weir.browser;
 
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
-/**
- * A reverse proxy as an operator may put one before Weir: it serves the console under a prefix and
- * lets nobody into the interface without the key. Answers are passed on as they come.
- */
-final class GuardedProxy implements AutoCloseable {
+/** A proxy that lets nobody into the interface without the key. */
+final class GuardedProxy extends ReverseProxy {
 
-  private static final String PREFIX = "/weir";
-  private static final List<String> PASSED_ON =
-      List.of("content-type", "etag", "content-security-policy");
-
-  private final HttpServer server;
-  private final ExecutorService threads = Executors.newCachedThreadPool();
-  private final HttpClient client = HttpClient.newHttpClient();
-  private final String behind;
   private final String key;
 
   GuardedProxy(String behind, String key) throws IOException {
-    this.behind = behind.substring(0, behind.length() - 1);
+    super(behind);
     this.key = key;
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(threads);
-    server.createContext(PREFIX + "/", this::handle);
-    server.start();
-  }
-
-  String url() {
-    return "http://127.0.0.1:" + server.getAddress().getPort() + PREFIX + "/";
-  }
-
-  private void handle(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      String path = exchange.getRequestURI().toString().substring(PREFIX.length());
-      String shown = exchange.getRequestHeaders().getFirst("Authorization");
-      if (path.startsWith("/v") && !("Bearer " + key).equals(shown)) {
-        exchange.sendResponseHeaders(401, -1);
-        return;
-      }
-      passOn(exchange, path);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void passOn(HttpExchange exchange, String path) throws IOException, InterruptedException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(behind + path))
-            .method(
-                exchange.getRequestMethod(),
-                BodyPublishers.ofByteArray(exchange.getRequestBody().readAllBytes()));
-    for (String name : List.of("Accept", "Content-Type", "Last-Event-ID")) {
-      String value = exchange.getRequestHeaders().getFirst(name);
-      if (value != null) {
-        request.header(name, value);
-      }
-    }
-    HttpResponse<InputStream> response = client.send(request.build(), BodyHandlers.ofInputStream());
-    for (String name : PASSED_ON) {
-      response
-          .headers()
-          .firstValue(name)
-          .ifPresent(value -> exchange.getResponseHeaders().set(name, value));
-    }
-    exchange.sendResponseHeaders(response.statusCode(), 0);
-    try (InputStream in = response.body();
-        OutputStream out = exchange.getResponseBody()) {
-      byte[] piece = new byte[8192];
-      for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
-        out.write(piece, 0, n);
-        out.flush();
-      }
-    }
   }
 
   @Override
-  public void close() {
-    server.stop(0);
-    threads.shutdownNow();
+  boolean answers(HttpExchange exchange, String path) throws IOException {
+    String shown = exchange.getRequestHeaders().getFirst("Authorization");
+    if (!path.startsWith("/v") || ("Bearer " + key).equals(shown)) {
+      return false;
+    }
+    exchange.sendResponseHeaders(401, -1);
+    return true;
   }
 }
