@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
  * validation part: the running average of the parameters, and what lies halfway between it and the
  * start (WiSE-FT, Wortsman et al., CVPR 2022), which keeps more of what the start knew about texts
  * of other kinds. The best of all is kept, the start among them: an adapter never ends below its
- * start there. Without a validation part it is one of the last epoch's.
+ * start there. Without a validation part it is the last epoch's: of few examples the halfway point,
+ * or the start where that does not even suit better what was learned from.
  *
  * <p>All state that outlives a step is on the Java heap; the arrays of a step die with it. A step
  * whose loss or gradient is not finite is counted and skipped. One thread per instance.
@@ -68,7 +69,7 @@ final class FineTuner {
   /**
    * Trains from {@code start}.
    *
-   * @param validation may be empty: then the last epoch is taken
+   * @param validation may be empty: then one of the last epoch's candidates is taken
    * @throws CancellationException if the training was called off
    */
   Outcome fit(TrainableAdapter start, EncodedExamples train, EncodedExamples validation) {
@@ -136,6 +137,9 @@ final class FineTuner {
             best.validation());
         best = validation.size() > 0 ? half.better(whole.better(best)) : unjudged(whole, half);
       }
+      if (few() && best.epoch() > 0) {
+        best = learned(best).better(learned(new Candidate(0, start, best.validation())));
+      }
       AdapterWeights weights = TrainableAdapter.restored(adapter, best.parameters()).weights();
       double perSecond = nanos == 0 ? 0 : examples / (nanos / 1e9);
       return new Outcome(weights, best.epoch(), step, nonFinite, perSecond, adapter.count());
@@ -148,11 +152,21 @@ final class FineTuner {
 
     /** With few examples there is no telling how far to go, and halfway is the safer guess. */
     private Candidate unjudged(Candidate whole, Candidate half) {
-      return train.size() < TrainingOptions.MIN_FOR_VALIDATION ? half : whole;
+      return few() ? half : whole;
+    }
+
+    private boolean few() {
+      return validation.size() == 0 && train.size() < TrainingOptions.MIN_FOR_VALIDATION;
     }
 
     private Candidate candidate(int epoch, List<Parameter> parameters) {
       return new Candidate(epoch, parameters, validate(parameters));
+    }
+
+    /** A candidate, judged on what was learned from: that tells a training that went astray. */
+    private Candidate learned(Candidate candidate) {
+      Validation fit = judge(candidate.parameters(), train, trainPrefix);
+      return new Candidate(candidate.epoch(), candidate.parameters(), fit);
     }
 
     private void timedStep(int[] batch) {
@@ -226,16 +240,20 @@ final class FineTuner {
     }
 
     private Validation validate(List<Parameter> judged) {
-      float[][] logits = new float[validation.size()][];
+      return judge(judged, validation, validationPrefix);
+    }
+
+    private Validation judge(List<Parameter> judged, EncodedExamples on, FrozenPrefix prefix) {
+      float[][] logits = new float[on.size()][];
       if (logits.length == 0) {
-        return Validation.of(logits, validation.labels());
+        return Validation.of(logits, on.labels());
       }
       try (NDManager arrays = encoder.newStep();
           TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
         BoundAdapter bound = TrainableAdapter.restored(adapter, judged).bind(arrays, false);
-        for (int[] part : BatchPlanner.byTokens(validation.tokens(), options.microBatchTokens())) {
+        for (int[] part : BatchPlanner.byTokens(on.tokens(), options.microBatchTokens())) {
           try (NDManager pass = arrays.newSubManager()) {
-            NDArray answer = logits(pass, bound, validation, validationPrefix, part, off);
+            NDArray answer = logits(pass, bound, on, prefix, part, off);
             int classes = (int) answer.getShape().get(1);
             float[] flat = answer.toFloatArray();
             for (int i = 0; i < part.length; i++) {
@@ -244,7 +262,7 @@ final class FineTuner {
           }
         }
       }
-      return Validation.of(logits, validation.labels());
+      return Validation.of(logits, on.labels());
     }
   }
 

@@ -4,12 +4,13 @@ import dev.weir.trainer.lora.Parameter;
 import java.util.List;
 
 /**
- * The exponential moving average of parameters over the optimizer's steps (Polyak and Juditsky,
- * SIAM J. Control Optim. 1992; as it is used for neural networks: Tarvainen and Valpola, NeurIPS
- * 2017): it is where the steps wander about, without their noise.
+ * The running average of parameters over the optimizer's steps: where the steps wander about,
+ * without their noise (Polyak and Juditsky, SIAM J. Control Optim. 1992).
  *
- * <p>Young averages forget faster, by (1 + steps) / (10 + steps), so that short trainings do not
- * remember where they started. Not thread-safe.
+ * <p>A step counts in proportion to its number (Lacoste-Julien, Schmidt and Bach, arXiv:1212.2002),
+ * so that the start is soon forgotten and the last three tenths of the steps make up half of it; in
+ * trainings so long that a step would leave more than {@code decay} of it, it is an exponential
+ * average from there on. Not thread-safe.
  */
 final class ParameterAverage {
 
@@ -22,7 +23,7 @@ final class ParameterAverage {
    * An average that starts at the parameters as they are.
    *
    * @param current the parameters, which the optimizer updates in place
-   * @param decay share of the average that a step leaves; 0 for the parameters themselves
+   * @param decay share of the average that a step leaves at most; 0 for the parameters themselves
    */
   ParameterAverage(List<Parameter> current, double decay) {
     this.current = current;
@@ -33,7 +34,7 @@ final class ParameterAverage {
   /** Takes in the parameters after a step. */
   void add() {
     steps++;
-    double kept = Math.min(decay, (1.0 + steps) / (10 + steps));
+    double kept = Math.min(decay, (1.0 + steps) / (3 + steps));
     for (int p = 0; p < average.size(); p++) {
       float[] mean = average.get(p).values();
       float[] now = current.get(p).values();

@@ -25,7 +25,7 @@ import java.util.TreeMap;
 public final class TrainingOptions {
 
   /** Below this many examples a validation part would be too small to choose by. */
-  public static final int MIN_FOR_VALIDATION = 60;
+  public static final int MIN_FOR_VALIDATION = 200;
 
   private static final String AUTO = "auto";
   private static final String GPU = "cuda";
@@ -94,10 +94,10 @@ public final class TrainingOptions {
   private static final Setting<Double> AVERAGING =
       Setting.decimal(
           "WEIR_TRAIN_AVERAGING",
-          0.99,
+          0.999,
           0,
           0.99999,
-          "share of the running average of the parameters that a step leaves; 0 ships the last step's");
+          "share of the running average of the parameters that a step leaves at most; 0 ships the last step's");
   private static final Setting<Double> LABEL_SMOOTHING =
       Setting.decimal(
           "WEIR_TRAIN_LABEL_SMOOTHING",

@@ -90,6 +90,17 @@ class AdapterTrainerTest {
         .allSatisfy(pair -> assertThat(pair.b()).containsOnly(0));
   }
 
+  /** A few held-out rows would choose by chance. */
+  @Test
+  void fewExamplesAreAllLearnedFrom() {
+    AdapterTrainer.Trained trained =
+        trainer(options(), null, TrainingOptions.MIN_FOR_VALIDATION - 2)
+            .lora(encoder, progress -> {}, () -> false);
+
+    assertThat(trained.steps()).isEqualTo(2 * 13);
+    assertThat(trained.bestEpoch()).isEqualTo(2);
+  }
+
   @Test
   void goesOnFromTheChampionsMatrices() {
     AdapterTrainer first = trainer(options(), null);
@@ -199,7 +210,7 @@ class AdapterTrainerTest {
 
     assertThat(told).hasSize(3);
     assertThat(told.get(2).step()).isEqualTo(3);
-    assertThat(told.get(2).steps()).isEqualTo(20);
+    assertThat(told.get(2).steps()).isEqualTo(26);
     assertThat(told.get(2).secondsLeft()).isPositive();
   }
 
@@ -228,7 +239,12 @@ class AdapterTrainerTest {
   }
 
   private static AdapterTrainer trainer(TrainingOptions options, AdapterWeights champion) {
-    List<LabeledText> texts = TestingData.texts(180, 1);
+    return trainer(options, champion, 240);
+  }
+
+  private static AdapterTrainer trainer(
+      TrainingOptions options, AdapterWeights champion, int examples) {
+    List<LabeledText> texts = TestingData.texts(examples, 1);
     return new AdapterTrainer(
         serving,
         options,

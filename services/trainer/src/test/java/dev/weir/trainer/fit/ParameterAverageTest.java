@@ -49,6 +49,21 @@ class ParameterAverageTest {
   }
 
   @Test
+  void aStepCountsInProportionToItsNumber() {
+    ParameterAverage average = new ParameterAverage(List.of(parameter), 0.999);
+    double sum = 3;
+    double counted = 3;
+    for (int step = 1; step <= 50; step++) {
+      parameter.values()[0] = step * step;
+      average.add();
+      sum += (step + 2.0) * step * step;
+      counted += step + 2.0;
+    }
+    assertThat(average.snapshot().get(0).values()[0])
+        .isCloseTo((float) (sum / counted), within(0.1f));
+  }
+
+  @Test
   void halfwayLiesBetweenStartAndAverage() {
     ParameterAverage average = new ParameterAverage(List.of(parameter), 0);
     List<Parameter> start = average.snapshot();
