@@ -306,7 +306,7 @@ class ConsoleBrowserIT {
 
   /** Pico's own pictures are against the page's policy, and were asked for until its rules came. */
   @ParameterizedTest
-  @ValueSource(strings = {"/console/console.css", "/console/pico.css", "/console/uplot.css"})
+  @ValueSource(strings = {"/console/console.css", "/console/uplot.css"})
   void thePageKeepsItsPolicyWhicheverStyleSheetComesLast(String late) throws Exception {
     browser.driver().get("about:blank");
     browser.driver().executeCdpCommand("Network.clearBrowserCache", Map.of());

@@ -59,8 +59,16 @@ final class ConsoleAssets {
   private static final List<Library> LIBRARIES =
       List.of(
           new Library("uplot.js", "uplot", "dist/uPlot.esm.js"),
-          new Library("uplot.css", "uplot", "dist/uPlot.min.css"),
-          new Library("pico.css", "picocss__pico", "css/pico.min.css"));
+          new Library("uplot.css", "uplot", "dist/uPlot.min.css"));
+
+  private static final String STYLES = "console.css";
+
+  /**
+   * The rules that {@link #STYLES} builds on are served in front of it, in one file: a browser that
+   * lays the page out before all style sheets are there would else ask for Pico's own pictures,
+   * which {@link #POLICY} refuses.
+   */
+  private static final Library PICO = new Library(STYLES, "picocss__pico", "css/pico.min.css");
 
   /** Everything comes from here; a text that carries markup can neither run nor load anything. */
   private static final String POLICY =
@@ -87,16 +95,23 @@ final class ConsoleAssets {
    */
   ConsoleAssets() {
     for (String name : OWN) {
-      assets.put(
-          name, asset(name, read(name, ConsoleAssets.class.getResourceAsStream(resource(name)))));
+      byte[] content = read(name, ConsoleAssets.class.getResourceAsStream(resource(name)));
+      assets.put(name, asset(name, name.equals(STYLES) ? joined(library(PICO), content) : content));
     }
-    WebJarVersionLocator jars = new WebJarVersionLocator();
-    ClassLoader loader = ConsoleAssets.class.getClassLoader();
     for (Library library : LIBRARIES) {
-      String path = jars.fullPath(library.jar(), library.path());
-      InputStream in = path == null ? null : loader.getResourceAsStream(path);
-      assets.put(library.name(), asset(library.name(), read(library.jar(), in)));
+      assets.put(library.name(), asset(library.name(), library(library)));
     }
+  }
+
+  private static byte[] library(Library library) {
+    String path = new WebJarVersionLocator().fullPath(library.jar(), library.path());
+    return read(
+        library.jar(),
+        path == null ? null : ConsoleAssets.class.getClassLoader().getResourceAsStream(path));
+  }
+
+  private static byte[] joined(byte[] first, byte[] second) {
+    return Buffer.buffer(first).appendByte((byte) '\n').appendBytes(second).getBytes();
   }
 
   /** Answers with the page. */

@@ -69,7 +69,6 @@ class ConsoleAssetsTest {
     "/console/main.js, text/javascript; charset=utf-8",
     "/console/console.css, text/css; charset=utf-8",
     "/console/icon.svg, image/svg+xml",
-    "/console/pico.css, text/css; charset=utf-8",
     "/console/uplot.js, text/javascript; charset=utf-8",
     "/console/uplot.css, text/css; charset=utf-8"
   })
@@ -145,6 +144,16 @@ class ConsoleAssetsTest {
         .doesNotContainPattern("\\son\\w+=");
   }
 
+  /** In one file: a page with Pico's rules alone asks for pictures that its policy refuses. */
+  @Test
+  void picosRulesStandInFrontOfTheConsolesOwn() throws Exception {
+    String styles = get("/console/console.css", null).body();
+    assertThat(styles)
+        .contains("Pico CSS")
+        .endsWith(Files.readString(FILES.resolve("console.css")));
+    assertThat(get("/", null).body()).doesNotContain("pico");
+  }
+
   @Test
   void everythingThatThePageAndTheModulesNameIsServed() throws Exception {
     Set<String> named = new TreeSet<>();
@@ -156,7 +165,7 @@ class ConsoleAssetsTest {
         assertThat(module).as(file).doesNotContain("innerHTML", "insertAdjacentHTML", "eval(");
       }
     }
-    assertThat(named).contains("main.js", "uplot.js", "pico.css", "sse.js");
+    assertThat(named).contains("main.js", "uplot.js", "console.css", "sse.js");
     for (String name : named) {
       assertThat(get("/console/" + name, null).statusCode()).as(name).isEqualTo(200);
     }
