@@ -304,7 +304,7 @@ class ConsoleBrowserIT {
         .until(() -> browser.find(By.id("key-dialog")).isDisplayed() == open);
   }
 
-  /** Pico's own pictures are against the page's policy, and were asked for until its rules came. */
+  /** Pico's own pictures are against the page's policy: it asked for one until our rules came. */
   @ParameterizedTest
   @ValueSource(strings = {"/console/console.css", "/console/uplot.css"})
   void thePageKeepsItsPolicyWhicheverStyleSheetComesLast(String late) throws Exception {

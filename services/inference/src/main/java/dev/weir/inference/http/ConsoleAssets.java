@@ -23,12 +23,13 @@ import org.webjars.WebJarVersionLocator;
 final class ConsoleAssets {
 
   private static final String PAGE = "index.html";
+  private static final String STYLES = "console.css";
 
   /** Its own files, which lie beside {@link #PAGE}; a test holds the list to the directory. */
   static final List<String> OWN =
       List.of(
           PAGE,
-          "console.css",
+          STYLES,
           "icon.svg",
           "chevron.svg",
           "adapters.js",
@@ -60,8 +61,6 @@ final class ConsoleAssets {
       List.of(
           new Library("uplot.js", "uplot", "dist/uPlot.esm.js"),
           new Library("uplot.css", "uplot", "dist/uPlot.min.css"));
-
-  private static final String STYLES = "console.css";
 
   /**
    * The rules that {@link #STYLES} builds on are served in front of it, in one file: a browser that

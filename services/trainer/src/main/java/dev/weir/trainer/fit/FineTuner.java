@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * validation part: the running average of the parameters, and what lies halfway between it and the
  * start (WiSE-FT, Wortsman et al., CVPR 2022), which keeps more of what the start knew about texts
  * of other kinds. The best of all is kept, the start among them: an adapter never ends below its
- * start there. Without a validation part it is the last epoch's: of few examples the halfway point,
- * or the start where that does not even suit better what was learned from.
+ * start there. Without a validation part it is the last epoch's: of few examples the last halfway
+ * point that suits what was learned from better than the start does.
  *
  * <p>All state that outlives a step is on the Java heap; the arrays of a step die with it. A step
  * whose loss or gradient is not finite is counted and skipped. One thread per instance.
@@ -81,9 +81,13 @@ final class FineTuner {
   private final class Run {
     private final TrainableAdapter adapter;
     private final EncodedExamples train;
-    private final EncodedExamples validation;
     private final FrozenPrefix trainPrefix;
-    private final FrozenPrefix validationPrefix;
+
+    /** Too few examples for a validation part: candidates are judged on what they learned from. */
+    private final boolean few;
+
+    private final EncodedExamples judged;
+    private final FrozenPrefix judgedPrefix;
     private final AdamW optimizer;
     private final ParameterAverage average;
     private final CrossEntropy objective;
@@ -99,11 +103,13 @@ final class FineTuner {
     Run(TrainableAdapter adapter, EncodedExamples train, EncodedExamples validation) {
       this.adapter = adapter;
       this.train = train;
-      this.validation = validation;
+      this.few = validation.size() == 0 && train.size() < TrainingOptions.MIN_FOR_VALIDATION;
+      this.judged = few ? train : validation;
       long budget = Runtime.getRuntime().maxMemory() / 6;
       int first = adapter.firstLayer();
       this.trainPrefix = new FrozenPrefix(encoder, first, train.tokens(), budget);
-      this.validationPrefix = new FrozenPrefix(encoder, first, validation.tokens(), budget / 4);
+      this.judgedPrefix =
+          few ? trainPrefix : new FrozenPrefix(encoder, first, validation.tokens(), budget / 4);
       this.optimizer = new AdamW(adapter.parameters(), options.weightDecay(), options.anchoring());
       this.average = new ParameterAverage(adapter.parameters(), options.averaging());
       this.objective = CrossEntropy.of(options, adapter.labels(), train.labels());
@@ -115,7 +121,8 @@ final class FineTuner {
     Outcome all() {
       Random random = new Random(options.seed());
       List<Parameter> start = adapter.snapshot();
-      Candidate best = new Candidate(0, start, validate(start));
+      Candidate first = candidate(0, start);
+      Candidate best = first;
       for (int epoch = 1; epoch <= options.epochs() && goesOn(epoch, best); epoch++) {
         epochLoss = 0;
         epochSteps = 0;
@@ -125,48 +132,49 @@ final class FineTuner {
           }
           timedStep(batch);
         }
-        Candidate whole = candidate(epoch, average.snapshot());
-        Candidate half = candidate(epoch, average.halfway(start));
         LOG.info(
-            "epoch {} of {}: training loss {}, validation {}, halfway {}, best before {}",
+            "epoch {} of {}: training loss {}",
             epoch,
             options.epochs(),
-            epochLoss / Math.max(1, epochSteps),
-            whole.validation(),
-            half.validation(),
-            best.validation());
-        best = validation.size() > 0 ? half.better(whole.better(best)) : unjudged(whole, half);
-      }
-      if (few() && best.epoch() > 0) {
-        best = learned(best).better(learned(new Candidate(0, start, best.validation())));
+            epochLoss / Math.max(1, epochSteps));
+        best = few ? halfway(epoch, first, best) : chosen(epoch, start, best);
       }
       AdapterWeights weights = TrainableAdapter.restored(adapter, best.parameters()).weights();
       double perSecond = nanos == 0 ? 0 : examples / (nanos / 1e9);
       return new Outcome(weights, best.epoch(), step, nonFinite, perSecond, adapter.count());
     }
 
-    /** An epoch that brought nothing ends the training. */
+    /** Epochs that brought nothing end the training. */
     private boolean goesOn(int epoch, Candidate best) {
-      return validation.size() == 0 || epoch - best.epoch() <= options.patience();
+      return judged.size() == 0 || epoch - best.epoch() <= options.patience();
     }
 
-    /** With few examples there is no telling how far to go, and halfway is the safer guess. */
-    private Candidate unjudged(Candidate whole, Candidate half) {
-      return few() ? half : whole;
+    /**
+     * With few examples there is no telling how far to go, and halfway is the safer guess; that
+     * they suit it no better than the start tells a training that went astray.
+     */
+    private Candidate halfway(int epoch, Candidate first, Candidate best) {
+      Candidate half = candidate(epoch, average.halfway(first.parameters()));
+      LOG.info("on its own examples: halfway {}, start {}", half.validation(), first.validation());
+      return half.validation().betterThan(first.validation()) ? half : best;
     }
 
-    private boolean few() {
-      return validation.size() == 0 && train.size() < TrainingOptions.MIN_FOR_VALIDATION;
+    private Candidate chosen(int epoch, List<Parameter> start, Candidate best) {
+      Candidate whole = candidate(epoch, average.snapshot());
+      if (judged.size() == 0) {
+        return whole;
+      }
+      Candidate half = candidate(epoch, average.halfway(start));
+      LOG.info(
+          "validation {}, halfway {}, best before {}",
+          whole.validation(),
+          half.validation(),
+          best.validation());
+      return half.better(whole.better(best));
     }
 
     private Candidate candidate(int epoch, List<Parameter> parameters) {
-      return new Candidate(epoch, parameters, validate(parameters));
-    }
-
-    /** A candidate, judged on what was learned from: that tells a training that went astray. */
-    private Candidate learned(Candidate candidate) {
-      Validation fit = judge(candidate.parameters(), train, trainPrefix);
-      return new Candidate(candidate.epoch(), candidate.parameters(), fit);
+      return new Candidate(epoch, parameters, judge(parameters));
     }
 
     private void timedStep(int[] batch) {
@@ -239,21 +247,17 @@ final class FineTuner {
       return bound.logits(pooled);
     }
 
-    private Validation validate(List<Parameter> judged) {
-      return judge(judged, validation, validationPrefix);
-    }
-
-    private Validation judge(List<Parameter> judged, EncodedExamples on, FrozenPrefix prefix) {
-      float[][] logits = new float[on.size()][];
+    private Validation judge(List<Parameter> parameters) {
+      float[][] logits = new float[judged.size()][];
       if (logits.length == 0) {
-        return Validation.of(logits, on.labels());
+        return Validation.of(logits, judged.labels());
       }
       try (NDManager arrays = encoder.newStep();
           TorchRuntime.GradientMode off = TorchRuntime.gradients(false)) {
-        BoundAdapter bound = TrainableAdapter.restored(adapter, judged).bind(arrays, false);
-        for (int[] part : BatchPlanner.byTokens(on.tokens(), options.microBatchTokens())) {
+        BoundAdapter bound = TrainableAdapter.restored(adapter, parameters).bind(arrays, false);
+        for (int[] part : BatchPlanner.byTokens(judged.tokens(), options.microBatchTokens())) {
           try (NDManager pass = arrays.newSubManager()) {
-            NDArray answer = logits(pass, bound, on, prefix, part, off);
+            NDArray answer = logits(pass, bound, judged, judgedPrefix, part, off);
             int classes = (int) answer.getShape().get(1);
             float[] flat = answer.toFloatArray();
             for (int i = 0; i < part.length; i++) {
@@ -262,7 +266,7 @@ final class FineTuner {
           }
         }
       }
-      return Validation.of(logits, on.labels());
+      return Validation.of(logits, judged.labels());
     }
   }
 
