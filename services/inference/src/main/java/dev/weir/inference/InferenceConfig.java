@@ -61,10 +61,10 @@ public record InferenceConfig(
   private static final Setting<Integer> BATCH_TOKENS =
       Setting.integer(
           "WEIR_SERVE_BATCH_TOKENS",
-          512,
+          256,
           16,
           65536,
-          "most tokens per micro-batch, padding included; a longer text runs alone");
+          "most tokens per micro-batch, padding included; a longer text runs alone. A GPU wants thousands");
 
   private static final Setting<Integer> QUEUE_TEXTS =
       Setting.integer(

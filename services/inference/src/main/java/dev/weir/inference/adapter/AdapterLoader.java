@@ -285,7 +285,8 @@ public final class AdapterLoader implements AutoCloseable {
         throws InterruptedException {
       long begin = System.nanoTime();
       try {
-        if (registry.put(reader.read(version), () -> newest(now))) {
+        if (registry.reinstate(version, () -> newest(now))
+            || registry.put(reader.read(version), () -> newest(now))) {
           forget(version);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
           meters.loaded(took);

@@ -6,10 +6,15 @@ import dev.weir.common.model.SlotLayout;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,6 +116,51 @@ final class AdapterPlacer {
         fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
   }
 
+  /**
+   * Puts the version that its adapter retired last back into service, from the slot that it is
+   * still in: it was checked and tried when it came.
+   *
+   * @param stillWanted asked last, right before publishing
+   * @return whether it is in service
+   */
+  boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
+    ServingState now = published.get();
+    ServingAdapter retired = now.retired().get(wanted.id().adapter());
+    if (retired == null || !wanted.describes(retired) || !stillWanted.getAsBoolean()) {
+      return false;
+    }
+    retired.usage().touch(System.nanoTime());
+    publisher.accept(now.reinstated(retired.liveSince(clock.instant())));
+    now.version(retired.id()).ifPresent(AdapterPlacer::release); // Published twice, other bytes.
+    return true;
+  }
+
+  /**
+   * Takes versions of one adapter out of service, with another champion or none in the same step.
+   * The champion before, or else one of the others, stays in its slot as long as nobody needs it,
+   * unless all of the adapter ends.
+   */
+  void settle(String adapter, @Nullable AdapterId champion, Collection<ServingAdapter> gone) {
+    ServingState now = published.get();
+    AdapterId before = now.champions().get(adapter);
+    ServingAdapter kept = now.retired().get(adapter);
+    ServingAdapter leaving =
+        gone.stream()
+            .filter(ServingState::inSlot)
+            .max(Comparator.comparing(version -> version.id().equals(before)))
+            .orElse(kept);
+    ServingAdapter stays = champion == null ? null : leaving;
+    publisher.accept(
+        now.settled(
+                adapter,
+                champion,
+                gone.stream().map(ServingAdapter::id).collect(Collectors.toUnmodifiableSet()))
+            .withRetired(adapter, stays));
+    Stream.concat(gone.stream(), Stream.ofNullable(kept))
+        .filter(version -> version != stays)
+        .forEach(AdapterPlacer::release);
+  }
+
   /** Tries a version where it is, and puts it into service. */
   private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
     boolean done = false;
@@ -155,6 +205,10 @@ final class AdapterPlacer {
   private OptionalInt freeSlot(ServingState now, AdapterId incoming) {
     Engine engine = now.engine();
     OptionalInt free = engine.takeSlot();
+    if (free.isEmpty() && !now.retired().isEmpty()) {
+      endRetired(now);
+      free = engine.takeSlot();
+    }
     if (free.isPresent() || now.loaded() < engine.layout().slots()) {
       return free; // Or one is draining: it comes back when its last run ends.
     }
@@ -162,16 +216,28 @@ final class AdapterPlacer {
     if (victim == null) {
       return free;
     }
-    publisher.accept(now.with(victim.at(null)));
+    publisher.accept(now.with(victim.at(null))); // Nothing is retired: all slots are in use.
     release(victim);
     LOG.debug("evicted {}", victim.id());
     InferenceMeters.EVICTIONS.counter(meters).increment();
     return engine.takeSlot();
   }
 
+  /** Gives up the slot of the version that retired first. */
+  private void endRetired(ServingState now) {
+    ServingAdapter oldest =
+        Collections.min(
+            now.retired().values(),
+            Comparator.comparingLong(version -> version.usage().lastUsed()));
+    publisher.accept(now.withRetired(oldest.id().adapter(), null));
+    release(oldest);
+  }
+
   private Attempt replaceEngine(ServingState now, ServingState grown) {
     publisher.accept(grown);
-    now.versions().stream().filter(ServingState::inSlot).forEach(AdapterPlacer::release);
+    Stream.concat(now.versions().stream(), now.retired().values().stream())
+        .filter(ServingState::inSlot)
+        .forEach(AdapterPlacer::release);
     now.engine().release();
     return Attempt.PUBLISHED;
   }

@@ -6,7 +6,7 @@ import dev.weir.inference.adapter.AdapterPlacer.Attempt;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +25,9 @@ import org.slf4j.LoggerFactory;
  * What serves: one reference to an immutable state, which scorers lease and loaders replace.
  *
  * <pre>
- * slot:    free ──write, probe──► published ──replaced, evicted──► draining ──last lease back──► free
+ * slot:    free ──write, probe──► published ──evicted──► draining ──last lease back──► free
+ *          published ──replaced──► retired ──wanted again──► published
+ *                                  retired ──slot needed, next one retires──► draining
  * engine:  opened, filled ──► published ──outgrown──► draining ──last lease back──► closed
  * version: loaded ◄──page── evicted ◄──least recently used, slots at their limit── loaded
  * </pre>
@@ -236,6 +238,17 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   /**
+   * Puts a version back into service that went out of it last and is still in its slot: nothing is
+   * read, nothing is run. See {@link AdapterPlacer#reinstate}.
+   *
+   * @param stillWanted asked last, right before publishing
+   * @return whether it is in service; if not it has to be read and {@link #put}
+   */
+  synchronized boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
+    return placer.reinstate(wanted, stillWanted);
+  }
+
+  /**
    * Loads an evicted version again; does nothing when it is in memory, or no longer in service.
    *
    * @throws RuntimeException if there is no slot for it
@@ -269,18 +282,17 @@ public final class AdapterRegistry implements AutoCloseable {
     ServingState now = state();
     AdapterId before = now.champions().get(adapter);
     AdapterId after = champion == null || now.version(champion).isPresent() ? champion : before;
-    Map<AdapterId, ServingAdapter> gone = new HashMap<>();
+    List<ServingAdapter> gone = new ArrayList<>();
     for (ServingAdapter version : now.versions()) {
       AdapterId id = version.id();
       if (id.adapter().equals(adapter) && !wanted.contains(id) && !id.equals(after)) {
-        gone.put(id, version);
+        gone.add(version);
       }
     }
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    publish(now.settled(adapter, after, gone.keySet()));
-    gone.values().forEach(AdapterPlacer::release);
+    placer.settle(adapter, after, gone);
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
@@ -296,6 +308,7 @@ public final class AdapterRegistry implements AutoCloseable {
       ServingState last = published.getAndSet(null);
       if (last != null) {
         last.versions().forEach(AdapterPlacer::release);
+        last.retired().values().forEach(AdapterPlacer::release);
         last.engine().release();
       }
     }

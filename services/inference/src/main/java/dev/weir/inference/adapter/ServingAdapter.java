@@ -70,6 +70,22 @@ public final class ServingAdapter {
     return new ServingAdapter(facts, usage, elsewhere);
   }
 
+  /** The same version where it is, in service since another time. */
+  ServingAdapter liveSince(Instant since) {
+    Facts again =
+        new Facts(
+            facts.id,
+            facts.digest,
+            facts.labels,
+            facts.limit,
+            facts.temperature,
+            since,
+            facts.precision,
+            facts.allowed,
+            facts.pinned);
+    return new ServingAdapter(again, usage, placement);
+  }
+
   /** Which version this is. */
   public AdapterId id() {
     return facts.id();

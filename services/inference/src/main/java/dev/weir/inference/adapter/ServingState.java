@@ -14,20 +14,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What answers now: versions of adapters, their slots all in one engine, and for each adapter which
- * of them is its champion. Immutable; a release or an eviction replaces it as a whole.
+ * of them is its champion. Beside them it knows the {@link #retired} ones. Immutable; a release or
+ * an eviction replaces it as a whole.
  */
 public final class ServingState {
 
   private final Engine engine;
   private final Map<AdapterId, ServingAdapter> versions;
   private final Map<String, AdapterId> champions;
+  private final Map<String, ServingAdapter> retired;
 
-  /** Each champion is one of the versions. */
+  /** A state without retired versions; each champion is one of the versions. */
   ServingState(
       Engine engine, Map<AdapterId, ServingAdapter> versions, Map<String, AdapterId> champions) {
+    this(engine, versions, champions, Map.of());
+  }
+
+  private ServingState(
+      Engine engine,
+      Map<AdapterId, ServingAdapter> versions,
+      Map<String, AdapterId> champions,
+      Map<String, ServingAdapter> retired) {
     this.engine = engine;
     this.versions = Map.copyOf(versions);
     this.champions = Map.copyOf(champions);
+    this.retired = Map.copyOf(retired);
   }
 
   /** The champion of an adapter, or empty when there is none. */
@@ -86,6 +97,14 @@ public final class ServingState {
     return engine;
   }
 
+  /**
+   * By adapter the version that went out of service last, if it is still in its slot: it answers
+   * nothing, can be put back at once, and leaves when another version needs the slot.
+   */
+  Map<String, ServingAdapter> retired() {
+    return retired;
+  }
+
   /** How many versions are in slots. */
   int loaded() {
     return (int) versions.values().stream().filter(ServingState::inSlot).count();
@@ -104,7 +123,23 @@ public final class ServingState {
   ServingState with(ServingAdapter adapter) {
     Map<AdapterId, ServingAdapter> next = new HashMap<>(versions);
     next.put(adapter.id(), adapter);
-    return new ServingState(engine, next, champions);
+    return new ServingState(engine, next, champions, retired);
+  }
+
+  /** The state in which a retired version serves again, as {@code back}; roles stay. */
+  ServingState reinstated(ServingAdapter back) {
+    return withRetired(back.id().adapter(), null).with(back);
+  }
+
+  /** The state with another retired version of an adapter, or with none. */
+  ServingState withRetired(String adapter, @Nullable ServingAdapter version) {
+    Map<String, ServingAdapter> next = new HashMap<>(retired);
+    if (version == null) {
+      next.remove(adapter);
+    } else {
+      next.put(adapter, version);
+    }
+    return new ServingState(engine, versions, champions, next);
   }
 
   /** The state without some versions, and with another champion of an adapter, or with none. */
@@ -117,7 +152,7 @@ public final class ServingState {
     } else {
       roles.put(adapter, champion);
     }
-    return new ServingState(engine, rest, roles);
+    return new ServingState(engine, rest, roles, retired);
   }
 
   /**

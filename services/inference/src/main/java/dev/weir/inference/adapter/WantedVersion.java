@@ -18,4 +18,15 @@ record WantedVersion(AdapterId id, String digest, @Nullable Release release) {
   static WantedVersion of(Champion champion, @Nullable Release release) {
     return new WantedVersion(champion.id(), champion.digest(), release);
   }
+
+  /** Whether a version that was loaded earlier is what the records of now say. */
+  boolean describes(ServingAdapter version) {
+    return id.equals(version.id())
+        && digest.equals(version.digest())
+        && (release == null
+            || (digest.equals(release.digest())
+                && release.labels().equals(version.labels())
+                && (release.precisions().isEmpty()
+                    || release.precisions().equals(version.facts().allowed()))));
+  }
 }

@@ -15,8 +15,8 @@ import java.util.List;
  */
 final class BatchPicker {
 
-  /** Rows looked at per queue; sorting within about a hundred is enough to find companions. */
-  static final int WINDOW = 64;
+  /** Rows looked at per queue: among more of them there are companions of nearer length. */
+  static final int WINDOW = 256;
 
   /** A companion may differ by a quarter of the first row's length, or by this many tokens. */
   private static final int TOLERANCE = 8;

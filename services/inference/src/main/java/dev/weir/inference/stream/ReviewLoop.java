@@ -83,7 +83,8 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   private final int transactionRecords;
   private final List<ReviewBatch> underWay = new ArrayList<>();
   private final Semaphore scored = new Semaphore(0);
-  private long nextWriteNanos = System.nanoTime();
+  private long writtenNanos = System.nanoTime();
+  private long restNanos;
   private boolean rewind;
   private boolean paused;
 
@@ -127,7 +128,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     submit(Duration.ZERO);
     if (!underWay.isEmpty()) {
       awaitScored(full() ? PAUSED_POLL : NOTICE);
-      if (System.nanoTime() - nextWriteNanos >= 0) {
+      if (untilWrite() <= 0) {
         writeScored();
       }
     }
@@ -175,7 +176,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   private void awaitScored(Duration patience) throws InterruptedException {
     long nanos = patience.toNanos();
     if (!writable().isEmpty()) {
-      nanos = Math.min(nanos, nextWriteNanos - System.nanoTime());
+      nanos = Math.min(nanos, untilWrite());
     }
     if (nanos > 0 && scored.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
       scored.drainPermits();
@@ -214,7 +215,6 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       records.addAll(outputs.records(batch, batch.answers()));
       offsets.put(batch.partition(), batch.nextOffset());
     }
-    boolean loaded = full();
     underWay.removeAll(batches);
     long began = System.nanoTime();
     try {
@@ -226,8 +226,17 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     }
     long now = System.nanoTime();
     boolean busy = records.size() > FEW || classifier.reviewsWait();
-    long rest = busy ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
-    nextWriteNanos = now + (loaded ? REST_UNDER_LOAD.toNanos() : rest);
+    writtenNanos = now;
+    restNanos = busy ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
+  }
+
+  /**
+   * How long nothing may be written yet, in nanoseconds; asked anew each time, so that the last
+   * answers of a burst do not wait for companions that will not come.
+   */
+  private long untilWrite() {
+    long rest = full() ? REST_UNDER_LOAD.toNanos() : restNanos;
+    return writtenNanos + rest - System.nanoTime();
   }
 
   private void drop() {

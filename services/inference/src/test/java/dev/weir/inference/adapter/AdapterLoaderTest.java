@@ -323,6 +323,26 @@ class AdapterLoaderTest {
   }
 
   @Test
+  void versionThatServedBeforeServesAgainWithoutStoreAndDisk() throws Exception {
+    String first = publish(store, base, ONE, "positive");
+    String second = publish(store, base, TWO, "negative");
+    want(0, ONE, first);
+    await().until(() -> serving("default") == 1);
+    want(1, TWO, second);
+    await().until(() -> serving("default") == 2);
+    await().until(loader::settled);
+    store.failures.set(Integer.MAX_VALUE);
+    Files.move(root.resolve("local"), root.resolve("away"));
+
+    want(2, ONE, first);
+    await().until(() -> serving("default") == 1);
+    want(3, TWO, second);
+    await().until(() -> serving("default") == 2);
+    await().until(loader::settled);
+    assertThat(loader.failures()).isEmpty();
+  }
+
+  @Test
   void tombstoneTakesTheAdapterOutOfService() {
     want(0, ONE, publish(store, base, ONE, "positive"));
     await().until(() -> serving("default") == 1);

@@ -6,12 +6,14 @@ import static dev.weir.inference.adapter.TestingAdapters.serve;
 import static dev.weir.inference.adapter.TestingAdapters.serveBeside;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
 import dev.weir.inference.UntilStopped;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 class AdapterRegistryTest {
 
   private static final int[][] ROW = {{1, 0, 2}};
+  private static final List<String> LABELS = List.of("negative", "positive");
 
   private TestingSlotTable.Opener opener;
   private AdapterRegistry registry;
@@ -150,6 +153,115 @@ class AdapterRegistryTest {
   }
 
   @Test
+  void versionThatServedLastServesAgainWithoutBeingWrittenOrRun() {
+    serve(registry, "default", 1);
+    int slot = registry.state().adapter("default").orElseThrow().slot();
+    serve(registry, "default", 2);
+    int runs = opener.opened().get(0).ran().size();
+
+    assertThat(again("default", 1)).isTrue();
+
+    ServingAdapter back = registry.state().adapter("default").orElseThrow();
+    assertThat(back.id().version()).isEqualTo(1);
+    assertThat(back.slot()).isEqualTo(slot);
+    assertThat(opener.opened().get(0).ran()).hasSize(runs);
+    try (Lease lease = TestingAdapters.lease(registry, "default")) {
+      assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
+    }
+    assertThat(again("default", 2)).isTrue();
+  }
+
+  @Test
+  void versionThatServedLastIsReadAnewWhenItsRecordSaysOtherwise() {
+    serve(registry, "default", 1);
+    serve(registry, "default", 2);
+    AdapterId one = new AdapterId("default", 1);
+    assertThat(registry.reinstate(new WantedVersion(one, "another digest", null), () -> true))
+        .isFalse();
+    assertThat(registry.reinstate(new WantedVersion(one, "digest-1", null), () -> false)).isFalse();
+    assertThat(registry.state().version(one)).isEmpty();
+  }
+
+  @Test
+  void versionThatServesAgainGivesBackTheSlotOfOtherBytesOfItsNumber() {
+    registry.close();
+    registry = TestingAdapters.registry(opener, 4);
+    serve(registry, "default", 1);
+    serve(registry, "default", 2);
+    TestingAdapters.put(registry, withDigest(loaded("default", 1, LABELS), "other bytes"));
+    assertThat(again("default", 1)).isTrue();
+    assertThat(registry.state().adapter("default").orElseThrow().digest()).isEqualTo("digest-1");
+
+    TestingSlotTable table = opener.opened().get(1);
+    for (String adapter : List.of("a", "b")) {
+      serve(registry, adapter, 1);
+    }
+    assertThat(again("default", 2)).isTrue(); // Nobody needed its slot.
+    assertThat(opener.opened()).last().isSameAs(table);
+  }
+
+  private static LoadedAdapter withDigest(LoadedAdapter loaded, String digest) {
+    return new LoadedAdapter(
+        loaded.id(),
+        digest,
+        loaded.weights(),
+        loaded.limit(),
+        loaded.temperature(),
+        loaded.precision(),
+        loaded.allowed(),
+        loaded.merged());
+  }
+
+  @Test
+  void onlyTheVersionThatServedLastIsKept() {
+    serve(registry, "default", 1);
+    serve(registry, "default", 2);
+    serve(registry, "default", 3);
+    assertThat(again("default", 1)).isFalse();
+    assertThat(again("default", 2)).isTrue();
+  }
+
+  @Test
+  void versionThatServedLastGivesUpItsSlotBeforeAnyoneIsEvictedOrTheEngineGrows() {
+    serve(registry, "default", 1);
+    serve(registry, "default", 2);
+    serve(registry, "other", 1);
+
+    assertThat(opener.opened()).hasSize(1);
+    assertThat(registry.state().versions())
+        .allMatch(version -> version.residence() == ServingAdapter.Residence.LOADED);
+    assertThat(again("default", 1)).isFalse();
+  }
+
+  @Test
+  void slotOfAVersionThatServedLastWaitsForItsLeases() {
+    serve(registry, "default", 1);
+    Lease lease = TestingAdapters.lease(registry, "default");
+    serve(registry, "default", 2);
+    CompletableFuture<Void> other = CompletableFuture.runAsync(() -> serve(registry, "other", 1));
+    await().until(() -> !again("default", 1));
+    assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
+    lease.close();
+    other.join();
+    assertThat(registry.state().adapters().keySet()).containsExactly("default", "other");
+  }
+
+  @Test
+  void withdrawnAdapterLeavesNothingBehind() {
+    serve(registry, "default", 1);
+    serve(registry, "default", 2);
+    registry.settle("default", null, Set.of(), () -> true);
+    assertThat(again("default", 1)).isFalse();
+    assertThat(again("default", 2)).isFalse();
+  }
+
+  private boolean again(String adapter, int version) {
+    AdapterId id = new AdapterId(adapter, version);
+    return registry.reinstate(new WantedVersion(id, "digest-" + version, null), () -> true)
+        && registry.settle(adapter, id, Set.of(), () -> true);
+  }
+
+  @Test
   void championThatIsNotInServiceReplacesNoOther() {
     serve(registry, "default", 1);
     registry.settle("default", new AdapterId("default", 2), Set.of(), () -> true);
@@ -186,6 +298,9 @@ class AdapterRegistryTest {
     UntilStopped scorers = UntilStopped.start(4, scorer -> run());
     for (int version = 2; version <= 600; version++) {
       serve(registry, version % 2 == 0 ? "a" : "b", version);
+      if (version % 5 == 0) {
+        again(version % 2 == 0 ? "a" : "b", version - 2);
+      }
       if (version % 150 == 0) {
         // Each of these opens a larger engine.
         serve(registry, "extra" + version, version);
