@@ -6,7 +6,6 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.EncoderOutput;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotEncoder;
-import dev.weir.common.model.SlotLayout;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -28,14 +27,10 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class SlotBenchmark {
   private final BaseModel base = BaseModel.load(BaseModel.DEFAULT);
-  private final AdapterWeights adapter = BenchmarkAdapter.random(base.config(), 1);
+  private final AdapterWeights adapter =
+      BenchmarkAdapter.random(base.config(), BenchmarkAdapter.LIGHT, 1);
   private final SlotEncoder encoder =
-      SlotEncoder.open(
-          base,
-          new SlotLayout(
-              8, BenchmarkAdapter.RANK, BenchmarkAdapter.LABELS.size(), BenchmarkAdapter.TARGETS),
-          Precision.FP32,
-          1);
+      SlotEncoder.open(base, BenchmarkAdapter.layout(8, BenchmarkAdapter.LIGHT), Precision.FP32, 1);
   private final int[][] sentence = {base.tokenizer().encode(SampleTexts.SENTENCE, 256)};
   private final int[] slot = {1};
 

@@ -3,6 +3,7 @@ package dev.weir.benchmarks.serving;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.RunBuffers;
@@ -26,13 +27,16 @@ final class AdapterCost {
   private static final ThreadLocal<RunBuffers> BUFFERS = ThreadLocal.withInitial(RunBuffers::new);
 
   private final BaseModel base;
+  private final LoraConfig lora;
   private final TokenLimit limit;
   private final int threads;
   private final int tokenBudget;
   private final int rounds;
 
-  AdapterCost(BaseModel base, TokenLimit limit, int threads, int tokenBudget, int rounds) {
+  AdapterCost(
+      BaseModel base, LoraConfig lora, TokenLimit limit, int threads, int tokenBudget, int rounds) {
     this.base = base;
+    this.lora = lora;
     this.limit = limit;
     this.threads = threads;
     this.tokenBudget = tokenBudget;
@@ -43,7 +47,7 @@ final class AdapterCost {
   ObjectNode measure(
       Precision precision, List<Integer> counts, List<StreamText> texts, Path directory, long seed)
       throws IOException, InterruptedException {
-    AdapterWeights weights = BenchmarkAdapter.random(base.config(), seed);
+    AdapterWeights weights = BenchmarkAdapter.random(base.config(), lora, seed);
     Map<String, List<Double>> rates = new LinkedHashMap<>();
     List<SlotEncoder> encoders = new ArrayList<>();
     try (MergedRuntime merged =
@@ -67,9 +71,7 @@ final class AdapterCost {
 
   /** Every slot holds the same numbers: their values cost no time, that they are many does. */
   private SlotEncoder filled(int slots, Precision precision, AdapterWeights weights) {
-    SlotLayout layout =
-        new SlotLayout(
-            slots, BenchmarkAdapter.RANK, BenchmarkAdapter.LABELS.size(), BenchmarkAdapter.TARGETS);
+    SlotLayout layout = BenchmarkAdapter.layout(slots, lora);
     SlotEncoder encoder = SlotEncoder.open(base, layout, precision, 1);
     for (int slot = 0; slot < slots; slot++) {
       encoder.write(slot, weights);

@@ -12,6 +12,7 @@ import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.ModelConfig;
 import dev.weir.common.model.Precision;
+import dev.weir.common.model.SlotLayout;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.Digests;
@@ -29,31 +30,43 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * An adapter as training leaves one: LoRA of rank 8 on query and value of every layer, no factor
- * zero, and a head for two labels. The numbers are random: time does not depend on them.
+ * An adapter as training leaves one: LoRA on every layer, no factor zero, and a head for two
+ * labels. The numbers are random: time does not depend on them.
  */
 public final class BenchmarkAdapter {
   public static final List<String> LABELS = List.of("negative", "positive");
-  public static final int RANK = 8;
-  public static final Set<LinearModule> TARGETS = Set.of(LinearModule.QUERY, LinearModule.VALUE);
 
-  private static final LoraConfig LORA = new LoraConfig(RANK, 2.0 * RANK, 0, TARGETS);
+  /** Rank 8 on query and value. */
+  public static final LoraConfig LIGHT = lora(8, Set.of(LinearModule.QUERY, LinearModule.VALUE));
+
+  /** What training makes by default: rank 16 on all linear layers. */
+  static final LoraConfig FULL = lora(16, Set.of(LinearModule.values()));
 
   private BenchmarkAdapter() {}
 
+  private static LoraConfig lora(int rank, Set<LinearModule> targets) {
+    return new LoraConfig(rank, 2.0 * rank, 0, targets);
+  }
+
+  /** The graph that has room for so many adapters of a kind. */
+  public static SlotLayout layout(int slots, LoraConfig lora) {
+    return new SlotLayout(slots, lora.rank(), LABELS.size(), lora.targets());
+  }
+
   /** Random numbers, small enough to leave the base's answers in shape. */
-  public static AdapterWeights random(ModelConfig config, long seed) {
+  public static AdapterWeights random(ModelConfig config, LoraConfig lora, long seed) {
     Random random = new Random(seed);
+    int rank = lora.rank();
     Map<String, LoraPair> pairs = new TreeMap<>();
-    for (LinearModule module : LORA.targets()) {
+    for (LinearModule module : lora.targets()) {
       for (int layer = 0; layer < config.layers(); layer++) {
-        float[] a = normal(random, RANK * module.in(config), 1 / Math.sqrt(module.in(config)));
-        float[] b = normal(random, module.out(config) * RANK, 0.02);
+        float[] a = normal(random, rank * module.in(config), 1 / Math.sqrt(module.in(config)));
+        float[] b = normal(random, module.out(config) * rank, 0.02);
         pairs.put(module.path(layer), new LoraPair(a, b));
       }
     }
     float[] head = normal(random, LABELS.size() * config.hiddenSize(), 0.5);
-    return new AdapterWeights(LORA, pairs, LABELS, head, normal(random, LABELS.size(), 0.1));
+    return new AdapterWeights(lora, pairs, LABELS, head, normal(random, LABELS.size(), 0.1));
   }
 
   /**

@@ -94,9 +94,7 @@ final class Contenders implements AutoCloseable {
 
   private static SlotEncoder open(
       BaseModel base, AdapterWeights weights, Precision precision, int intraOpThreads) {
-    SlotLayout layout =
-        new SlotLayout(
-            SLOTS, BenchmarkAdapter.RANK, BenchmarkAdapter.LABELS.size(), BenchmarkAdapter.TARGETS);
+    SlotLayout layout = BenchmarkAdapter.layout(SLOTS, weights.lora());
     SlotEncoder encoder = SlotEncoder.open(base, layout, precision, intraOpThreads);
     encoder.write(0, weights);
     return encoder;

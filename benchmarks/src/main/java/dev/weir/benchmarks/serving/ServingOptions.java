@@ -1,5 +1,6 @@
 package dev.weir.benchmarks.serving;
 
+import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
 import dev.weir.common.model.TokenLimit;
@@ -43,12 +44,18 @@ final class ServingOptions {
   @Option(
       names = "--seconds",
       description = "so long would the ceiling take for one measurement (${DEFAULT-VALUE})")
-  double seconds = 3.5;
+  double seconds = 6;
 
   @Option(
       names = "--latency-seconds",
       description = "length of each latency run (${DEFAULT-VALUE})")
   double latencySeconds = 20;
+
+  @Option(
+      names = "--warm-up-seconds",
+      description =
+          "before the first round over Kafka, and about as long over HTTP, per precision (${DEFAULT-VALUE})")
+  double warmUpSeconds = 40;
 
   @Option(
       names = "--load",
@@ -63,6 +70,12 @@ final class ServingOptions {
 
   @Option(names = "--adapters", split = ",", description = "adapters per graph (${DEFAULT-VALUE})")
   List<Integer> adapters = List.of(1, 32, 1000);
+
+  @Option(
+      names = "--all-linear",
+      description =
+          "adapters as training makes them, rank 16 on all linear layers, instead of rank 8 on query and value")
+  boolean allLinear;
 
   @Option(
       names = "--price-per-core-hour",
@@ -100,11 +113,16 @@ final class ServingOptions {
       rounds = 1;
       seconds = 1;
       latencySeconds = 3;
+      warmUpSeconds = 3;
       adapters = List.of(1, 32);
     }
     if (threads == 0) {
       threads = Runtime.getRuntime().availableProcessors();
     }
+  }
+
+  LoraConfig lora() {
+    return allLinear ? BenchmarkAdapter.FULL : BenchmarkAdapter.LIGHT;
   }
 
   TokenLimit limit() {

@@ -120,6 +120,8 @@ final class ServingReport {
     ObjectNode json = JSON.createObjectNode();
     json.put("base", options.base);
     json.put("maxTokens", options.maxTokens);
+    json.put("rank", options.lora().rank());
+    options.lora().targets().forEach(module -> json.withArray("targets").add(module.id()));
     json.put("rounds", options.rounds);
     json.put("connections", options.connections);
     json.put("threads", options.threads);

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 
 /**
  * One run of the comparison: opens every way, measures them in turns, then latencies and the cost
@@ -29,7 +30,10 @@ final class ServingRun {
 
   private static final int TUNING_TEXTS = 100;
   private static final int SINGLE_TEXTS = 100;
-  private static final List<Integer> BUDGETS = List.of(512, 256, 512, 1024, 2048);
+  private static final List<Integer> BUDGETS = List.of(256, 128, 256, 512, 1024, 2048);
+
+  /** Share of the ceiling's throughput before anything is measured. */
+  private static final double WARM_UP_LOAD = 0.4;
 
   private final ServingOptions options;
   private final Path directory;
@@ -57,7 +61,7 @@ final class ServingRun {
       BaseModel base = lifecycle.add("base", BaseModel.load(options.base));
       FileArtifactStore store =
           lifecycle.add("store", new FileArtifactStore(directory.resolve("store")));
-      AdapterWeights weights = BenchmarkAdapter.random(base.config(), options.seed);
+      AdapterWeights weights = BenchmarkAdapter.random(base.config(), options.lora(), options.seed);
       AdapterId id = new AdapterId(Limits.DEFAULT_ADAPTER, 1);
       String digest =
           BenchmarkAdapter.publish(store, base, id, weights, options.limit(), options.seed);
@@ -116,15 +120,17 @@ final class ServingRun {
       int budget = ceiling.tune(some, BUDGETS);
       int count = (int) Math.max(20, Math.ceil(ceiling.perSecond(some) * options.seconds / 5) * 5);
       texts.put(precision, count);
+      warmUp(each.getValue(), WARM_UP_LOAD * ceiling.perSecond(some), stream);
       say(
           "%s: %d texts per measurement, the ceiling's batches hold %d tokens",
           precision, count, budget);
     }
-    // The round before the first warms up and does not count.
+    // The round before the first warms up and does not count: it is as long as the others, for the
+    // JVM is still compiling what it runs.
     for (int round = 0; round <= options.rounds; round++) {
       for (Map.Entry<Precision, Contenders> each : contenders.entrySet()) {
         String precision = each.getKey().id();
-        int count = texts.getOrDefault(precision, 0) / (round == 0 ? 4 : 1);
+        int count = texts.getOrDefault(precision, 0);
         Map<String, Contender> ways = new LinkedHashMap<>(each.getValue().ways());
         peers
             .endpoints()
@@ -154,6 +160,17 @@ final class ServingRun {
         }
       }
     }
+  }
+
+  /** Kafka under load that lets queues run dry, which a burst never does; then HTTP. */
+  private void warmUp(Contenders contenders, double perSecond, TextStream stream)
+      throws InterruptedException {
+    long[] arrivals = OpenLoop.arrivals(perSecond, options.warmUpSeconds, options.seed);
+    List<StreamText> some = stream.mixed(0, arrivals.length);
+    LatencyRun.kafka(contenders.client(), "warm-up-", some, arrivals);
+    double unused =
+        new HttpClosedLoop(contenders.endpoint(), options.connections)
+            .perSecond(stream.mixed(0, 2 * arrivals.length));
   }
 
   /** A peer that fails does not end the run: it is named with its failure and left out. */
@@ -188,16 +205,26 @@ final class ServingRun {
     HttpEndpoint endpoint = contenders.endpoint();
     json.set("httpSingleText", LatencyRun.single(endpoint, stream.mixed(0, SINGLE_TEXTS)).json());
     double httpRate = options.load * rates.of(Contenders.HTTP, id);
-    long[] arrivals = OpenLoop.arrivals(httpRate, options.latencySeconds, options.seed);
     put(
         json,
         "http",
         httpRate,
-        LatencyRun.http(endpoint, stream.mixed(0, arrivals.length), arrivals));
+        second(
+            httpRate,
+            options.latencySeconds,
+            stream::mixed,
+            (run, texts, arrivals) -> LatencyRun.http(endpoint, texts, arrivals)));
     double kafkaRate = options.load * rates.of(Contenders.KAFKA, id);
-    arrivals = OpenLoop.arrivals(kafkaRate, options.latencySeconds, options.seed);
-    List<StreamText> mixed = stream.mixed(0, arrivals.length);
-    put(json, "kafka", kafkaRate, LatencyRun.kafka(contenders.client(), "mixed-", mixed, arrivals));
+    put(
+        json,
+        "kafka",
+        kafkaRate,
+        second(
+            kafkaRate,
+            options.latencySeconds,
+            stream::mixed,
+            (run, texts, arrivals) ->
+                LatencyRun.kafka(contenders.client(), "mixed" + run, texts, arrivals)));
     sentences(id, json, contenders, stream);
   }
 
@@ -214,13 +241,43 @@ final class ServingRun {
     rates.add(Contenders.SENTENCES, id, full);
     say("%s: %.1f sentences/s over Kafka", id, full);
     double rate = options.load * full;
-    long[] arrivals = OpenLoop.arrivals(rate, options.latencySeconds / 2, options.seed);
-    List<StreamText> alone = stream.sentences(0, arrivals.length);
     put(
         json,
         "kafkaSentencesAlone",
         rate,
-        LatencyRun.kafka(contenders.client(), "alone-", alone, arrivals));
+        second(
+            rate,
+            options.latencySeconds / 2,
+            stream::sentences,
+            (run, texts, arrivals) ->
+                LatencyRun.kafka(contenders.client(), "alone" + run, texts, arrivals)));
+  }
+
+  /** One latency run. */
+  @FunctionalInterface
+  private interface Timed {
+
+    /**
+     * @param run precedes the ids of its texts
+     */
+    Latencies run(String run, List<StreamText> texts, long[] arrivals) throws InterruptedException;
+  }
+
+  /**
+   * The second of two runs that are alike but for their arrivals. The first one warms up: few texts
+   * at a time take other ways through the code than the queues of a throughput run, and while the
+   * JVM compiles those its threads have a part of the processor.
+   */
+  private Latencies second(
+      double rate,
+      double seconds,
+      BiFunction<Integer, Integer, List<StreamText>> texts,
+      Timed timed)
+      throws InterruptedException {
+    long[] first = OpenLoop.arrivals(rate, seconds, options.seed + 1);
+    timed.run("-warm-up-", texts.apply(0, first.length), first);
+    long[] arrivals = OpenLoop.arrivals(rate, seconds, options.seed);
+    return timed.run("-", texts.apply(0, arrivals.length), arrivals);
   }
 
   private static void put(ObjectNode json, String name, double rate, Latencies latencies) {
@@ -235,7 +292,8 @@ final class ServingRun {
   private void adapterCost(BaseModel base, TextStream stream)
       throws IOException, InterruptedException {
     AdapterCost cost =
-        new AdapterCost(base, options.limit(), options.threads, BUDGETS.get(0), options.rounds);
+        new AdapterCost(
+            base, options.lora(), options.limit(), options.threads, BUDGETS.get(0), options.rounds);
     for (Precision precision : options.precisions) {
       say("%s: adapters %s", precision.id(), options.adapters);
       int count = Math.max(20, texts.getOrDefault(precision.id(), 0) / 2);

@@ -39,7 +39,8 @@ record SoakVersions(List<Version> whole, Version corrupt, List<String> texts) {
     List<AdapterWeights> weights = new ArrayList<>();
     List<String> digests = new ArrayList<>();
     for (int version = 1; version <= CORRUPT; version++) {
-      AdapterWeights random = BenchmarkAdapter.random(base.config(), options.seed + version);
+      AdapterWeights random =
+          BenchmarkAdapter.random(base.config(), BenchmarkAdapter.LIGHT, options.seed + version);
       weights.add(random);
       AdapterId id = new AdapterId(Limits.DEFAULT_ADAPTER, version);
       digests.add(BenchmarkAdapter.publish(store, base, id, random, limit, options.seed + version));
@@ -47,9 +48,7 @@ record SoakVersions(List<Version> whole, Version corrupt, List<String> texts) {
     damage(root.resolve(Limits.DEFAULT_ADAPTER).resolve(Integer.toString(CORRUPT)));
     List<String> texts = new ArrayList<>();
     List<List<Double>> negative = List.of(new ArrayList<>(), new ArrayList<>());
-    SlotLayout layout =
-        new SlotLayout(
-            2, BenchmarkAdapter.RANK, BenchmarkAdapter.LABELS.size(), BenchmarkAdapter.TARGETS);
+    SlotLayout layout = BenchmarkAdapter.layout(2, BenchmarkAdapter.LIGHT);
     try (SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.FP32, 1)) {
       encoder.write(0, weights.get(0));
       encoder.write(1, weights.get(1));
