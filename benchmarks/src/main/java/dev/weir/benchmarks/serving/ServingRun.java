@@ -30,6 +30,8 @@ final class ServingRun {
 
   private static final int TUNING_TEXTS = 100;
   private static final int SINGLE_TEXTS = 100;
+
+  /** The first one is the service's own; it is tried once more when everything is warm. */
   private static final List<Integer> BUDGETS = List.of(256, 128, 256, 512, 1024, 2048);
 
   /** Share of the ceiling's throughput before anything is measured. */
@@ -118,9 +120,10 @@ final class ServingRun {
       Ceiling ceiling = each.getValue().ceiling();
       List<StreamText> some = stream.mixed(0, TUNING_TEXTS);
       int budget = ceiling.tune(some, BUDGETS);
-      int count = (int) Math.max(20, Math.ceil(ceiling.perSecond(some) * options.seconds / 5) * 5);
+      double rate = ceiling.perSecond(some);
+      int count = (int) Math.max(20, Math.ceil(rate * options.seconds / 5) * 5);
       texts.put(precision, count);
-      warmUp(each.getValue(), WARM_UP_LOAD * ceiling.perSecond(some), stream);
+      warmUp(each.getValue(), WARM_UP_LOAD * rate, stream);
       say(
           "%s: %d texts per measurement, the ceiling's batches hold %d tokens",
           precision, count, budget);

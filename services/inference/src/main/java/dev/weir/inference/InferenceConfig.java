@@ -64,7 +64,7 @@ public record InferenceConfig(
           256,
           16,
           65536,
-          "most tokens per micro-batch, padding included; a longer text runs alone. A GPU wants thousands");
+          "most tokens per micro-batch, padding included; a longer text runs alone");
 
   private static final Setting<Integer> QUEUE_TEXTS =
       Setting.integer(

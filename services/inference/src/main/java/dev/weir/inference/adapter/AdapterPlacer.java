@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts versions into memory: into a free slot, that of an evicted version, an engine that grows for
- * it, or a session of its own.
+ * Puts versions into memory: into a free slot, that of a retired or evicted version, an engine that
+ * grows for it, or a session of its own; and says which of those that go out of service stays in
+ * its slot for the time being.
  *
  * <p>Not thread-safe: the registry's monitor keeps changes apart. It waits for nothing: where a
  * slot has to come free first, it says so.

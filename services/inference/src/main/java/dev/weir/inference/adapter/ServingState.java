@@ -121,9 +121,7 @@ public final class ServingState {
 
   /** The state with one version put in or replaced; roles stay. */
   ServingState with(ServingAdapter adapter) {
-    Map<AdapterId, ServingAdapter> next = new HashMap<>(versions);
-    next.put(adapter.id(), adapter);
-    return new ServingState(engine, next, champions, retired);
+    return new ServingState(engine, changed(versions, adapter.id(), adapter), champions, retired);
   }
 
   /** The state in which a retired version serves again, as {@code back}; roles stay. */
@@ -133,26 +131,25 @@ public final class ServingState {
 
   /** The state with another retired version of an adapter, or with none. */
   ServingState withRetired(String adapter, @Nullable ServingAdapter version) {
-    Map<String, ServingAdapter> next = new HashMap<>(retired);
-    if (version == null) {
-      next.remove(adapter);
-    } else {
-      next.put(adapter, version);
-    }
-    return new ServingState(engine, versions, champions, next);
+    return new ServingState(engine, versions, champions, changed(retired, adapter, version));
   }
 
   /** The state without some versions, and with another champion of an adapter, or with none. */
   ServingState settled(String adapter, @Nullable AdapterId champion, Set<AdapterId> gone) {
     Map<AdapterId, ServingAdapter> rest = new HashMap<>(versions);
     rest.keySet().removeAll(gone);
-    Map<String, AdapterId> roles = new HashMap<>(champions);
-    if (champion == null) {
-      roles.remove(adapter);
+    return new ServingState(engine, rest, changed(champions, adapter, champion), retired);
+  }
+
+  /** A copy with another value for a key, or without the key. */
+  private static <K, V> Map<K, V> changed(Map<K, V> map, K key, @Nullable V value) {
+    Map<K, V> copy = new HashMap<>(map);
+    if (value == null) {
+      copy.remove(key);
     } else {
-      roles.put(adapter, champion);
+      copy.put(key, value);
     }
-    return new ServingState(engine, rest, roles, retired);
+    return copy;
   }
 
   /**

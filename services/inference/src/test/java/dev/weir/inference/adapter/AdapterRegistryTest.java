@@ -239,7 +239,9 @@ class AdapterRegistryTest {
     Lease lease = TestingAdapters.lease(registry, "default");
     serve(registry, "default", 2);
     CompletableFuture<Void> other = CompletableFuture.runAsync(() -> serve(registry, "other", 1));
-    await().until(() -> !again("default", 1));
+    await().until(() -> registry.state().retired().isEmpty());
+    assertThat(again("default", 1)).isFalse();
+    assertThat(other).isNotDone();
     assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);
     lease.close();
     other.join();
