@@ -9,8 +9,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import com.sun.jna.Function;
+import com.sun.jna.Memory;
 import com.sun.jna.Platform;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,26 +43,33 @@ public final class TorchRuntime {
                 System.setProperty(name, value);
               }
             });
-    letIdleThreadsSleep();
+    setEnvironment();
   }
 
   private TorchRuntime() {}
 
   /**
-   * OpenMP's idle threads spin by default: on a machine that does other work as well, two threads
-   * are then far slower than one. It reads the environment once, as it is loaded, and Java cannot
-   * write it; a value of the user's own stays.
+   * What native libraries read in the environment once, as they are loaded, where Java cannot write
+   * it. A value of the user's own stays.
+   *
+   * <p>OpenMP's idle threads spin by default: on a machine that does other work as well, two
+   * threads are then far slower than one. oneDNN keeps the code that it made for the last 1,024
+   * shapes; of texts nearly every batch has others, and a step needs a few dozen.
    */
-  private static void letIdleThreadsSleep() {
+  private static void setEnvironment() {
     if (Platform.isWindows()) {
       return; // no libgomp there
     }
-    try {
-      Function.getFunction(Platform.C_LIBRARY_NAME, "setenv")
-          .invokeInt(new Object[] {"OMP_WAIT_POLICY", "PASSIVE", 0});
-    } catch (UnsatisfiedLinkError e) {
-      LOG.warn("OMP_WAIT_POLICY could not be set to PASSIVE; set it in the environment", e);
-    }
+    Map.of("OMP_WAIT_POLICY", "PASSIVE", "ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+        .forEach(
+            (name, value) -> {
+              try {
+                Function.getFunction(Platform.C_LIBRARY_NAME, "setenv")
+                    .invokeInt(new Object[] {name, value, 0});
+              } catch (UnsatisfiedLinkError e) {
+                LOG.warn("{} could not be set to {}; set it in the environment", name, value, e);
+              }
+            });
   }
 
   /** The engine, loaded by now. */
@@ -95,23 +104,60 @@ public final class TorchRuntime {
     JniUtils.setSeed(seed);
   }
 
+  /**
+   * Gives what libtorch has freed back to the system. The C library keeps it for what comes next,
+   * but cut up by what is still in use: without this, a process that trains again and again grows
+   * by half and more. Does nothing where the C library is not glibc.
+   */
+  public static void giveBackMemory() {
+    if (!Platform.isLinux()) {
+      return;
+    }
+    try {
+      Function.getFunction(Platform.C_LIBRARY_NAME, "malloc_trim").invokeInt(new Object[] {0L});
+    } catch (UnsatisfiedLinkError e) {
+      LOG.debug("this C library gives memory back by itself, or not at all", e);
+    }
+  }
+
   /** An array in libtorch's own memory with a copy of {@code values}, row-major. */
   public static NDArray own(NDManager manager, float[] values, long... shape) {
-    return owned(manager, manager.create(values, new Shape(shape)));
+    return owned(
+        manager,
+        DataType.FLOAT32,
+        (long) values.length * Float.BYTES,
+        scratch -> scratch.write(0, values, 0, values.length),
+        shape);
   }
 
   /** As {@link #own(NDManager, float[], long...)}, for indices. */
   public static NDArray own(NDManager manager, long[] values, long... shape) {
-    return owned(manager, manager.create(values, new Shape(shape)));
+    return owned(
+        manager,
+        DataType.INT64,
+        (long) values.length * Long.BYTES,
+        scratch -> scratch.write(0, values, 0, values.length),
+        shape);
   }
 
-  /** On a GPU the array is a copy already: the device cannot read a Java buffer. */
-  private static NDArray owned(NDManager manager, NDArray created) {
-    if (manager.getDevice().isGpu()) {
-      return created;
-    }
-    try (NDArray alias = created) {
-      return alias.duplicate();
+  /**
+   * By way of memory that is freed here. {@code NDManager.create} of a Java array takes a direct
+   * buffer each time, and the collector, which sees a small object, frees it when it happens to
+   * run: up to as much as the heap, all adapters of all steps since.
+   *
+   * <p>On a GPU the array is a copy already: the device cannot read the processor's memory.
+   */
+  private static NDArray owned(
+      NDManager manager, DataType type, long bytes, Consumer<Memory> copy, long... shape) {
+    try (Memory scratch = new Memory(bytes)) {
+      copy.accept(scratch);
+      NDArray created = manager.create(scratch.getByteBuffer(0, bytes), new Shape(shape), type);
+      if (manager.getDevice().isGpu()) {
+        return created;
+      }
+      try (NDArray alias = created) {
+        return alias.duplicate();
+      }
     }
   }
 

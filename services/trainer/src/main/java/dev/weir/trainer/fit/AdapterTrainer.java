@@ -3,6 +3,7 @@ package dev.weir.trainer.fit;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.trainer.encoder.BertEncoder;
+import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.lora.TrainableAdapter;
 import java.util.ArrayList;
@@ -107,9 +108,7 @@ public final class AdapterTrainer {
             ? TrainableAdapter.from(encoder.config(), withHead(warm, head, vectors))
             : TrainableAdapter.fresh(
                 serving.base(), lora, withHead(bare(), head, vectors), options.seed());
-    FineTuner.Outcome outcome =
-        new FineTuner(encoder, options, listener, cancelled)
-            .fit(start, examples.rows(parts[0]), examples.rows(parts[1]));
+    FineTuner.Outcome outcome = fit(encoder, start, parts, listener, cancelled);
     AdapterWeights weights = outcome.weights();
     if (outcome.bestEpoch() == 0 && parts[1].length > 0) {
       // Nothing was gained: then the head may as well learn from the validation part, too.
@@ -123,6 +122,20 @@ public final class AdapterTrainer {
         outcome.nonFiniteSteps(),
         outcome.examplesPerSecond(),
         outcome.trainableParameters());
+  }
+
+  private FineTuner.Outcome fit(
+      BertEncoder encoder,
+      TrainableAdapter start,
+      int[][] parts,
+      FitProgress.Listener listener,
+      BooleanSupplier cancelled) {
+    try {
+      return new FineTuner(encoder, options, listener, cancelled)
+          .fit(start, examples.rows(parts[0]), examples.rows(parts[1]));
+    } finally {
+      TorchRuntime.giveBackMemory();
+    }
   }
 
   private LinearProbe.Head probe() {

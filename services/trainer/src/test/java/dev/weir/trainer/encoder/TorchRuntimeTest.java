@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +46,28 @@ class TorchRuntimeTest {
       assertThat(owned.toFloatArray()).containsExactly(1, 2, 3);
       assertThat(manager.getManagedArrays()).hasSize(1);
     }
+  }
+
+  /** The collector does not see how large direct buffers are, and lets them pile up. */
+  @Test
+  void ownedArraysLeaveNoDirectBuffersForTheCollector() {
+    float[] values = new float[1 << 18];
+    long[] indices = new long[1 << 17];
+    try (NDManager manager = TorchRuntime.newManager()) {
+      long before = directBytes();
+      for (int i = 0; i < 50; i++) {
+        TorchRuntime.own(manager, values, values.length).close();
+        TorchRuntime.own(manager, indices, indices.length).close();
+      }
+      assertThat(directBytes() - before).isLessThan((long) values.length * Float.BYTES);
+    }
+  }
+
+  private static long directBytes() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
   }
 
   @Test
