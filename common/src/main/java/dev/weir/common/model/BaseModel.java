@@ -17,7 +17,7 @@ import java.util.Set;
  * writes it. Weights have BERT's names whatever the {@link Architecture}; RoBERTa's position table
  * lacks the rows that no token uses.
  *
- * <p>* Immutable and thread-safe; weights live on the Java heap (4 bytes each, 133 MB for the
+ * <p>Immutable and thread-safe; weights live on the Java heap (4 bytes each, 133 MB for the
  * default). Whoever loads it closes it, after everything that tokenizes with it.
  */
 public final class BaseModel implements AutoCloseable {
