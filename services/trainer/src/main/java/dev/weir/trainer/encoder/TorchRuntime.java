@@ -109,9 +109,9 @@ public final class TorchRuntime {
   }
 
   /**
-   * Gives what libtorch has freed back to the system. The C library keeps it for what comes next,
-   * but cut up by what is still in use: without this, a process that trains again and again grows
-   * by half and more. Does nothing where the C library is not glibc.
+   * Gives what libtorch has freed back to the system. glibc keeps it for what comes next, but cut
+   * up by what is still in use: after 120 trainings in one process 1.5 of 4.2 GB. Does nothing with
+   * another C library.
    */
   public static void giveBackMemory() {
     if (!Platform.isLinux()) {
