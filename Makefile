@@ -64,8 +64,8 @@ DATA ?= ../shared/data/sst2-train.jsonl
 EVAL ?= ../shared/data/sst2-dev.jsonl
 LONG ?= ../shared/data/imdb-train.jsonl
 
-steps: ## 10,000 optimizer steps without one that is not finite; the JSON says steps and nonFiniteSteps
-	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --patience 7 --out target/steps --json
+steps: ## 10,000 optimizer steps without one that is not finite; the JSON says steps and nonFiniteSteps; options in STEPS
+	./weir train --data $(DATA) --eval $(EVAL) --batch-size 4 --epochs 7 --patience 7 --out target/steps --json $(STEPS)
 
 memory: ## peak memory at 512 tokens and batches of 16
 	./weir train --data $(LONG) --eval $(EVAL) --max-tokens 512 --batch-size 16 --epochs 1 --out target/memory --json
