@@ -68,8 +68,9 @@ final class BoundedParser extends JsonParserDelegate {
       return;
     }
     JsonStreamContext owner = list.getParent();
-    if (owner != null
-        && lists.names().contains(owner.getCurrentName())
+    String name = owner == null ? null : owner.getCurrentName();
+    if (name != null
+        && lists.names().contains(name)
         && ++elements > ClassifyRequest.MAX_TEXTS) {
       throw new Problem(
           422,

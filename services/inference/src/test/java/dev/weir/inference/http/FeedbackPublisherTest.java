@@ -107,7 +107,7 @@ class FeedbackPublisherTest {
     MockProducer<byte[], byte[]> hangs =
         new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer()) {
           @Override
-          public Future<RecordMetadata> send(
+          public synchronized Future<RecordMetadata> send(
               ProducerRecord<byte[], byte[]> record, Callback callback) {
             sending.incrementAndGet();
             try {
@@ -144,8 +144,8 @@ class FeedbackPublisherTest {
                       }
                     }));
       }
-      // 2 are sent, 64 wait, and the rest is refused while Kafka says nothing.
-      await().until(() -> sending.get() == 2 && refused.get() == 34);
+      // One is sent, one waits for it, 64 wait for a thread, and the rest is refused while Kafka says nothing.
+      await().until(() -> sending.get() == 1 && refused.get() == 34);
       for (String path : List.of("/metrics", "/health/live", "/v1/adapters", "/v2")) {
         HttpRequest get = HttpRequest.newBuilder(URI.create(address + path)).build();
         assertThat(client.send(get, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
