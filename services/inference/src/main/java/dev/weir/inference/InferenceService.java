@@ -17,6 +17,7 @@ import dev.weir.inference.adapter.OnnxSlotTable;
 import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.ServingState;
+import dev.weir.inference.adapter.SkippedAdapterRecords;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
@@ -148,7 +149,9 @@ public final class InferenceService implements AutoCloseable {
                 Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
     loader = new AdapterLoader(reader, registry, meters, metrics.tracing(), clock);
-    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
+    AnnouncedAdapters announced =
+        new AnnouncedAdapters(
+            plans, config.catalog().names()::contains, new SkippedAdapterRecords(meters));
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
@@ -170,6 +173,7 @@ public final class InferenceService implements AutoCloseable {
             config.topics(),
             config.catalog(),
             watcher,
+            loader,
             announced,
             store,
             base.digest(),

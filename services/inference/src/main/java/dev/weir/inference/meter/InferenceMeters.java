@@ -33,7 +33,7 @@ public final class InferenceMeters {
   public static final MeterSpec ANSWERS =
       counter(
           "weir.inference.answers",
-          "answers of a version by label, 'abstained' where it was too unsure; the series goes when the version leaves memory",
+          "answers of a version by label, 'abstained' where it was too unsure, 'other' for labels beyond the first 50; the series goes when the version leaves memory",
           "adapter",
           "version",
           "label");
@@ -123,6 +123,12 @@ public final class InferenceMeters {
   public static final MeterSpec SLOTS =
       gauge("weir.inference.slots", "adapter slots of the engine");
 
+  /** Slots that nobody has. */
+  public static final MeterSpec SLOTS_LOST =
+      gauge(
+          "weir.inference.slots.lost",
+          "slots that are taken and that no version has: always 0, or a defect lost them until the restart");
+
   /** Versions by place. */
   public static final MeterSpec VERSIONS =
       gauge(
@@ -176,6 +182,26 @@ public final class InferenceMeters {
           "tries to put a version into service, by result (loaded, failed) and reason",
           "result",
           "reason");
+
+  /** Records of the adapters topic that say nothing. */
+  public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
+      counter(
+          "weir.inference.adapter.records.skipped",
+          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
+          "reason");
+
+  /** Topics of adapters that were made anew. */
+  public static final MeterSpec ADAPTERS_TOPIC_ANEW =
+      counter(
+          "weir.inference.adapters.topic.anew",
+          "times that the adapters topic was found deleted and made anew, restored or cut, and read again from its beginning");
+
+  /** Defects. */
+  public static final MeterSpec INTERNAL_ERRORS =
+      counter(
+          "weir.inference.internal.errors",
+          "unexpected exceptions that were caught where they do least harm, by place (adapter-watcher, adapter-loader, state-listener): each is a defect",
+          "place");
 
   /** Evictions. */
   public static final MeterSpec EVICTIONS =
@@ -250,6 +276,7 @@ public final class InferenceMeters {
         HTTP_REQUESTS,
         HTTP_REFUSED,
         SLOTS,
+        SLOTS_LOST,
         VERSIONS,
         ADAPTERS_SERVING,
         VERSIONS_FAILING,
@@ -258,6 +285,9 @@ public final class InferenceMeters {
         FRESHNESS,
         LOAD_DURATION,
         LOADS,
+        ADAPTER_RECORDS_SKIPPED,
+        ADAPTERS_TOPIC_ANEW,
+        INTERNAL_ERRORS,
         EVICTIONS,
         PAGE_DURATION,
         PAGE_FAILURES,

@@ -28,6 +28,11 @@ public final class TestingSlotTable implements SlotTable {
     private final ConcurrentLinkedQueue<TestingSlotTable> opened = new ConcurrentLinkedQueue<>();
     private volatile Consumer<int[][]> onRun = tokens -> {};
 
+    /** Called when a session is opened, and before a slot is written; may throw. */
+    volatile Consumer<Precision> onOpen = precision -> {};
+
+    volatile Runnable onWrite = () -> {};
+
     /** How many slots memory allows; more refuse to open. */
     volatile int mostSlots = 4096;
 
@@ -90,6 +95,7 @@ public final class TestingSlotTable implements SlotTable {
   @Override
   public void write(int slot, AdapterWeights weights) {
     check("write");
+    opener.onWrite.run();
     if (readers.get(slot) > 0) {
       violations.add("slot " + slot + " was written while it was read");
     }
@@ -111,6 +117,7 @@ public final class TestingSlotTable implements SlotTable {
 
   @Override
   public void open(Precision precision) {
+    opener.onOpen.accept(precision);
     precisions.add(precision);
   }
 

@@ -73,6 +73,7 @@ final class TestingParts implements AutoCloseable {
                 Topics.DEFAULT,
                 AdapterCatalog.SENTIMENT,
                 watcher,
+                loader,
                 announced,
                 store,
                 base.digest(),
