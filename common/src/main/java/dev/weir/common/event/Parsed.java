@@ -65,7 +65,13 @@ public sealed interface Parsed<T> {
     /** The same text has another label already, and conflicts are kept out. */
     CONFLICT("conflict"),
     /** The record is larger than its topic should let through, compression aside. */
-    RECORD_TOO_LARGE("record-too-large");
+    RECORD_TOO_LARGE("record-too-large"),
+    /** More feedback waits for the same review, or in all, than is kept. */
+    TOO_MANY_WAITING("too-many-waiting"),
+    /** More undeclared adapters are named than are kept apart. */
+    TOO_MANY_ADAPTERS("too-many-adapters"),
+    /** Weir failed on this record alone: a defect of its own. */
+    INTERNAL_ERROR("internal-error");
 
     private final String code;
 
