@@ -84,6 +84,12 @@ final class AccessHandler implements Handler<RoutingContext> {
         .map(ApiKey::name);
   }
 
+  /** What a client is counted as: its key, else its address. */
+  static String client(RoutingContext context) {
+    ApiKey key = context.get(KEY);
+    return key == null ? address(context) : "key " + key.name();
+  }
+
   private void require(
       RoutingContext context, @Nullable ApiKey key, Scope wanted, boolean anyShown) {
     if (key == null) {
