@@ -103,19 +103,28 @@ final class AdapterPlacer {
         }
       }
     }
+    Engine engine = now.engine();
+    // First what may fail and needs no slot: a session that cannot be opened evicts nobody.
+    Lane lane = engine.lane(fresh.precision());
     OptionalInt slot = freeSlot(now, loaded.id());
     if (slot.isEmpty()) {
       return Attempt.NO_SLOT_YET;
     }
-    Engine engine = now.engine();
+    return publish(fresh.at(written(engine, lane, slot.getAsInt(), loaded)), stillWanted);
+  }
+
+  /** Owns the slot until it holds the version; gives it back when anything fails before. */
+  private static Placement written(Engine engine, Lane lane, int slot, LoadedAdapter loaded) {
+    Placement placement = null;
     try {
-      engine.table().write(slot.getAsInt(), loaded.weights());
-    } catch (RuntimeException e) {
-      engine.giveSlot(slot.getAsInt());
-      throw e;
+      engine.table().write(slot, loaded.weights());
+      placement = Placement.slot(engine, lane, slot);
+      return placement;
+    } finally {
+      if (placement == null) {
+        engine.giveSlot(slot);
+      }
     }
-    return publish(
-        fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
   }
 
   /**
@@ -205,24 +214,25 @@ final class AdapterPlacer {
     }
   }
 
-  /** Tries a version where it is, and puts it into service. */
+  /** Tries a version where it is, and puts it into service; ends its stay there if that fails. */
   private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
     boolean done = false;
     try {
       probe.check(fresh);
-      done = stillWanted.getAsBoolean();
+      if (!stillWanted.getAsBoolean()) {
+        return Attempt.NOT_WANTED;
+      }
+      ServingState now = published.get();
+      ServingState next = now.with(fresh);
+      done = true;
+      publisher.accept(next);
+      now.version(fresh.id()).ifPresent(AdapterPlacer::release);
+      return Attempt.PUBLISHED;
     } finally {
       if (!done) {
         release(fresh);
       }
     }
-    if (!done) {
-      return Attempt.NOT_WANTED;
-    }
-    ServingState now = published.get();
-    publisher.accept(now.with(fresh));
-    now.version(fresh.id()).ifPresent(AdapterPlacer::release);
-    return Attempt.PUBLISHED;
   }
 
   private ServingAdapter unplaced(LoadedAdapter loaded, @Nullable ServingAdapter present) {
@@ -290,7 +300,7 @@ final class AdapterPlacer {
   static void release(ServingAdapter version) {
     Placement placement = version.placement();
     if (placement != null) {
-      placement.uses().release();
+      placement.end();
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.SlotLayout;
 import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -59,6 +60,11 @@ public final class AdapterRegistry implements AutoCloseable {
   private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
   private final List<BiConsumer<ServingAdapter, WeirException>> brokenListeners =
       new CopyOnWriteArrayList<>();
+
+  /** Whether slots are on their way from one place to another; written under the monitor. */
+  private volatile boolean changing;
+
+  private volatile int lost;
 
   /**
    * A registry without adapters.
@@ -150,9 +156,43 @@ public final class AdapterRegistry implements AutoCloseable {
     listeners.add(listener);
   }
 
+  /** Never throws: what follows is the bookkeeping of slots. */
   private void publish(ServingState state) {
     published.set(state);
-    listeners.forEach(listener -> listener.accept(state));
+    for (Consumer<ServingState> listener : listeners) {
+      try {
+        listener.accept(state);
+      } catch (RuntimeException e) {
+        LOG.error("a listener of states failed; this is a defect, please report it", e);
+        InferenceMeters.INTERNAL_ERRORS.counter(meters, "state-listener").increment();
+      }
+    }
+  }
+
+  /** Whether anything of an adapter is in memory or in service. */
+  boolean knows(String adapter) {
+    ServingState state = published.get();
+    return state != null
+        && (state.champions().containsKey(adapter)
+            || state.retired().containsKey(adapter)
+            || state.versions().stream().anyMatch(each -> each.id().adapter().equals(adapter)));
+  }
+
+  /**
+   * How many slots are taken that neither a version in service nor a retired one has and no run
+   * still reads: always 0, or a slot was lost by a defect and only a restart brings it back. While
+   * a change is under way this is what it was before.
+   */
+  int lostSlots() {
+    ServingState state = published.get();
+    if (state == null || changing) {
+      return lost;
+    }
+    int found = state.engine().taken() - state.loaded() - state.retired().size();
+    if (!changing && published.get() == state) {
+      lost = Math.max(0, found);
+    }
+    return lost;
   }
 
   /** The digests of all versions in service; none before the start and after the end. */
@@ -215,6 +255,7 @@ public final class AdapterRegistry implements AutoCloseable {
     long deadline = System.nanoTime() + SLOT_TIMEOUT.toNanos();
     boolean done = false;
     try {
+      openSession(loaded);
       while (stillWanted.getAsBoolean()) {
         long seen = signal.now();
         Attempt attempt = attempt(loaded, stillWanted);
@@ -223,10 +264,7 @@ public final class AdapterRegistry implements AutoCloseable {
           return done;
         }
         if (!signal.await(seen, deadline)) {
-          throw new LoadException(
-              "no-free-slot",
-              "no slot of %d came free within %d s; a scorer is stuck: restart the process"
-                  .formatted(state().layout().slots(), SLOT_TIMEOUT.toSeconds()));
+          throw noFreeSlot();
         }
       }
       return false;
@@ -237,8 +275,45 @@ public final class AdapterRegistry implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens the session that a version needs before the monitor is taken, so that releases of other
+   * adapters do not wait for it.
+   */
+  private void openSession(LoadedAdapter loaded) {
+    Engine engine = state().engine();
+    if (loaded.merged() == null && engine.acquire()) {
+      try {
+        engine.lane(loaded.precision());
+      } finally {
+        engine.release();
+      }
+    }
+  }
+
+  private LoadException noFreeSlot() {
+    ServingState now = state();
+    return new LoadException(
+        "no-free-slot",
+        "no slot came free within %d s: of %d, %d hold versions in service, %d retired ones, %d wait for runs to end, %d are lost; %s: restart the process"
+            .formatted(
+                SLOT_TIMEOUT.toSeconds(),
+                now.layout().slots(),
+                now.loaded(),
+                now.retired().size(),
+                now.engine().draining(),
+                lostSlots(),
+                lostSlots() > 0
+                    ? "that is a defect, please report it"
+                    : "a run does not end, so a scorer is stuck"));
+  }
+
   private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
-    return placer.attempt(loaded, stillWanted);
+    changing = true;
+    try {
+      return placer.attempt(loaded, stillWanted);
+    } finally {
+      changing = false;
+    }
   }
 
   /**
@@ -249,7 +324,12 @@ public final class AdapterRegistry implements AutoCloseable {
    * @return whether it is in service; if not it has to be read and {@link #put}
    */
   synchronized boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
-    return placer.reinstate(wanted, stillWanted);
+    changing = true;
+    try {
+      return placer.reinstate(wanted, stillWanted);
+    } finally {
+      changing = false;
+    }
   }
 
   /**
@@ -296,7 +376,12 @@ public final class AdapterRegistry implements AutoCloseable {
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    placer.settle(adapter, after, gone);
+    changing = true;
+    try {
+      placer.settle(adapter, after, gone);
+    } finally {
+      changing = false;
+    }
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);

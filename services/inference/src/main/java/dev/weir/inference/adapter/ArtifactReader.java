@@ -205,10 +205,7 @@ public final class ArtifactReader implements WeightSource {
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    List<String> allowed =
-        release == null || release.precisions().isEmpty()
-            ? manifest.precisions()
-            : release.precisions();
+    List<String> allowed = allowed(manifest, release);
     return new LoadedAdapter(
         id,
         digest,
@@ -218,6 +215,16 @@ public final class ArtifactReader implements WeightSource {
         precision.choose(allowed),
         allowed,
         null);
+  }
+
+  /**
+   * The manifest says in what an adapter may be served: it is what is signed. A release record,
+   * which whoever may write the topic can replace, can only leave out some of it.
+   */
+  private static List<String> allowed(Manifest manifest, @Nullable Release release) {
+    return release == null || release.precisions().isEmpty()
+        ? manifest.precisions()
+        : manifest.precisions().stream().filter(release.precisions()::contains).toList();
   }
 
   private static void sameLabels(

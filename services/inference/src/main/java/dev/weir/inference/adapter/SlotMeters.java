@@ -17,6 +17,7 @@ final class SlotMeters {
 
   static void bind(AdapterRegistry registry, MeterRegistry meters) {
     InferenceMeters.SLOTS.gauge(meters, () -> of(registry, state -> state.layout().slots()));
+    InferenceMeters.SLOTS_LOST.gauge(meters, registry::lostSlots);
     InferenceMeters.ADAPTERS_SERVING.gauge(
         meters, () -> of(registry, state -> state.champions().size()));
     GaugeSet providers = new GaugeSet(InferenceMeters.PROVIDER, meters);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 
 /**
  * {@code POST /v1/classify}.
@@ -42,10 +43,11 @@ final class ClassifyHandler implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext context) {
     Json.require(context);
-    byte[] body = Json.body(context);
+    byte[] body = Bodies.of(context);
     Caller caller = Callers.of(context, classifier);
+    IntConsumer allowance = AccessHandler.texts(context);
     workers
-        .call(() -> submit(caller, body))
+        .call(() -> submit(caller, body, allowance))
         .compose(
             submitted ->
                 Future.fromCompletionStage(
@@ -55,8 +57,9 @@ final class ClassifyHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private Submitted submit(Caller caller, byte[] body) {
+  private Submitted submit(Caller caller, byte[] body, IntConsumer allowance) {
     ClassifyRequest request = ClassifyRequest.parse(body);
+    allowance.accept(request.reviews().size());
     CompletableFuture<List<Explanation>> explanations =
         request.explain()
             ? explain(caller, request.reviews(), new ArrayList<>())

@@ -282,7 +282,7 @@ class ManyAdaptersTest {
   }
 
   private static Wanted wanted(long offset, AdapterId id, String digest) {
-    return Wanted.champion(offset, new WantedVersion(id, digest, null));
+    return Wanted.champion(TestingAdapters.at(offset), new WantedVersion(id, digest, null));
   }
 
   private static AdapterId id(int adapter, int version) {

@@ -224,7 +224,7 @@ class PrecisionServingTest {
     assertThat(loader.failures()).isEmpty();
 
     // Its series ends with it.
-    loader.want("merged", new Wanted(100, null, List.of()));
+    loader.want("merged", new Wanted(TestingAdapters.at(100), null, List.of()));
     await().until(() -> registry.state().adapter("merged").isEmpty());
     assertThat(mergedProviders()).isEmpty();
   }
@@ -302,7 +302,9 @@ class PrecisionServingTest {
   }
 
   private void want(long offset, AdapterId id, String digest) {
-    loader.want(id.adapter(), Wanted.champion(offset, new WantedVersion(id, digest, null)));
+    loader.want(
+        id.adapter(),
+        Wanted.champion(TestingAdapters.at(offset), new WantedVersion(id, digest, null)));
   }
 
   private ServingAdapter serving(String adapter) {

@@ -174,7 +174,10 @@ class SignedAdaptersTest {
   }
 
   private void want(AdapterId id, String digest) {
-    loader.want("default", Wanted.champion(offset++, WantedVersion.of(champion(id, digest), null)));
+    loader.want(
+        "default",
+        Wanted.champion(
+            TestingAdapters.at(offset++), WantedVersion.of(champion(id, digest), null)));
   }
 
   private int serving() {

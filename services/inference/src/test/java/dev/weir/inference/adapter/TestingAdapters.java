@@ -52,6 +52,11 @@ public final class TestingAdapters {
     return registry;
   }
 
+  /** A place in the only epoch that most tests have. */
+  static TopicPlace at(long offset) {
+    return new TopicPlace(1, offset);
+  }
+
   /** A reader that keeps its copies under {@code directory}. */
   public static ArtifactReader reader(ArtifactStore store, BaseModel base, Path directory) {
     return reader(store, base, copies(directory), new PrecisionChoice(null, true), "");

@@ -30,6 +30,11 @@ public final class TestingSlotTable implements SlotTable {
 
     private volatile RunHook onScored = (tokens, slots, logits) -> {};
 
+    /** Called when a session is opened, and before a slot is written; may throw. */
+    volatile Consumer<Precision> onOpen = precision -> {};
+
+    volatile Runnable onWrite = () -> {};
+
     /** How many slots memory allows; more refuse to open. */
     volatile int mostSlots = 4096;
 
@@ -105,6 +110,7 @@ public final class TestingSlotTable implements SlotTable {
   @Override
   public void write(int slot, AdapterWeights weights) {
     check("write");
+    opener.onWrite.run();
     if (readers.get(slot) > 0) {
       violations.add("slot " + slot + " was written while it was read");
     }
@@ -126,6 +132,7 @@ public final class TestingSlotTable implements SlotTable {
 
   @Override
   public void open(Precision precision) {
+    opener.onOpen.accept(precision);
     precisions.add(precision);
   }
 
