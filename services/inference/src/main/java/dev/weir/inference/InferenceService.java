@@ -226,8 +226,12 @@ public final class InferenceService implements AutoCloseable {
     health.register("inference-engine", this::engine);
     CommonMeters.disk(meters, "serving-cache", cacheDirectory);
     health.register("inference-scorers", classifier::status);
-    health.register("inference-adapters", watcher::status);
-    health.register("inference-reviews", streams::status);
+    health.register("inference-champions", this::champions);
+    // What needs Kafka only informs: loaded adapters answer over HTTP without it.
+    health.inform("inference-adapters", watcher::status);
+    health.inform("inference-reviews", streams::status);
+    health.inform("inference-feedback", feedback::status);
+    health.inform("inference-shadows", shadows::status);
     LOG.info("serving on {}", device.detail());
     try {
       copies.open(registry::digests);
@@ -259,6 +263,18 @@ public final class InferenceService implements AutoCloseable {
    */
   public boolean awaitAdapters(Duration timeout) throws InterruptedException {
     return watcher.awaitCaughtUp(timeout);
+  }
+
+  /** Until then an answer could be an abstention for want of an adapter that there is. */
+  private Status champions() {
+    try {
+      return watcher.awaitCaughtUp(Duration.ZERO)
+          ? new Status.Up("the adapters topic was read and its champions were loaded or given up")
+          : new Status.Down("the adapters topic was not read to its end yet; it needs the broker");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Status.Down("closing");
+    }
   }
 
   private Status engine() {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 
 /**
  * {@code POST /v1/classify}.
@@ -42,9 +43,10 @@ final class ClassifyHandler implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext context) {
     Json.require(context);
-    byte[] body = Json.body(context);
+    byte[] body = Bodies.of(context);
+    IntConsumer allowance = AccessHandler.texts(context);
     workers
-        .call(() -> submit(body))
+        .call(() -> submit(body, allowance))
         .compose(
             submitted ->
                 Future.fromCompletionStage(
@@ -54,8 +56,9 @@ final class ClassifyHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private Submitted submit(byte[] body) {
+  private Submitted submit(byte[] body, IntConsumer allowance) {
     ClassifyRequest request = ClassifyRequest.parse(body);
+    allowance.accept(request.reviews().size());
     CompletableFuture<List<Explanation>> explanations =
         request.explain() ? explain(request.reviews(), new ArrayList<>()) : classify(request);
     return new Submitted(request, explanations.thenApply(done -> shadowed(request, done)));

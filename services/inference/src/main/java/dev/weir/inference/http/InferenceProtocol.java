@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,7 +102,7 @@ final class InferenceProtocol {
   void modelReady(RoutingContext context) {
     String adapter = context.pathParam("adapter");
     boolean ready = adapters.serving(adapter).isPresent();
-    if (ready || adapters.one(adapter).isEmpty()) {
+    if (ready || !adapters.exists(adapter)) {
       serving(context); // Refuses what is unknown, or serves in another version.
     }
     Json.answer(context, ready ? 200 : 503, Map.of("name", adapter, "ready", ready));
@@ -109,12 +110,21 @@ final class InferenceProtocol {
 
   /** {@code POST /v2/models/{adapter}[/versions/{version}]/infer}. */
   void infer(RoutingContext context) {
+    if (context.request().headers().contains("Inference-Header-Content-Length")) {
+      throw InferRequest.binary();
+    }
     Json.require(context);
     String adapter = context.pathParam("adapter");
     serving(context);
-    byte[] body = Json.body(context);
+    byte[] body = Bodies.of(context);
+    IntConsumer allowance = AccessHandler.texts(context);
     workers
-        .call(() -> InferRequest.parse(body, adapter))
+        .call(
+            () -> {
+              InferRequest request = InferRequest.parse(body, adapter);
+              allowance.accept(request.reviews().size());
+              return request;
+            })
         .compose(
             request ->
                 Future.fromCompletionStage(answers(request), context.vertx().getOrCreateContext())
@@ -211,7 +221,7 @@ final class InferenceProtocol {
   }
 
   private Problem notServed(String adapter) {
-    return adapters.one(adapter).isPresent()
+    return adapters.exists(adapter)
         ? new Problem(
                 503,
                 "no-adapter",

@@ -116,8 +116,28 @@ public final class InferenceMeters {
   public static final MeterSpec HTTP_REFUSED =
       counter(
           "weir.inference.http.refused",
-          "HTTP requests refused before their route, by reason (no-key, unknown-key, scope, rate-limited)",
+          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope, rate-limited; memory: the bodies under way take their budget; slow-body: ended in favour of others; body-too-large)",
           "reason");
+
+  /** Bodies in memory. */
+  public static final MeterSpec HTTP_BODY_BYTES =
+      gaugeIn(
+          "bytes",
+          "weir.inference.http.body",
+          "bytes of the bodies of requests under way; at most a sixteenth of the heap");
+
+  /** Events that wait for listeners. */
+  public static final MeterSpec LISTENERS_BYTES =
+      gaugeIn(
+          "bytes",
+          "weir.inference.stream.waiting",
+          "bytes of events that wait for all listeners; at most a sixteenth of the heap");
+
+  /** Listeners cut off. */
+  public static final MeterSpec LISTENERS_CUT_OFF =
+      counter(
+          "weir.inference.stream.cut.off",
+          "listeners that were cut off, as they took nothing while memory for events was short");
 
   /** Slots. */
   public static final MeterSpec SLOTS =
@@ -281,6 +301,9 @@ public final class InferenceMeters {
         SHADOWS,
         HTTP_REQUESTS,
         HTTP_REFUSED,
+        HTTP_BODY_BYTES,
+        LISTENERS_BYTES,
+        LISTENERS_CUT_OFF,
         SLOTS,
         SLOTS_LOST,
         VERSIONS,

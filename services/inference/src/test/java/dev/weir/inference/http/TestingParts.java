@@ -94,6 +94,22 @@ final class TestingParts implements AutoCloseable {
             base.digest());
   }
 
+  /** The same parts with another publisher of feedback. */
+  HttpApi.Parts with(FeedbackPublisher feedback) {
+    return new HttpApi.Parts(
+        parts.classifier(),
+        parts.adapters(),
+        parts.control(),
+        parts.catalog(),
+        feedback,
+        parts.shadows(),
+        parts.feeds(),
+        parts.health(),
+        parts.metrics(),
+        parts.heartbeat(),
+        parts.baseDigest());
+  }
+
   @Override
   public void close() {
     classifier.close();
