@@ -156,6 +156,12 @@ public final class InferenceMeters {
           "adapter versions in service, by where they are (loaded, merged, evicted)",
           "state");
 
+  /** Versions that cannot be evicted. */
+  public static final MeterSpec VERSIONS_UNCOPIED =
+      gauge(
+          "weir.inference.versions.uncopied",
+          "versions in slots without a copy on this disk: they cannot be evicted; the log says why (a full disk, rights, WEIR_SERVE_CACHE_MB)");
+
   /** Adapters that serve. */
   public static final MeterSpec ADAPTERS_SERVING =
       gauge("weir.inference.adapters.serving", "adapters that have a version that answers");
@@ -321,6 +327,7 @@ public final class InferenceMeters {
         SLOTS,
         SLOTS_LOST,
         VERSIONS,
+        VERSIONS_UNCOPIED,
         ADAPTERS_SERVING,
         VERSIONS_FAILING,
         VERSIONS_SUSPENDED,
