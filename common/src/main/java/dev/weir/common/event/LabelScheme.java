@@ -103,11 +103,12 @@ public record LabelScheme(List<Label> labels) {
   }
 
   private static void checkStars(List<Label> labels) {
-    for (Label one : labels) {
-      for (Label other : labels) {
+    for (int i = 0; i < labels.size(); i++) {
+      for (int j = i + 1; j < labels.size(); j++) {
+        Label one = labels.get(i);
+        Label other = labels.get(j);
         boolean both = one.minStars() <= one.maxStars() && other.minStars() <= other.maxStars();
-        if (one != other
-            && both
+        if (both
             && one.minStars() <= other.maxStars()
             && other.minStars() <= one.maxStars()) {
           throw new IllegalArgumentException(
