@@ -92,7 +92,7 @@ public final class CurationTopology {
             "feedback-validated");
     KStream<String, ReviewEvent> reviews =
         source(config.topics().reviews(), "reviews")
-            .flatMap(ReviewReader::read, Named.as("reviews-read"));
+            .process(ReviewReader::new, Named.as("reviews-read"));
     KStream<String, ReviewEvent> answers =
         source(config.topics().classifications(), "classifications")
             .flatMap(ServedReader::read, Named.as("classifications-read"));

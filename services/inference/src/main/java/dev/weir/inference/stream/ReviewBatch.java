@@ -64,7 +64,7 @@ final class ReviewBatch {
   }
 
   private void add(ConsumerRecord<byte[], byte[]> record) {
-    Parsed<Review> parsed = EventReader.review(record.key(), record.value());
+    Parsed<Review> parsed = EventReader.review(record.key(), record.value(), position(record));
     if (parsed instanceof Accepted<Review> accepted) {
       good.add(new Good(record, accepted.event()));
     } else if (parsed instanceof Rejected<Review> rejected) {
