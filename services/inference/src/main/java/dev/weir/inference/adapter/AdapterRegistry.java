@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.SlotLayout;
+import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -58,6 +60,8 @@ public final class AdapterRegistry implements AutoCloseable {
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
   private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
+  private final List<BiConsumer<ServingAdapter, WeirException>> brokenListeners =
+      new CopyOnWriteArrayList<>();
 
   /**
    * Begins and ends of changes: odd while slots are on their way from one place to another. Written
@@ -401,6 +405,30 @@ public final class AdapterRegistry implements AutoCloseable {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }
     return settled;
+  }
+
+  /**
+   * Takes a version out of service that fails on texts that are not at fault. Where it is the
+   * champion, the one that served before takes over, and it has to work; without such a one nothing
+   * changes.
+   *
+   * @param broken the version as it was in service
+   * @param why what goes wrong, for those who {@linkplain #listenBroken listen}
+   * @param stillBroken asked last, right before publishing
+   * @return whether it is out of service
+   */
+  public synchronized boolean fallBack(
+      ServingAdapter broken, WeirException why, BooleanSupplier stillBroken) {
+    if (!placer.fallBack(broken, stillBroken)) {
+      return false;
+    }
+    brokenListeners.forEach(listener -> listener.accept(broken, why));
+    return true;
+  }
+
+  /** Has {@code listener} told of every version that {@link #fallBack} took out of service. */
+  void listenBroken(BiConsumer<ServingAdapter, WeirException> listener) {
+    brokenListeners.add(listener);
   }
 
   /** Ends the service; the sessions close when the last lease is back. */

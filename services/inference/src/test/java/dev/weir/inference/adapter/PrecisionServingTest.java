@@ -24,8 +24,8 @@ import dev.weir.inference.TestingArtifacts;
 import dev.weir.inference.UntilStopped;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
-import dev.weir.inference.score.Source;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
@@ -227,7 +227,7 @@ class PrecisionServingTest {
             metrics.registry())) {
       classifier.start();
       List<Answer> answers =
-          classifier.tryClassify(Source.HTTP, reviews).orElseThrow().get(60, TimeUnit.SECONDS);
+          classifier.tryClassify(Caller.http("test"), reviews).orElseThrow().get(60, TimeUnit.SECONDS);
       assertThat(answers)
           .extracting(answer -> ((Answer.Scored) answer).probabilities().get(0))
           .satisfiesExactly(

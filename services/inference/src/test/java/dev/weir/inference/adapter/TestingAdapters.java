@@ -108,6 +108,11 @@ public final class TestingAdapters {
     put(registry, loaded(adapter, version, List.of("negative", "positive")));
   }
 
+  /** Takes all versions of an adapter out of service. */
+  public static void withdraw(AdapterRegistry registry, String adapter) {
+    registry.settle(adapter, null, Set.of(), () -> true);
+  }
+
   /** Leases the champions of some adapters; those that nothing serves are left out. */
   static Lease lease(AdapterRegistry registry, String... adapters) {
     return registry.lease(
