@@ -1,9 +1,16 @@
 package dev.weir.common.adapter;
 
-import dev.weir.common.event.EventJson;
-import java.io.UncheckedIOException;
+import dev.weir.common.event.Limits;
+import dev.weir.common.event.OwnRecords;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Reason;
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.event.Utf8;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +22,9 @@ public sealed interface AdapterRecord {
   /** No adapter's name has this sign in it, and what follows it is nobody's version. */
   String PLAN = "#plan";
 
+  /** Most versions or forms that one record names: ten times what is ever written. */
+  int NAMES = 500;
+
   /** A training's outcome. */
   record Released(Release release) implements AdapterRecord {}
 
@@ -25,28 +35,78 @@ public sealed interface AdapterRecord {
   record Planned(ServingPlan plan) implements AdapterRecord {}
 
   /**
-   * Reads a record; empty for tombstones and for records that are not ours to read: a stranger's
-   * record on this topic must not stop a replica.
+   * Reads a record, and says of one that is not usable why: a stranger's record on this topic must
+   * not stop a replica, and what it says must be right, for names and digests become paths. Never
+   * throws. A tombstone is {@link Reason#NULL_VALUE}.
    */
+  static Parsed<AdapterRecord> parse(byte @Nullable [] key, byte @Nullable [] value) {
+    String name = Utf8.read(key).orElse(null);
+    if (name == null) {
+      return new Rejected<>(Reason.KEY_MISMATCH, "the record's key is not text in UTF-8");
+    }
+    if (name.endsWith(PLAN)) {
+      return as(OwnRecords.read(value, ServingPlan.class, plan -> check(key, plan)), Planned::new);
+    }
+    if (name.indexOf('@') >= 0) {
+      return as(OwnRecords.read(value, Release.class, release -> check(key, release)), Released::new);
+    }
+    return as(OwnRecords.read(value, Champion.class, champion -> check(key, champion)), Crowned::new);
+  }
+
+  /** The same for those to whom the reason does not matter; empty for tombstones too. */
   static Optional<AdapterRecord> read(byte @Nullable [] key, byte @Nullable [] value) {
-    if (key == null || value == null) {
-      return Optional.empty();
+    return parse(key, value).accepted();
+  }
+
+  private static <T> Parsed<AdapterRecord> as(
+      Parsed<T> parsed, Function<T, ? extends AdapterRecord> record) {
+    if (parsed instanceof Rejected<T> bad) {
+      return bad.as();
     }
-    try {
-      String name = new String(key, StandardCharsets.UTF_8);
-      if (name.endsWith(PLAN)) {
-        ServingPlan plan = EventJson.read(value, ServingPlan.class);
-        return name.equals(plan.adapter() + PLAN)
-            ? Optional.of(new Planned(plan))
-            : Optional.empty();
-      }
-      if (name.indexOf('@') >= 0) {
-        return Optional.of(new Released(EventJson.read(value, Release.class)));
-      }
-      return Optional.of(new Crowned(EventJson.read(value, Champion.class)));
-    } catch (UncheckedIOException e) {
-      return Optional.empty();
+    return new Accepted<>(record.apply(((Accepted<T>) parsed).event()));
+  }
+
+  private static void check(byte @Nullable [] key, Release release) {
+    OwnRecords.requireAdapter(release.adapter());
+    OwnRecords.requireVersion(release.version());
+    OwnRecords.requireVersion(release.heldBy());
+    OwnRecords.requireDigest(release.digest());
+    if (release.state() == Release.State.PROMOTED && release.digest() == null) {
+      throw new IllegalArgumentException("it is promoted and has no digest");
     }
+    OwnRecords.requireLabels(release.labels());
+    OwnRecords.requireName("batchId", release.batchId());
+    OwnRecords.requireVersion(release.decision().championVersion());
+    OwnRecords.requireAtMost("precisions", NAMES, release.precisions());
+    OwnRecords.requireKey(key, release.id().toString());
+  }
+
+  private static void check(byte @Nullable [] key, Champion champion) {
+    OwnRecords.requireAdapter(champion.adapter());
+    OwnRecords.requireVersion(champion.version());
+    OwnRecords.requireDigest(champion.digest());
+    List<Integer> before = champion.servedBefore();
+    if (before != null) {
+      OwnRecords.requireAtMost("servedBefore", NAMES, before);
+      before.forEach(OwnRecords::requireVersion);
+    }
+    OwnRecords.requireKey(key, champion.adapter());
+  }
+
+  private static void check(byte @Nullable [] key, ServingPlan plan) {
+    OwnRecords.requireAdapter(plan.adapter());
+    ServingPlan.Pin pinned = plan.pinned();
+    if (pinned != null) {
+      OwnRecords.requireDigest(pinned.digest());
+      OwnRecords.requireVersion(pinned.rolledBackFrom());
+    }
+    if (plan.canary() != null) {
+      OwnRecords.requireDigest(plan.canary().digest());
+    }
+    if (plan.shadow() != null) {
+      OwnRecords.requireDigest(plan.shadow().digest());
+    }
+    OwnRecords.requireKey(key, plan.adapter() + PLAN);
   }
 
   /** The key of a release. */
@@ -66,9 +126,9 @@ public sealed interface AdapterRecord {
 
   /** The adapter whose plan stands under a key; empty for the keys of other records. */
   static Optional<String> plannedAdapter(byte @Nullable [] key) {
-    String name = key == null ? "" : new String(key, StandardCharsets.UTF_8);
-    return name.endsWith(PLAN)
-        ? Optional.of(name.substring(0, name.length() - PLAN.length()))
-        : Optional.empty();
+    return Utf8.read(key)
+        .filter(name -> name.endsWith(PLAN))
+        .map(name -> name.substring(0, name.length() - PLAN.length()))
+        .filter(name -> Limits.ADAPTER_NAME.matcher(name).matches());
   }
 }

@@ -50,4 +50,16 @@ public record Classification(
    * @param message for people, with the remedy
    */
   public record Abstention(String code, String message) {}
+
+  /** Reads a record of the {@code classifications} topics; see {@link OwnRecords}. */
+  public static Parsed<Classification> read(byte @Nullable [] value) {
+    return OwnRecords.read(
+        value,
+        Classification.class,
+        answer -> {
+          OwnRecords.requireName("reviewId", answer.reviewId());
+          OwnRecords.requireAdapter(answer.adapter());
+          OwnRecords.requireVersion(answer.version());
+        });
+  }
 }

@@ -1,53 +1,79 @@
 package dev.weir.common.event;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.common.event.EventTimes.NotATime;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the records that others produce, reviews and feedback, and says of a bad one what is wrong.
  *
- * <p>A lone surrogate in a string becomes U+FFFD ({@link Surrogates}). Stateless and thread-safe;
- * never throws on any bytes.
+ * <p>A lone surrogate in a text becomes U+FFFD ({@link Surrogates}); an id or key that holds one, or
+ * U+FFFD itself, is not readable, for it would stand for others as well. Times are read by the rule
+ * of {@link EventTimes}. Stateless and thread-safe; never throws on any bytes or any tree.
  */
 public final class EventReader {
 
+  private static final char REPLACEMENT = '\uFFFD';
+
+  /** Longest text that is read as a number. */
+  private static final int NUMBER_CHARACTERS = 64;
+
   private EventReader() {}
 
-  /** Reads a review; the record's key stands in for a missing {@code id}. */
+  /**
+   * Reads a review. Its id is the field {@code id}, else the record's key, else the record's
+   * position, such as {@code reviews-3@17}.
+   */
+  public static Parsed<Review> review(
+      byte @Nullable [] key, byte @Nullable [] value, InputPosition at) {
+    return review(value, () -> idOf(key).or(() -> Optional.of(at.toString())));
+  }
+
+  /** Reads a review that has no position yet; the key stands in for a missing {@code id}. */
   public static Parsed<Review> review(byte @Nullable [] key, byte @Nullable [] value) {
-    Parsed<ObjectNode> object = object(value);
-    if (object instanceof Rejected<ObjectNode> bad) {
-      return new Rejected<>(bad.reason(), bad.message());
-    }
-    return review(key, ((Accepted<ObjectNode>) object).event());
+    return review(value, () -> idOf(key));
   }
 
   /** The same for a value that is parsed already, such as one of several in a request. */
   public static Parsed<Review> review(byte @Nullable [] key, ObjectNode json) {
+    return review(json, () -> idOf(key));
+  }
+
+  private static Parsed<Review> review(
+      byte @Nullable [] value, Supplier<Optional<String>> otherId) {
+    Parsed<ObjectNode> object = object(value);
+    if (object instanceof Rejected<ObjectNode> bad) {
+      return bad.as();
+    }
+    return review(((Accepted<ObjectNode>) object).event(), otherId);
+  }
+
+  private static Parsed<Review> review(ObjectNode json, Supplier<Optional<String>> otherId) {
     try {
-      String id = string(json, "id");
-      if (id == null || id.isBlank()) {
-        id = key == null ? null : new String(key, StandardCharsets.UTF_8);
-      }
-      if (id == null || id.isBlank()) {
+      String id = id(json, "id").or(otherId).orElse(null);
+      if (id == null) {
         return new Rejected<>(
-            Reason.MISSING_ID, "the review has no id; set the field 'id' or the record's key");
+            Reason.MISSING_ID,
+            "the review has no id that can be read; set the field 'id' or the record's key");
       }
       String text = string(json, "text");
       if (text == null) {
         return new Rejected<>(
-            Reason.MISSING_TEXT, "review " + shown(id) + " has no text; set the field 'text'");
+            Reason.MISSING_TEXT, "review " + Shown.of(id) + " has no text; set the field 'text'");
       }
       String adapter = string(json, "adapter");
       Review review =
@@ -61,29 +87,32 @@ public final class EventReader {
       return bad != null ? bad : new Accepted<>(review);
     } catch (WrongType e) {
       return new Rejected<>(Reason.WRONG_TYPE, e.problem);
+    } catch (RuntimeException e) {
+      return Rejected.internalError(e);
     }
   }
 
   /**
    * Reads feedback as far as it can be judged alone: fields, types and lengths, one opinion.
-   * Whether label, adapter and review are known is for curation to say.
+   * Whether label, adapter and review are known is for curation to say. A key that is not readable
+   * text names no review.
    */
   public static Parsed<Feedback> feedback(byte @Nullable [] key, byte @Nullable [] value) {
     Parsed<ObjectNode> object = object(value);
     if (object instanceof Rejected<ObjectNode> bad) {
-      return new Rejected<>(bad.reason(), bad.message());
+      return bad.as();
     }
     ObjectNode json = ((Accepted<ObjectNode>) object).event();
     try {
-      String reviewId = string(json, "reviewId");
       String text = string(json, "text");
-      if ((reviewId == null || reviewId.isBlank()) && text == null && key != null) {
-        reviewId = new String(key, StandardCharsets.UTF_8);
+      String reviewId = id(json, "reviewId").orElse(null);
+      if (reviewId == null && text == null) {
+        reviewId = idOf(key).orElse(null);
       }
       Feedback feedback =
           new Feedback(
               string(json, "id"),
-              reviewId == null || reviewId.isBlank() ? null : reviewId,
+              reviewId,
               string(json, "adapter"),
               string(json, "label"),
               verdict(json),
@@ -95,7 +124,24 @@ public final class EventReader {
       return bad != null ? bad : new Accepted<>(feedback);
     } catch (WrongType e) {
       return new Rejected<>(Reason.WRONG_TYPE, e.problem);
+    } catch (RuntimeException e) {
+      return Rejected.internalError(e);
     }
+  }
+
+  private static Optional<String> id(ObjectNode json, String field) throws WrongType {
+    return Optional.ofNullable(string(json, field)).filter(EventReader::readable);
+  }
+
+  /** A key as an id: serialised numbers are sometimes UTF-8 by chance, then with controls. */
+  private static Optional<String> idOf(byte @Nullable [] key) {
+    return Utf8.read(key)
+        .filter(EventReader::readable)
+        .filter(id -> id.chars().noneMatch(Character::isISOControl));
+  }
+
+  private static boolean readable(String id) {
+    return !id.isBlank() && id.indexOf(REPLACEMENT) < 0;
   }
 
   private static @Nullable Rejected<Review> check(Review review) {
@@ -105,6 +151,9 @@ public final class EventReader {
     }
     if (bad == null) {
       bad = checkAdapter(review.adapter());
+    }
+    if (bad == null) {
+      bad = checkAttributes(review.attributes());
     }
     return bad;
   }
@@ -118,6 +167,9 @@ public final class EventReader {
     }
     if (feedback.reviewId() != null) {
       bad = checkId(feedback.reviewId());
+    }
+    if (bad == null && feedback.id() != null) {
+      bad = checkId(feedback.id());
     }
     if (bad == null && feedback.text() != null) {
       bad = checkText(feedback.text());
@@ -165,7 +217,7 @@ public final class EventReader {
     }
     return new Rejected<>(
         Reason.BAD_ADAPTER_NAME,
-        "adapter name " + shown(adapter) + " does not match " + Limits.ADAPTER_NAME.pattern());
+        "adapter name " + Shown.of(adapter) + " does not match " + Limits.ADAPTER_NAME.pattern());
   }
 
   private static <T> @Nullable Rejected<T> checkLength(String value, int limit, Reason reason) {
@@ -176,6 +228,35 @@ public final class EventReader {
         reason,
         "%s: %d characters, at most %d are accepted; shorten it before producing"
             .formatted(reason.code(), value.length(), limit));
+  }
+
+  private static <T> @Nullable Rejected<T> checkAttributes(Map<String, JsonNode> attributes) {
+    long size = 0;
+    Deque<JsonNode> open = new ArrayDeque<>();
+    for (Map.Entry<String, JsonNode> attribute : attributes.entrySet()) {
+      size += attribute.getKey().length();
+      open.add(attribute.getValue());
+    }
+    for (JsonNode node = open.poll(); node != null; node = open.poll()) {
+      size += 8;
+      if (node.isTextual()) {
+        size += node.textValue().length();
+      } else if (node instanceof ObjectNode object) {
+        for (Map.Entry<String, JsonNode> field : object.properties()) {
+          size += field.getKey().length();
+          open.add(field.getValue());
+        }
+      } else {
+        node.forEach(open::add);
+      }
+    }
+    if (size <= Limits.ATTRIBUTE_CHARACTERS) {
+      return null;
+    }
+    return new Rejected<>(
+        Reason.ATTRIBUTES_TOO_LARGE,
+        "the attributes hold %d characters, at most %d are accepted; keep a reference instead"
+            .formatted(size, Limits.ATTRIBUTE_CHARACTERS));
   }
 
   private static boolean visible(int codePoint) {
@@ -199,10 +280,12 @@ public final class EventReader {
           Reason.MALFORMED_JSON, "the value is not a JSON object; produce {\"id\":…,\"text\":…}");
     } catch (JsonProcessingException e) {
       return new Rejected<>(
-          Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + e.getOriginalMessage());
+          Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + Shown.said(e.getOriginalMessage()));
     } catch (IOException e) {
       return new Rejected<>(
-          Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + e.getMessage());
+          Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + Shown.said(e.toString()));
+    } catch (RuntimeException e) {
+      return Rejected.internalError(e);
     }
   }
 
@@ -214,10 +297,10 @@ public final class EventReader {
     if (node.isTextual()) {
       return Surrogates.replaceLone(node.textValue());
     }
-    if (node.isNumber() || node.isBoolean()) {
+    if (node.isNumber() && Double.isFinite(node.doubleValue())) {
       return node.asText();
     }
-    throw new WrongType("field '" + field + "' is a JSON " + kind(node) + "; make it a string");
+    throw new WrongType("field '" + field + "' is " + kind(node) + "; make it a string");
   }
 
   private static @Nullable Double number(ObjectNode json, String field) throws WrongType {
@@ -225,17 +308,18 @@ public final class EventReader {
     if (node == null || node.isNull()) {
       return null;
     }
+    Double number = null;
     if (node.isNumber()) {
-      return node.doubleValue();
+      number = node.doubleValue();
+    } else if (node.isTextual() && node.textValue().length() <= NUMBER_CHARACTERS) {
+      String text = node.textValue().strip();
+      // Not all that Java reads: neither NaN nor hexadecimal nor "4f".
+      number = EventTimes.NUMBER.matcher(text).matches() ? Double.valueOf(text) : null;
     }
-    if (node.isTextual()) {
-      try {
-        return Double.valueOf(node.textValue().strip());
-      } catch (NumberFormatException e) {
-        // Named below, with the remedy.
-      }
+    if (number != null && Double.isFinite(number)) {
+      return number;
     }
-    throw new WrongType("field '" + field + "' is not a number; make it one");
+    throw new WrongType("field '" + field + "' is " + kind(node) + "; make it a number");
   }
 
   private static Feedback.@Nullable Verdict verdict(ObjectNode json) throws WrongType {
@@ -248,20 +332,17 @@ public final class EventReader {
         return known;
       }
     }
-    throw new WrongType("verdict " + shown(verdict) + " is neither 'agree' nor 'disagree'");
+    throw new WrongType("verdict " + Shown.of(verdict) + " is neither 'agree' nor 'disagree'");
   }
 
   private static @Nullable Instant time(ObjectNode json) throws WrongType {
     JsonNode node = json.get("timestamp");
-    if (node == null || node.isNull()) {
-      return null;
-    }
     try {
-      return EventJson.mapper().treeToValue(node, Instant.class);
-    } catch (JacksonException e) {
+      return EventTimes.read(node);
+    } catch (NotATime e) {
       throw new WrongType(
-          "field 'timestamp' is neither ISO-8601 text nor epoch milliseconds: "
-              + shown(node.asText()));
+          "field 'timestamp' is %s: %s; %s"
+              .formatted(kind(node), e.getMessage(), EventTimes.RULE));
     }
   }
 
@@ -271,19 +352,19 @@ public final class EventReader {
       return Map.of();
     }
     if (!(node instanceof ObjectNode)) {
-      throw new WrongType("field 'attributes' is a JSON " + kind(node) + "; make it an object");
+      throw new WrongType("field 'attributes' is " + kind(node) + "; make it an object");
     }
     Map<String, JsonNode> attributes = new HashMap<>();
     node.properties().forEach(entry -> attributes.put(entry.getKey(), entry.getValue()));
     return attributes;
   }
 
+  /** What a value is, for a message; scalars with their value. */
   private static String kind(JsonNode node) {
-    return node.getNodeType().name().toLowerCase(java.util.Locale.ROOT);
-  }
-
-  private static String shown(String value) {
-    return "'" + Surrogates.clip(value, 64) + (value.length() > 64 ? "…'" : "'");
+    String name = node.getNodeType().name().toLowerCase(Locale.ROOT);
+    return node.isValueNode()
+        ? "the JSON " + name + " " + Shown.of(node.asText())
+        : "a JSON " + name;
   }
 
   private static final class WrongType extends Exception {

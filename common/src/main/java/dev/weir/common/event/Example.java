@@ -36,4 +36,19 @@ public record Example(
   public String key() {
     return adapter + "/" + textHash;
   }
+
+  /** Reads a record of the {@code examples} topic; see {@link OwnRecords}. */
+  public static Parsed<Example> read(byte @Nullable [] key, byte @Nullable [] value) {
+    return OwnRecords.read(
+        value,
+        Example.class,
+        example -> {
+          OwnRecords.requireAdapter(example.adapter());
+          OwnRecords.requireName("textHash", example.textHash());
+          OwnRecords.requireName("label", example.label());
+          OwnRecords.requireName("batchId", example.batchId());
+          OwnRecords.requireAtLeast("text", 1, example.text().length());
+          OwnRecords.requireKey(key, example.key());
+        });
+  }
 }

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param stars a rating, mapped to a label by the adapter's label scheme
  * @param text the text, or {@code null}
  * @param source who says so: a person, a team, a system; trust and limits go by it
- * @param timestamp when it was said, or {@code null}: then the record's own timestamp counts
+ * @param timestamp when it was said, or {@code null}: then the record's own timestamp counts.
+ *     ISO-8601 (UTC without a zone), or a number of seconds, ms, µs or ns since 1970 by magnitude
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Feedback(

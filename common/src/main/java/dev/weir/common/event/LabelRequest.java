@@ -31,4 +31,16 @@ public record LabelRequest(
     /** The two best labels are almost equally probable. */
     LOW_MARGIN
   }
+
+  /** Reads a record of the {@code label-requests} topic; see {@link OwnRecords}. */
+  public static Parsed<LabelRequest> read(byte @Nullable [] value) {
+    return OwnRecords.read(
+        value,
+        LabelRequest.class,
+        request -> {
+          OwnRecords.requireName("reviewId", request.reviewId());
+          OwnRecords.requireAdapter(request.adapter());
+          OwnRecords.requireVersion(request.version());
+        });
+  }
 }

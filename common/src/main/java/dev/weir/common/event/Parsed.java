@@ -1,7 +1,10 @@
 package dev.weir.common.event;
 
+import java.util.Optional;
+
 /**
- * What came of reading a record that somebody else wrote.
+ * What came of reading a record: one that somebody else wrote ({@link EventReader}), or one of Weir's
+ * own topics ({@link OwnRecords}).
  *
  * @param <T> the event
  */
@@ -14,13 +17,33 @@ public sealed interface Parsed<T> {
    */
   record Accepted<T>(T event) implements Parsed<T> {}
 
+  /** The event, or empty for a record that is not usable. */
+  default Optional<T> accepted() {
+    return this instanceof Accepted<T> good ? Optional.of(good.event()) : Optional.empty();
+  }
+
   /**
-   * The record is not usable and belongs into the dead-letter topic.
+   * The record is not usable. One of the input topics belongs into their dead-letter topic; one of
+   * Weir's own is skipped, counted and logged.
    *
    * @param reason stable code, also the metric's tag
    * @param message what is wrong, the limit against the actual value, and the remedy
    */
-  record Rejected<T>(Reason reason, String message) implements Parsed<T> {}
+  record Rejected<T>(Reason reason, String message) implements Parsed<T> {
+
+    /** The outcome for a record on which Weir itself failed. */
+    public static <T> Rejected<T> internalError(RuntimeException defect) {
+      return new Rejected<>(
+          Reason.INTERNAL_ERROR,
+          "Weir failed on this record, which is a defect of its own; report it with the record: "
+              + Shown.said(defect.toString()));
+    }
+
+    /** The same outcome for another type. */
+    public <U> Rejected<U> as() {
+      return new Rejected<>(reason, message);
+    }
+  }
 
   /** Why a record is not usable. */
   enum Reason {
@@ -65,7 +88,21 @@ public sealed interface Parsed<T> {
     /** The same text has another label already, and conflicts are kept out. */
     CONFLICT("conflict"),
     /** The record is larger than its topic should let through, compression aside. */
-    RECORD_TOO_LARGE("record-too-large");
+    RECORD_TOO_LARGE("record-too-large"),
+    /** The attributes are larger than {@link Limits#ATTRIBUTE_CHARACTERS}. */
+    ATTRIBUTES_TOO_LARGE("attributes-too-large"),
+    /** A field of a record of Weir's own topics is missing or out of its bounds. */
+    INVALID_VALUE("invalid-value"),
+    /** The key of a record of Weir's own topics names another thing than its value. */
+    KEY_MISMATCH("key-mismatch"),
+    /** The record was written by a version of Weir that this one does not know. */
+    UNKNOWN_VERSION("unknown-version"),
+    /** More feedback waits for the same review, or in all, than is kept. */
+    TOO_MANY_WAITING("too-many-waiting"),
+    /** More undeclared adapters are named than are kept apart. */
+    TOO_MANY_ADAPTERS("too-many-adapters"),
+    /** Weir failed on this record alone: a defect of its own. */
+    INTERNAL_ERROR("internal-error");
 
     private final String code;
 

@@ -3,6 +3,7 @@ package dev.weir.common.event;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A closed batch of new examples, as it stands on the {@code training-batches} topic under its
@@ -63,4 +64,19 @@ public record TrainingBatch(
    * @param lastOffset offset of the last record
    */
   public record InputRange(String topic, int partition, long firstOffset, long lastOffset) {}
+
+  /** Reads a record of the {@code training-batches} topic; see {@link OwnRecords}. */
+  public static Parsed<TrainingBatch> read(byte @Nullable [] key, byte @Nullable [] value) {
+    return OwnRecords.read(
+        value,
+        TrainingBatch.class,
+        batch -> {
+          OwnRecords.requireAdapter(batch.adapter());
+          OwnRecords.requireName("id", batch.id());
+          OwnRecords.requireAtLeast("sequence", 1, batch.sequence());
+          OwnRecords.requireAtLeast("size", 0, batch.size());
+          OwnRecords.requireLabels(batch.labels());
+          OwnRecords.requireKey(key, batch.adapter());
+        });
+  }
 }

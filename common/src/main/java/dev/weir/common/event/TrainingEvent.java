@@ -47,4 +47,15 @@ public record TrainingEvent(
     /** It failed and will be tried again. */
     FAILED
   }
+
+  /** Reads a record of the topic of training events; see {@link OwnRecords}. */
+  public static Parsed<TrainingEvent> read(byte @Nullable [] value) {
+    return OwnRecords.read(
+        value,
+        TrainingEvent.class,
+        event -> {
+          OwnRecords.requireAdapter(event.adapter());
+          OwnRecords.requireName("batchId", event.batchId());
+        });
+  }
 }

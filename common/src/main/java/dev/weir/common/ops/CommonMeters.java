@@ -19,6 +19,15 @@ public final class CommonMeters {
           "1 while the component is up, 0 while it is down or dead",
           "component");
 
+  /** Counted by {@code SkippedRecords} of the package topic. */
+  public static final MeterSpec SKIPPED =
+      MeterSpec.counter(
+          "weir.records.skipped",
+          "records of Weir's own topics that were not usable and were passed over; the log has their"
+              + " positions",
+          "topic",
+          "reason");
+
   private static final MeterSpec DISK_FREE =
       MeterSpec.gaugeIn(
           "bytes",
@@ -34,7 +43,7 @@ public final class CommonMeters {
 
   /** All of them, in the order of the reference. */
   public static List<MeterSpec> all() {
-    return List.of(READY, COMPONENT, DISK_FREE, DISK_SIZE);
+    return List.of(READY, COMPONENT, SKIPPED, DISK_FREE, DISK_SIZE);
   }
 
   /**

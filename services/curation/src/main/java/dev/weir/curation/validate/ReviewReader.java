@@ -1,31 +1,42 @@
 package dev.weir.curation.validate;
 
 import dev.weir.common.event.EventReader;
+import dev.weir.common.event.InputPosition;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Review;
 import dev.weir.curation.resolve.ReviewEvent;
 import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
-import java.util.List;
-import org.apache.kafka.streams.KeyValue;
-import org.jspecify.annotations.Nullable;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /**
- * Reads reviews for what feedback may need of them: text and adapter. A bad one is passed over;
- * inference sends it to the dead-letter topic.
+ * Reads reviews for what feedback may need of them, text and adapter, and forwards them under their
+ * id: the one that inference answers under, position included. A bad one is passed over; inference
+ * sends it to the dead-letter topic.
  */
-public final class ReviewReader {
+public final class ReviewReader implements Processor<byte[], byte[], String, ReviewEvent> {
 
-  private ReviewReader() {}
+  private ProcessorContext<String, ReviewEvent> context;
 
-  /** The review under its id, or nothing. */
-  public static List<KeyValue<String, ReviewEvent>> read(
-      byte @Nullable [] key, byte @Nullable [] value) {
-    if (EventReader.review(key, value) instanceof Accepted<Review> review) {
-      return List.of(
-          KeyValue.pair(
-              review.event().id(),
-              new ReviewSeen(review.event().adapter(), review.event().text())));
+  /** A reader; {@code init} comes before any record. */
+  @SuppressWarnings("NullAway.Init")
+  public ReviewReader() {}
+
+  @Override
+  public void init(ProcessorContext<String, ReviewEvent> context) {
+    this.context = context;
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    RecordMetadata at = context.recordMetadata().orElseThrow();
+    InputPosition position = new InputPosition(at.topic(), at.partition(), at.offset());
+    if (EventReader.review(record.key(), record.value(), position)
+        instanceof Accepted<Review> review) {
+      ReviewSeen seen = new ReviewSeen(review.event().adapter(), review.event().text());
+      context.forward(record.withKey(review.event().id()).withValue(seen));
     }
-    return List.of();
   }
 }

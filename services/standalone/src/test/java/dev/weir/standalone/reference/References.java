@@ -28,6 +28,36 @@ final class References {
   private static final String GENERATED =
       "Made from the code; a test compares them and says how to renew this file.\n";
 
+  /** How the readers of foreign records judge them. */
+  private static final String READING =
+      """
+
+      ## Ids
+      A review's id is its field `id`, else the record's key, else its position, such as `reviews-3@17`. A key that is not UTF-8, is blank or has control
+      characters (a serialised number) is no id, and neither is an id with U+FFFD or half a surrogate pair in it, for it would stand for others too. A
+      feedback record names its review by `reviewId`, else by its key; a key that is no id names none.
+
+      ## Times and numbers
+      `timestamp` is read by one rule, on Kafka and over HTTP:
+
+      | written | read as |
+      |---|---|
+      | ISO-8601 date and time, `T` or one blank between them, with or without offset | that time; UTC without an offset |
+      | a date | its midnight in UTC |
+      | a number, or the text of one, below 10^11 | seconds since 1970 |
+      | below 10^14 | milliseconds |
+      | below 10^17 | microseconds |
+      | below 10^20 | nanoseconds |
+      | nothing, null or blank text | the time of the record |
+
+      The result must lie in the years 1970 to 9999. Everything else is a dead letter `wrong-type` that names the field. Texts of numbers are taken exactly; a
+      decimal that is a JSON number has the precision of a double. Ids, labels and texts may be numbers, but not true or false; `stars` must be finite.
+
+      ## Bounds
+      A value has at most 100 levels, 500,000 tokens, numbers of 400 digits and field names of 1,000 characters; attributes hold at most 100,000 characters. More is a
+      dead letter `malformed-json` or `attributes-too-large`.
+      """;
+
   private final Path sources;
   private final Javadocs comments;
 
@@ -106,6 +136,7 @@ final class References {
     text.append(
         "\nCuration keeps its state in internal topics `weir-curation-…`, which Kafka Streams creates."
             + " Dead letters are the original bytes with the headers of the AsyncAPI document.\n");
+    text.append(READING);
     return text.toString();
   }
 
