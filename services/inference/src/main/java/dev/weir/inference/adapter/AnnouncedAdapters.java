@@ -101,16 +101,6 @@ public final class AnnouncedAdapters {
     return current.knows(adapter);
   }
 
-  /** Whether the topic holds a release, a champion or a plan of an adapter; costs one look-up. */
-  public boolean exists(String adapter) {
-    return champions.containsKey(adapter) || released().contains(adapter);
-  }
-
-  /** The champion of an adapter, as the topic states it. */
-  public Optional<Champion> champion(String adapter) {
-    return Optional.ofNullable(champions.get(adapter));
-  }
-
   /** How an operator wants an adapter to be served, as the topic states it. */
   public ServingPlan plan(String adapter) {
     return plans.of(adapter);

@@ -4,6 +4,7 @@ import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
@@ -19,6 +20,8 @@ public final class SkippedAdapterRecords {
 
   private static final long LOG_EVERY = TimeUnit.SECONDS.toNanos(10);
   private static final int SHOWN = 100;
+  private static final List<String> REASONS =
+      List.of("unreadable", "bad-name", "foreign-key", "too-many-adapters", "too-many-records");
 
   private final MeterRegistry meters;
   private long logged;
@@ -28,6 +31,8 @@ public final class SkippedAdapterRecords {
   /** Counts into {@code meters}. */
   public SkippedAdapterRecords(MeterRegistry meters) {
     this.meters = meters;
+    // From 0 on: an alert sees no increase of a counter that is born with its first value.
+    REASONS.forEach(reason -> InferenceMeters.ADAPTER_RECORDS_SKIPPED.counter(meters, reason));
   }
 
   /** Counts where nobody looks. */
