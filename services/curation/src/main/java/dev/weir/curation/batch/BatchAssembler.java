@@ -10,6 +10,7 @@ import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
+import dev.weir.curation.batch.Assembled.Forgotten;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.dedup.NewLabel;
 import dev.weir.curation.live.LiveAccuracy;
@@ -122,7 +123,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     Example example =
         new Example(
             adapter,
-            labeled.textHash(),
+            labeled.key(),
             labeled.text(),
             labeled.label(),
             split.of(labeled.textHash()),
@@ -142,14 +143,31 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
             .with(example, replaced, labels(adapter, batch, example), now)
             .traced(Tracing.written(headers));
     open.put(adapter, batch);
+    if (corrected != null) {
+      forgetFormer(record, labeled);
+    }
     curated.put(
-        CuratedText.key(adapter, labeled.textHash()),
-        new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
+        CuratedText.key(adapter, labeled.key()),
+        new CuratedText(
+            labeled.label(),
+            labeled.feedbackAt(),
+            batch.sequence(),
+            labeled.textKey() == null ? null : CuratedText.FORM));
     meters.added(example, corrected != null);
     show(adapter, batch);
     context.forward(
         record.withKey(example.key()).withValue(new Added(example)).withHeaders(headers));
     closeIfDue(adapter, batch, now);
+  }
+
+  /** A correction of what stands under an earlier version's key takes its place. */
+  private void forgetFormer(Record<String, NewLabel> record, LabeledText labeled) {
+    String key = CuratedText.key(labeled.adapter(), labeled.key());
+    String former = CuratedText.key(labeled.adapter(), labeled.textHash());
+    if (!key.equals(former) && curated.get(key) == null) {
+      curated.delete(former);
+      context.forward(record.withKey(former).withValue(new Forgotten()));
+    }
   }
 
   private void show(String adapter, OpenBatch batch) {

@@ -2,6 +2,8 @@ package dev.weir.trainer.data;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
+import dev.weir.common.event.TextKey;
+import dev.weir.common.event.TextNormalizer;
 import dev.weir.common.ops.LoggedText;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -41,11 +43,37 @@ public final class ExampleIndex {
     }
     try {
       Example example = EventJson.read(value, Example.class);
+      if (standsUnderNewKey(example, examples)) {
+        return;
+      }
       examples.put(name, example);
       perBatch.merge(example.batchId(), 1, Integer::sum);
     } catch (UncheckedIOException e) {
       LOG.warn("example {} is not readable and is left out: {}", name, LoggedText.of(e));
     }
+  }
+
+  /**
+   * Keeps one of two records of the same text, the one under the key of this version. Curation writes
+   * the other off when the text is corrected; after a loss of its state it knows nothing of it.
+   *
+   * @return whether the text is there already, under a newer key than this record's
+   */
+  private boolean standsUnderNewKey(Example example, Map<String, Example> examples) {
+    if (TextKey.isNew(example.textHash())) {
+      String former = example.adapter() + "/" + TextNormalizer.hash(example.text());
+      Example other = examples.get(former);
+      if (other != null && TextKey.of(other.text()).value().equals(example.textHash())) {
+        examples.remove(former);
+        perBatch.merge(other.batchId(), -1, Integer::sum);
+      }
+      return false;
+    }
+    if (!TextKey.maySign(example.text())) {
+      return false;
+    }
+    String key = TextKey.of(example.text()).value();
+    return TextKey.isNew(key) && examples.containsKey(example.adapter() + "/" + key);
   }
 
   /** All examples of an adapter, in no order. */
