@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving jmh soak peers-venv clean
+.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-recovery fuzz jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -88,7 +88,17 @@ kafka-latency: build ## what Kafka adds to an answer, at default and tuned setti
 bench-serving: build ## Kafka and HTTP between a ceiling, a naive loop and peers; options in BENCH
 	MVN="$(MVN)" benchmarks/serving.sh $(BENCH)
 
+FUZZ_RECORDS = $(or $(RECORDS),1000000)
+
+fuzz: ## hostile records and requests for a whole loop, and what holds afterwards; RECORDS, SEED; BASE=tiny for the tests' small model
+	$(MVN) -pl services/standalone -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dit.test=HostileInputIT -Dfailsafe.failIfNoSpecifiedTests=false -Dweir.fuzz.records=$(FUZZ_RECORDS) \
+	  -Dweir.fuzz.seed=$(or $(SEED),$(shell date +%s)) -Dweir.fuzz.base=$(or $(BASE),default)
+
 BENCH_JAVA = java -Dai.djl.offline=true -DOPT_OUT_TRACKING=true $(JAVA_OPTS) -cp "benchmarks/target/classes:$$(cat benchmarks/target/classpath)"
+
+bench-recovery: build ## how long the services are away after kill -9, a clean restart and a freeze; options in RECOVERY
+	OMP_WAIT_POLICY=PASSIVE $(BENCH_JAVA) -Xmx512m dev.weir.benchmarks.recovery.RecoveryBenchmark $(RECOVERY)
 
 jmh: build ## the parts of the hot path; options of JMH in JMH
 	$(BENCH_JAVA) org.openjdk.jmh.Main $(JMH)

@@ -12,12 +12,18 @@ import java.util.Optional;
  * them.
  *
  * <p>Written as {@code negative|neg|0@1-2,positive|pos|1@4-5}: labels separated by commas, each
- * with aliases after bars and a span of stars after an at sign. Letter case and surrounding white
- * space of a label never matter.
+ * with aliases after bars and a span of stars after an at sign. Letter case and surrounding blanks
+ * of a label, invisible characters included, never matter.
  *
  * @param labels canonical labels, in the order of the classifier's rows; at least two
  */
 public record LabelScheme(List<Label> labels) {
+
+  /** Longest name of a label, in UTF-16 code units. */
+  private static final int LONGEST = 128;
+
+  /** What JSON, quotes and settings of another form leave in a name. */
+  private static final String NOT_IN_NAMES = "{}[]\"\\=;";
 
   /** Two labels, negative and positive, with one to five stars. */
   public static final LabelScheme SENTIMENT = parse("negative|neg|0@1-2,positive|pos|1@4-5");
@@ -45,6 +51,7 @@ public record LabelScheme(List<Label> labels) {
       throw new IllegalArgumentException(
           "a label scheme needs at least two labels, this one has " + labels.size());
     }
+    checkStars(labels);
     Map<String, String> seen = new LinkedHashMap<>();
     for (Label label : labels) {
       List<String> spellings = new ArrayList<>(label.aliases());
@@ -73,6 +80,7 @@ public record LabelScheme(List<Label> labels) {
         throw new IllegalArgumentException(
             "'" + part.strip() + "' has an empty label; write label|alias@min-max");
       }
+      spellings.forEach(spelling -> checkName(spelling.strip(), part.strip()));
       double min = 1;
       double max = 0;
       if (halves.length == 2) {
@@ -92,6 +100,60 @@ public record LabelScheme(List<Label> labels) {
       labels.add(new Label(spellings.get(0).strip(), aliases, min, max));
     }
     return new LabelScheme(labels);
+  }
+
+  private static void checkStars(List<Label> labels) {
+    for (int i = 0; i < labels.size(); i++) {
+      for (int j = i + 1; j < labels.size(); j++) {
+        Label one = labels.get(i);
+        Label other = labels.get(j);
+        boolean both = one.minStars() <= one.maxStars() && other.minStars() <= other.maxStars();
+        if (both
+            && one.minStars() <= other.maxStars()
+            && other.minStars() <= one.maxStars()) {
+          throw new IllegalArgumentException(
+              "the stars of '%s' (%s-%s) and of '%s' (%s-%s) overlap; give each number of stars one label"
+                  .formatted(
+                      one.name(),
+                      one.minStars(),
+                      one.maxStars(),
+                      other.name(),
+                      other.minStars(),
+                      other.maxStars()));
+        }
+      }
+    }
+  }
+
+  private static void checkName(String name, String part) {
+    boolean foreign =
+        name.codePoints().anyMatch(c -> Character.isISOControl(c) || NOT_IN_NAMES.indexOf(c) >= 0);
+    if (foreign || name.length() > LONGEST) {
+      throw new IllegalArgumentException(
+          "'%s' is no label: a name has up to %d characters, none of them %s; write label|alias@min-max"
+              .formatted(part, LONGEST, NOT_IN_NAMES));
+    }
+  }
+
+  /** Whether a character shows anything: no blank, control or format character does. */
+  public static boolean visible(int codePoint) {
+    return !Character.isWhitespace(codePoint)
+        && !Character.isSpaceChar(codePoint)
+        && !Character.isISOControl(codePoint)
+        && Character.getType(codePoint) != Character.FORMAT;
+  }
+
+  /** A spelling without the blanks and invisible characters at its ends. */
+  public static String trimmed(String spelling) {
+    int start = 0;
+    int end = spelling.length();
+    while (start < end && !visible(spelling.codePointAt(start))) {
+      start += Character.charCount(spelling.codePointAt(start));
+    }
+    while (end > start && !visible(spelling.codePointBefore(end))) {
+      end -= Character.charCount(spelling.codePointBefore(end));
+    }
+    return spelling.substring(start, end);
   }
 
   /** Canonical names, in order. */
@@ -128,6 +190,6 @@ public record LabelScheme(List<Label> labels) {
   }
 
   private static String fold(String spelling) {
-    return spelling.strip().toLowerCase(Locale.ROOT);
+    return trimmed(spelling).toLowerCase(Locale.ROOT);
   }
 }

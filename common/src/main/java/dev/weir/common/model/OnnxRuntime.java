@@ -19,6 +19,10 @@ final class OnnxRuntime {
   private static final class Holder {
     static final OrtEnvironment ENVIRONMENT =
         OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "weir");
+
+    static {
+      ExtractedLibraries.removeAtExit();
+    }
   }
 
   static OrtEnvironment environment() {

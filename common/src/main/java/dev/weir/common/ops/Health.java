@@ -9,13 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a process says of itself: live until a component is beyond help, ready while all of them can
- * work.
+ * work that its answers need.
+ *
+ * <p>A component that only informs is in the report and in the gauges, for people and alerts, and
+ * takes no traffic away: a service that answers without it stays ready.
  *
  * <p>Thread-safe. Checks must return at once: they read state, they do not probe.
  */
 public final class Health {
 
-  private final Map<String, Supplier<Status>> components = new ConcurrentSkipListMap<>();
+  private final Map<String, Component> components = new ConcurrentSkipListMap<>();
   private @Nullable MeterRegistry meters; // guarded by this
 
   /** The state of one component. */
@@ -31,11 +34,26 @@ public final class Health {
     record Dead(String detail) implements Status {}
   }
 
-  /** Adds a component, or replaces the one of the same name. */
-  public synchronized void register(String component, Supplier<Status> check) {
-    components.put(component, check);
+  /** A component's check, and whether readiness needs it. */
+  private record Component(Supplier<Status> check, boolean required) {}
+
+  /** Adds a component that readiness needs, or replaces the one of the same name. */
+  public void register(String component, Supplier<Status> check) {
+    add(component, new Component(check, true));
+  }
+
+  /**
+   * Adds a component that readiness does without, or replaces the one of the same name: down, it is
+   * reported; dead, the process is not live.
+   */
+  public void inform(String component, Supplier<Status> check) {
+    add(component, new Component(check, false));
+  }
+
+  private synchronized void add(String name, Component component) {
+    components.put(name, component);
     if (meters != null) {
-      show(component, meters);
+      show(name, meters);
     }
   }
 
@@ -51,14 +69,14 @@ public final class Health {
   }
 
   private boolean up(String component) {
-    Supplier<Status> check = components.get(component);
-    return check != null && check.get() instanceof Status.Up;
+    Component known = components.get(component);
+    return known != null && known.check().get() instanceof Status.Up;
   }
 
   /** The state of each component, by name. */
   public Map<String, Status> components() {
     Map<String, Status> states = new LinkedHashMap<>();
-    components.forEach((name, check) -> states.put(name, check.get()));
+    components.forEach((name, component) -> states.put(name, component.check().get()));
     return states;
   }
 
@@ -67,9 +85,16 @@ public final class Health {
     return components().values().stream().noneMatch(Status.Dead.class::isInstance);
   }
 
-  /** Whether work can be sent here: every component is up. */
+  /** Whether work can be sent here: every component that this needs is up. */
   public boolean ready() {
-    return components().values().stream().allMatch(Status.Up.class::isInstance);
+    return components.values().stream()
+        .filter(Component::required)
+        .allMatch(component -> component.check().get() instanceof Status.Up);
+  }
+
+  private boolean required(String name) {
+    Component known = components.get(name);
+    return known == null || known.required();
   }
 
   /** The JSON shape of the health endpoints: overall status, then one entry per component. */
@@ -78,7 +103,7 @@ public final class Health {
     components()
         .forEach(
             (name, status) -> {
-              Map<String, String> part = new LinkedHashMap<>();
+              Map<String, Object> part = new LinkedHashMap<>();
               if (status instanceof Status.Up up) {
                 part.put("status", "up");
                 part.put("detail", up.detail());
@@ -88,6 +113,9 @@ public final class Health {
               } else if (status instanceof Status.Dead dead) {
                 part.put("status", "dead");
                 part.put("detail", dead.detail());
+              }
+              if (!required(name)) {
+                part.put("required", false);
               }
               parts.put(name, part);
             });

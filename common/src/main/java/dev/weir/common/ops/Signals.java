@@ -3,6 +3,7 @@ package dev.weir.common.ops;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,9 @@ public final class Signals {
 
   private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
 
+  /** One Ctrl-C often comes twice: to the process group, and passed on by whoever started us. */
+  private static final long SAME_SIGNAL_NANOS = 1_000_000_000L;
+
   private Signals() {}
 
   /**
@@ -25,13 +29,28 @@ public final class Signals {
    * hook.
    */
   public static void onStop(Runnable stop) {
+    onStop(stop, () -> {});
+  }
+
+  /**
+   * The same, with something to do before a second signal ends the process.
+   *
+   * @param last runs in the signal's thread; quick, and without waiting for anybody
+   */
+  public static void onStop(Runnable stop, Runnable last) {
     AtomicBoolean stopping = new AtomicBoolean();
+    AtomicLong first = new AtomicLong();
     Runnable once =
         () -> {
           if (stopping.compareAndSet(false, true)) {
+            first.set(System.nanoTime());
             new Thread(stop, "signal-stop").start();
-          } else {
-            Runtime.getRuntime().halt(1);
+          } else if (System.nanoTime() - first.get() > SAME_SIGNAL_NANOS) {
+            try {
+              last.run();
+            } finally {
+              Runtime.getRuntime().halt(1);
+            }
           }
         };
     if (!handle("INT", once) || !handle("TERM", once)) {

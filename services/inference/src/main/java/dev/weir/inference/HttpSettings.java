@@ -43,8 +43,8 @@ final class HttpSettings {
           0,
           0,
           1_000_000,
-          "HTTP requests per second and key, or address where no key is shown; beyond, 429; 0 for no"
-              + " limit");
+          "texts over HTTP per second and key, or address where no key is shown; a request without"
+              + " texts counts as one; beyond, 429; 0 for no limit");
 
   private static final Setting<Integer> BURST =
       Setting.integer(
@@ -52,7 +52,8 @@ final class HttpSettings {
           100,
           1,
           1_000_000,
-          "HTTP requests at once, per key or address, where WEIR_HTTP_RATE limits them");
+          "texts at once, per key or address, where WEIR_HTTP_RATE limits them; a request with more"
+              + " passes when none were sent for long enough, and those after it wait");
 
   private static final Setting<Integer> CONNECTIONS =
       Setting.integer(

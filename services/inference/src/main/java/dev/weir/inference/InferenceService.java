@@ -17,6 +17,7 @@ import dev.weir.inference.adapter.OnnxSlotTable;
 import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.ServingState;
+import dev.weir.inference.adapter.SkippedAdapterRecords;
 import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
@@ -139,7 +140,7 @@ public final class InferenceService implements AutoCloseable {
         new Classifier(
             registry,
             plans,
-            base.tokenizer()::encode,
+            base.tokenizer()::encodeKnown,
             config.catalog(),
             new Classifier.Batching(
                 config.workers(),
@@ -148,7 +149,9 @@ public final class InferenceService implements AutoCloseable {
                 Math.max(config.queueTexts(), 2 * config.pollRecords())),
             meters);
     loader = new AdapterLoader(reader, registry, meters, metrics.tracing(), clock);
-    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
+    AnnouncedAdapters announced =
+        new AnnouncedAdapters(
+            plans, config.catalog().names()::contains, new SkippedAdapterRecords(meters));
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);
@@ -170,6 +173,7 @@ public final class InferenceService implements AutoCloseable {
             config.topics(),
             config.catalog(),
             watcher,
+            loader,
             announced,
             store,
             base.digest(),
@@ -222,8 +226,12 @@ public final class InferenceService implements AutoCloseable {
     health.register("inference-engine", this::engine);
     CommonMeters.disk(meters, "serving-cache", cacheDirectory);
     health.register("inference-scorers", classifier::status);
-    health.register("inference-adapters", watcher::status);
-    health.register("inference-reviews", streams::status);
+    health.register("inference-champions", this::champions);
+    // What needs Kafka only informs: loaded adapters answer over HTTP without it.
+    health.inform("inference-adapters", watcher::status);
+    health.inform("inference-reviews", streams::status);
+    health.inform("inference-feedback", feedback::status);
+    health.inform("inference-shadows", shadows::status);
     LOG.info("serving on {}", device.detail());
     try {
       copies.open(registry::digests);
@@ -255,6 +263,18 @@ public final class InferenceService implements AutoCloseable {
    */
   public boolean awaitAdapters(Duration timeout) throws InterruptedException {
     return watcher.awaitCaughtUp(timeout);
+  }
+
+  /** Until then an answer could be an abstention for want of an adapter that there is. */
+  private Status champions() {
+    try {
+      return watcher.awaitCaughtUp(Duration.ZERO)
+          ? new Status.Up("the adapters topic was read and its champions were loaded or given up")
+          : new Status.Down("the adapters topic was not read to its end yet; it needs the broker");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Status.Down("closing");
+    }
   }
 
   private Status engine() {

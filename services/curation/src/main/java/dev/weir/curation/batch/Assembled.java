@@ -2,12 +2,14 @@ package dev.weir.curation.batch;
 
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.curation.deadletter.HasOriginal;
+import dev.weir.curation.deadletter.Original;
 
 /** What curation puts out. */
 public sealed interface Assembled {
 
   /** An example joins the open batch of its adapter, or replaces its earlier form. */
-  record Added(Example example) implements Assembled {}
+  record Added(Example example, Original original) implements Assembled, HasOriginal {}
 
   /** The record's key is an example that now stands under another key. */
   record Forgotten() implements Assembled {}

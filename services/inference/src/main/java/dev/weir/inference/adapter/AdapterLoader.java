@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Release;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
 import dev.weir.common.trace.LogContext;
@@ -14,10 +15,10 @@ import io.opentelemetry.api.trace.StatusCode;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,6 +28,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +40,10 @@ import org.slf4j.LoggerFactory;
  * record overtook is not published. Adapters do not wait for one another's store. A failed load
  * leaves the old champion serving and is kept with its reason; it is tried again with back-off when
  * the store may yet deliver. Where nothing serves, as after a restart, the champion answers for a
- * pinned version that cannot be loaded. Thread-safe; {@link #close} stops after the loads under
- * way.
+ * pinned version that cannot be loaded. A defect of our own, such as a listener that throws, is
+ * logged and counted; where it ended a load, that is a failure like others, and it is tried again.
+ * An adapter of which nothing is wanted and nothing serves costs nothing. Thread-safe; {@link
+ * #close} stops after the loads under way.
  */
 public final class AdapterLoader implements AutoCloseable {
 
@@ -47,17 +51,23 @@ public final class AdapterLoader implements AutoCloseable {
 
   private static final int THREADS = 4;
 
+  /** The reason of a failure that is a defect of this program. */
+  private static final String INTERNAL_ERROR = "internal-error";
+
   /** The bytes are there and wrong: they are published for good, so trying again is in vain. */
   private static final Set<String> FINAL_STORE_REASONS =
       Set.of("checksum-mismatch", "digest-mismatch", "manifest-mismatch", "bad-file-name");
 
   private final ArtifactReader reader;
   private final AdapterRegistry registry;
+  private final MeterRegistry registered;
   private final LoadMeters meters;
   private final Tracing tracing;
   private final Clock clock;
   private final ScheduledThreadPoolExecutor threads;
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
+  private final Map<AdapterId, LoadFailure> failures = new ConcurrentHashMap<>();
+  private final AtomicInteger underWay = new AtomicInteger();
   private final List<AdapterListener> listeners = new CopyOnWriteArrayList<>();
 
   /** A loader that traces nothing; its threads start with the first record. */
@@ -76,12 +86,15 @@ public final class AdapterLoader implements AutoCloseable {
     this.tracing = tracing;
     this.reader = reader;
     this.registry = registry;
+    this.registered = meters;
     this.meters = new LoadMeters(meters, clock);
     this.clock = clock;
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-loader");
     InferenceMeters.VERSIONS_FAILING.gauge(meters, () -> failures().size());
+    registry.listenBroken(this::broken);
   }
 
   /** Has {@code listener} told of every load from now on. */
@@ -91,19 +104,99 @@ public final class AdapterLoader implements AutoCloseable {
 
   /** Takes note of a record; older ones than the last are ignored. Returns at once. */
   void want(String adapter, Wanted wanted) {
-    tasks.computeIfAbsent(adapter, Task::new).want(wanted);
+    tasks.compute(
+        adapter,
+        (name, known) -> {
+          if (known == null && wanted.nothing() && !registry.knows(name)) {
+            return null; // A tombstone of what never served leaves nothing behind.
+          }
+          Task task = known == null ? new Task(name) : known;
+          task.want(wanted);
+          return task;
+        });
+  }
+
+  /** Keeps the reason of a version that went out of service because it broke. */
+  private void broken(ServingAdapter version, WeirException why) {
+    Task task = tasks.get(version.id().adapter());
+    if (task != null) {
+      task.broken(version, why);
+    }
   }
 
   /** Whether every record so far was acted on, be it with a failure. */
   public boolean settled() {
-    return tasks.values().stream().noneMatch(Task::active);
+    return underWay.get() == 0;
   }
 
   /** Why each wanted version that is not in service is not. */
   public Map<AdapterId, LoadFailure> failures() {
-    Map<AdapterId, LoadFailure> failures = new HashMap<>();
-    tasks.values().forEach(task -> failures.putAll(task.failures()));
-    return failures;
+    return Map.copyOf(failures);
+  }
+
+  /** The version that answers for an adapter here, whatever should; empty when none does. */
+  public Optional<AdapterId> answering(String adapter) {
+    return registry.warm()
+        ? registry.state().adapter(adapter).map(ServingAdapter::id)
+        : Optional.empty();
+  }
+
+  /**
+   * Tries whether a version could be loaded here, without putting it into service: fetches it and
+   * checks all that can be checked without running it. Blocks on the store.
+   *
+   * @return why not; empty when it could
+   * @throws StoreException if the store does not answer, so that nothing is known
+   */
+  public Optional<String> problem(Release release, String digest) {
+    try {
+      LoadedAdapter loaded = reader.read(new WantedVersion(release.id(), digest, release));
+      if (loaded.merged() != null) {
+        loaded.merged().close();
+      }
+      return Optional.empty();
+    } catch (StoreException e) {
+      if (mayPass(e)) {
+        throw e;
+      }
+      return Optional.of(e.reason());
+    } catch (WeirException e) {
+      return Optional.of(e.reason());
+    } catch (RuntimeException e) {
+      LOG.warn("{} cannot be read", release.id(), e);
+      return Optional.of("load-failed");
+    }
+  }
+
+  private static boolean mayPass(StoreException problem) {
+    return !FINAL_STORE_REASONS.contains(problem.reason());
+  }
+
+  /** Number of adapters that take memory here. */
+  int tasks() {
+    return tasks.size();
+  }
+
+  /** What must not decide about loading: a meter, a listener. */
+  private void guarded(String what, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      defect(what, e);
+    }
+  }
+
+  private void defect(String what, Throwable e) {
+    LOG.error("{} failed; this is a defect, please report it", what, e);
+    try {
+      InferenceMeters.INTERNAL_ERRORS.counter(registered, "adapter-loader").increment();
+    } catch (RuntimeException broken) {
+      LOG.error("the meters failed, too", broken);
+    }
+  }
+
+  private void tell(Consumer<AdapterListener> news) {
+    listeners.forEach(each -> guarded("a listener of loads", () -> news.accept(each)));
   }
 
   @Override
@@ -136,7 +229,7 @@ public final class AdapterLoader implements AutoCloseable {
     private @Nullable Wanted wanted;
     private boolean active;
     private int attempts;
-    private final Map<AdapterId, LoadFailure> failures = new HashMap<>();
+    private final Set<AdapterId> failed = new HashSet<>();
     private @Nullable Future<?> retry;
 
     Task(String adapter) {
@@ -144,8 +237,11 @@ public final class AdapterLoader implements AutoCloseable {
     }
 
     synchronized void want(Wanted newer) {
-      if (wanted != null && newer.offset() <= wanted.offset()) {
+      if (wanted != null && !newer.at().after(wanted.at())) {
         return;
+      }
+      if (wanted != null && newer.sameAs(wanted) && (active || failed.isEmpty())) {
+        return; // The topic was read again and says what it said before.
       }
       wanted = newer;
       attempts = 0;
@@ -156,60 +252,78 @@ public final class AdapterLoader implements AutoCloseable {
       start();
     }
 
-    synchronized boolean active() {
-      return active;
-    }
-
-    synchronized Map<AdapterId, LoadFailure> failures() {
-      return Map.copyOf(failures);
-    }
-
     private synchronized void start() {
       if (!active) {
-        active = true;
+        active(true);
         try {
           threads.execute(this);
         } catch (RejectedExecutionException e) {
-          active = false; // The process is closing.
+          active(false); // The process is closing.
         }
       }
+    }
+
+    private synchronized void active(boolean now) {
+      if (active != now) {
+        active = now;
+        underWay.addAndGet(now ? 1 : -1);
+      }
+    }
+
+    /** Whether there is nothing that it could still be asked about. */
+    private synchronized boolean spent() {
+      return !active
+          && retry == null
+          && failed.isEmpty()
+          && (wanted == null || wanted.nothing())
+          && !registry.knows(adapter);
     }
 
     @Override
     public void run() {
       Wanted now = current();
-      try {
-        while (now != null) {
+      while (now != null) {
+        try {
           act(now);
-          now = next(now);
+        } catch (Throwable e) {
+          // Ours or the machine's: it must neither freeze this adapter nor hold up the start.
+          faulted(now, e);
         }
-      } catch (Error e) {
-        // Out of memory, a missing native library: not this adapter's fault alone, but do not let
-        // the start wait for it for ever.
-        LOG.error("loading adapter {} ended abruptly", adapter, e);
-        abandon();
-        throw e;
+        now = next(now);
       }
+      tasks.computeIfPresent(adapter, (name, task) -> task.spent() ? null : task);
     }
 
-    private synchronized void abandon() {
-      active = false;
+    private void faulted(Wanted now, Throwable problem) {
+      defect("loading adapter " + adapter, problem);
+      try {
+        List<WantedVersion> versions = now.versions();
+        versions.stream()
+            .filter(each -> !serves(each))
+            .findFirst()
+            .or(() -> versions.stream().findFirst())
+            .ifPresent(version -> note(now, version, INTERNAL_ERROR, problem, true));
+      } catch (RuntimeException e) {
+        LOG.error("the failure of adapter {} cannot be shown", adapter, e);
+      }
+      later(now);
     }
 
     private synchronized @Nullable Wanted current() {
+      retry = null;
       return wanted;
     }
 
     private synchronized boolean newest(Wanted now) {
-      return wanted != null && wanted.offset() == now.offset();
+      return wanted != null && wanted.at().equals(now.at());
     }
 
     /** The record that came meanwhile, or null after noting that there is none. */
     private synchronized @Nullable Wanted next(Wanted done) {
-      if (wanted != null && wanted.offset() > done.offset()) {
+      if (wanted != null && wanted.at().after(done.at())) {
         return wanted;
       }
-      active = false;
+      active(false);
       return null;
     }
 
@@ -236,7 +350,8 @@ public final class AdapterLoader implements AutoCloseable {
         if (!registry.settle(adapter, answering, now.ids(), () -> newest(now))) {
           return; // A newer record is next.
         }
-        shown(champion);
+        WantedVersion answers = champion;
+        guarded("showing who answers for " + adapter, () -> shown(answers));
         for (WantedVersion other : now.others()) {
           again |= bring(now, other);
         }
@@ -289,14 +404,14 @@ public final class AdapterLoader implements AutoCloseable {
             || registry.put(reader.read(version), () -> newest(now))) {
           forget(version);
           Duration took = Duration.ofNanos(System.nanoTime() - begin);
-          meters.loaded(took);
+          guarded("counting a load", () -> meters.loaded(took));
           span.setAttribute(TraceAttributes.OUTCOME, "loaded");
           LOG.info("adapter {} is in service after {} ms", version.id(), took.toMillis());
-          listeners.forEach(each -> each.inService(version.id(), version.digest(), took));
+          tell(each -> each.inService(version.id(), version.digest(), took));
         }
         return false;
       } catch (StoreException e) {
-        return failed(now, version, e.reason(), e, !FINAL_STORE_REASONS.contains(e.reason()));
+        return failed(now, version, e.reason(), e, mayPass(e));
       } catch (WeirException e) {
         return failed(now, version, e.reason(), e, false);
       } catch (RuntimeException e) {
@@ -313,16 +428,23 @@ public final class AdapterLoader implements AutoCloseable {
     }
 
     private synchronized void forget(WantedVersion version) {
-      failures.remove(version.id());
+      if (failed.remove(version.id())) {
+        failures.remove(version.id());
+      }
     }
 
-    private synchronized boolean failed(
+    private boolean failed(
         Wanted now, WantedVersion version, String reason, RuntimeException problem, boolean again) {
-      meters.failed(reason);
       Span.current()
           .setStatus(StatusCode.ERROR)
           .setAttribute(TraceAttributes.OUTCOME, "failed")
           .setAttribute(TraceAttributes.ERROR_TYPE, reason);
+      return note(now, version, reason, problem, again);
+    }
+
+    private synchronized boolean note(
+        Wanted now, WantedVersion version, String reason, Throwable problem, boolean again) {
+      guarded("counting a failed load", () -> meters.failed(reason));
       if (!newest(now)) {
         return false;
       }
@@ -337,8 +459,9 @@ public final class AdapterLoader implements AutoCloseable {
               attempts + 1,
               at,
               again ? at.plus(delay) : null);
+      failed.add(version.id());
       failures.put(version.id(), failure);
-      listeners.forEach(each -> each.failed(version.id(), failure));
+      tell(each -> each.failed(version.id(), failure));
       LOG.warn(
           "adapter {} was not loaded, {}: {}{}",
           version.id(),
@@ -347,6 +470,21 @@ public final class AdapterLoader implements AutoCloseable {
           again ? "; next try in " + delay.toSeconds() + " s" : "",
           problem);
       return again;
+    }
+
+    /** Only a newer record brings it back: it was tried when it was loaded, and broke later. */
+    private synchronized void broken(ServingAdapter version, WeirException why) {
+      meters.failed(why.reason());
+      failures.put(
+          version.id(),
+          new LoadFailure(
+              version.id().version(),
+              version.digest(),
+              why.reason(),
+              String.valueOf(why.getMessage()),
+              1,
+              clock.instant(),
+              null));
     }
 
     private synchronized void done(Wanted now, boolean again) {
@@ -358,8 +496,19 @@ public final class AdapterLoader implements AutoCloseable {
       if (substitute != null) {
         wantedNow.add(substitute.id());
       }
-      failures.keySet().retainAll(wantedNow);
-      if (!again) {
+      for (AdapterId id : List.copyOf(failed)) {
+        if (!wantedNow.contains(id)) {
+          failed.remove(id);
+          failures.remove(id);
+        }
+      }
+      if (again) {
+        later(now);
+      }
+    }
+
+    private synchronized void later(Wanted now) {
+      if (!newest(now)) {
         return;
       }
       attempts++;

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -41,7 +42,7 @@ final class AdapterPager implements AutoCloseable {
   private final Clock clock;
   private final Duration longestWait;
   private final Map<AdapterId, Request> underWay = new ConcurrentHashMap<>();
-  private final Map<AdapterId, LoadFailure> failures = new ConcurrentHashMap<>();
+  private final Map<AdapterId, Missed> failures = new ConcurrentHashMap<>();
   private final ExecutorService pager = Executors.newSingleThreadExecutor(named("adapter-pager"));
   private final ExecutorService refetch =
       Executors.newSingleThreadExecutor(named("adapter-refetch"));
@@ -59,6 +60,12 @@ final class AdapterPager implements AutoCloseable {
     this.clock = clock;
   }
 
+  /**
+   * A failure, and when to try again: by the clock that nobody sets. The failure's instants are for
+   * people.
+   */
+  private record Missed(LoadFailure failure, long retryNanos) {}
+
   private static ThreadFactory named(String name) {
     return task -> {
       Thread thread = new Thread(task, name);
@@ -69,10 +76,9 @@ final class AdapterPager implements AutoCloseable {
 
   /** See {@link AdapterRegistry#page}. */
   CompletableFuture<Void> page(AdapterId id) {
-    LoadFailure failure = failures.get(id);
-    if (failure != null
-        && failure.retryAt() != null
-        && clock.instant().isBefore(failure.retryAt())) {
+    Missed missed = failures.get(id);
+    if (missed != null && System.nanoTime() - missed.retryNanos() < 0) {
+      LoadFailure failure = missed.failure();
       return CompletableFuture.failedFuture(new LoadException(failure.reason(), failure.message()));
     }
     Request request = new Request(id);
@@ -97,7 +103,9 @@ final class AdapterPager implements AutoCloseable {
 
   Map<AdapterId, LoadFailure> failures() {
     failures.keySet().removeIf(id -> registry.state().version(id).isEmpty());
-    return Map.copyOf(failures);
+    Map<AdapterId, LoadFailure> now = new HashMap<>();
+    failures.forEach((id, missed) -> now.put(id, missed.failure()));
+    return now;
   }
 
   @Override
@@ -209,15 +217,12 @@ final class AdapterPager implements AutoCloseable {
       failures.compute(
           id,
           (same, before) -> {
-            int attempts = before == null ? 1 : before.attempts() + 1;
-            return new LoadFailure(
-                id.version(),
-                digest,
-                reason,
-                message,
-                attempts,
-                at,
-                at.plus(BackOff.after(attempts)));
+            int attempts = before == null ? 1 : before.failure().attempts() + 1;
+            Duration pause = BackOff.after(attempts);
+            return new Missed(
+                new LoadFailure(
+                    id.version(), digest, reason, message, attempts, at, at.plus(pause)),
+                System.nanoTime() + pause.toNanos());
           });
     }
   }

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -102,19 +103,28 @@ final class AdapterPlacer {
         }
       }
     }
+    Engine engine = now.engine();
+    // First what may fail and needs no slot: a session that cannot be opened evicts nobody.
+    Lane lane = engine.lane(fresh.precision());
     OptionalInt slot = freeSlot(now, loaded.id());
     if (slot.isEmpty()) {
       return Attempt.NO_SLOT_YET;
     }
-    Engine engine = now.engine();
+    return publish(fresh.at(written(engine, lane, slot.getAsInt(), loaded)), stillWanted);
+  }
+
+  /** Owns the slot until it holds the version; gives it back when anything fails before. */
+  private static Placement written(Engine engine, Lane lane, int slot, LoadedAdapter loaded) {
+    Placement placement = null;
     try {
-      engine.table().write(slot.getAsInt(), loaded.weights());
-    } catch (RuntimeException e) {
-      engine.giveSlot(slot.getAsInt());
-      throw e;
+      engine.table().write(slot, loaded.weights());
+      placement = Placement.slot(engine, lane, slot);
+      return placement;
+    } finally {
+      if (placement == null) {
+        engine.giveSlot(slot);
+      }
     }
-    return publish(
-        fresh.at(Placement.slot(engine, fresh.precision(), slot.getAsInt())), stillWanted);
   }
 
   /**
@@ -162,24 +172,67 @@ final class AdapterPlacer {
         .forEach(AdapterPlacer::release);
   }
 
-  /** Tries a version where it is, and puts it into service. */
+  /**
+   * Takes a broken version out of service. Where it is the champion, the one that its adapter
+   * retired last takes over, from the slot that it is still in, if it works.
+   *
+   * @param stillBroken asked last, right before publishing
+   * @return whether the version is out of service
+   */
+  boolean fallBack(ServingAdapter broken, BooleanSupplier stillBroken) {
+    ServingState now = published.get();
+    String adapter = broken.id().adapter();
+    ServingAdapter serving = now.version(broken.id()).orElse(null);
+    AdapterId champion = now.champions().get(adapter);
+    if (serving == null || !serving.digest().equals(broken.digest())) {
+      return false;
+    }
+    ServingState after = now;
+    if (broken.id().equals(champion)) {
+      ServingAdapter before = now.retired().get(adapter);
+      if (before == null || !works(before)) {
+        return false;
+      }
+      champion = before.id();
+      after = now.reinstated(before.liveSince(clock.instant()));
+    }
+    if (!stillBroken.getAsBoolean()) {
+      return false;
+    }
+    publisher.accept(after.settled(adapter, champion, Set.of(broken.id())));
+    release(serving);
+    return true;
+  }
+
+  private boolean works(ServingAdapter version) {
+    try {
+      probe.check(version);
+      return true;
+    } catch (RuntimeException e) {
+      LOG.warn("adapter {}, which served before, does not work either", version.id(), e);
+      return false;
+    }
+  }
+
+  /** Tries a version where it is, and puts it into service; ends its stay there if that fails. */
   private Attempt publish(ServingAdapter fresh, BooleanSupplier stillWanted) {
     boolean done = false;
     try {
       probe.check(fresh);
-      done = stillWanted.getAsBoolean();
+      if (!stillWanted.getAsBoolean()) {
+        return Attempt.NOT_WANTED;
+      }
+      ServingState now = published.get();
+      ServingState next = now.with(fresh);
+      done = true;
+      publisher.accept(next);
+      now.version(fresh.id()).ifPresent(AdapterPlacer::release);
+      return Attempt.PUBLISHED;
     } finally {
       if (!done) {
         release(fresh);
       }
     }
-    if (!done) {
-      return Attempt.NOT_WANTED;
-    }
-    ServingState now = published.get();
-    publisher.accept(now.with(fresh));
-    now.version(fresh.id()).ifPresent(AdapterPlacer::release);
-    return Attempt.PUBLISHED;
   }
 
   private ServingAdapter unplaced(LoadedAdapter loaded, @Nullable ServingAdapter present) {
@@ -247,7 +300,7 @@ final class AdapterPlacer {
   static void release(ServingAdapter version) {
     Placement placement = version.placement();
     if (placement != null) {
-      placement.uses().release();
+      placement.end();
     }
   }
 }

@@ -2,7 +2,9 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.SlotLayout;
+import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -13,9 +15,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +50,7 @@ public final class AdapterRegistry implements AutoCloseable {
 
   private final SlotTable.Opener opener;
   private final SlotPolicy policy;
+  private final WeightSource source;
   private final PrecisionChoice precision;
   private final SlotSupply supply;
   private final AdapterPlacer placer;
@@ -55,6 +60,16 @@ public final class AdapterRegistry implements AutoCloseable {
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
   private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
+  private final List<BiConsumer<ServingAdapter, WeirException>> brokenListeners =
+      new CopyOnWriteArrayList<>();
+
+  /**
+   * Begins and ends of changes: odd while slots are on their way from one place to another. Written
+   * under the monitor.
+   */
+  private volatile int changes;
+
+  private volatile int lost;
 
   /**
    * A registry without adapters.
@@ -73,6 +88,7 @@ public final class AdapterRegistry implements AutoCloseable {
       Clock clock) {
     this.opener = opener;
     this.policy = policy;
+    this.source = source;
     this.precision = precision;
     this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
@@ -146,9 +162,54 @@ public final class AdapterRegistry implements AutoCloseable {
     listeners.add(listener);
   }
 
+  /** Never throws: what follows is the bookkeeping of slots. */
   private void publish(ServingState state) {
     published.set(state);
-    listeners.forEach(listener -> listener.accept(state));
+    for (Consumer<ServingState> listener : listeners) {
+      try {
+        listener.accept(state);
+      } catch (RuntimeException e) {
+        LOG.error("a listener of states failed; this is a defect, please report it", e);
+        InferenceMeters.INTERNAL_ERRORS.counter(meters, "state-listener").increment();
+      }
+    }
+  }
+
+  /** Whether anything of an adapter is in memory or in service. */
+  boolean knows(String adapter) {
+    ServingState state = published.get();
+    return state != null
+        && (state.champions().containsKey(adapter)
+            || state.retired().containsKey(adapter)
+            || state.versions().stream().anyMatch(each -> each.id().adapter().equals(adapter)));
+  }
+
+  /**
+   * How many slots are taken that neither a version in service nor a retired one has and no run
+   * still reads: always 0, or a slot was lost by a defect and only a restart brings it back. While
+   * a change is under way this is what it was before.
+   */
+  int lostSlots() {
+    int before = changes;
+    ServingState state = published.get();
+    if (state == null || before % 2 != 0) {
+      return lost;
+    }
+    int found = state.engine().taken() - state.loaded() - state.retired().size();
+    if (changes == before) {
+      lost = Math.max(0, found);
+    }
+    return lost;
+  }
+
+  /** How many versions in slots have no copy on this disk, and so cannot be evicted. */
+  long uncopied() {
+    ServingState state = published.get();
+    return state == null
+        ? 0
+        : state.versions().stream()
+            .filter(version -> ServingState.inSlot(version) && !source.onDisk(version.digest()))
+            .count();
   }
 
   /** The digests of all versions in service; none before the start and after the end. */
@@ -211,6 +272,7 @@ public final class AdapterRegistry implements AutoCloseable {
     long deadline = System.nanoTime() + SLOT_TIMEOUT.toNanos();
     boolean done = false;
     try {
+      openSession(loaded);
       while (stillWanted.getAsBoolean()) {
         long seen = signal.now();
         Attempt attempt = attempt(loaded, stillWanted);
@@ -219,10 +281,7 @@ public final class AdapterRegistry implements AutoCloseable {
           return done;
         }
         if (!signal.await(seen, deadline)) {
-          throw new LoadException(
-              "no-free-slot",
-              "no slot of %d came free within %d s; a scorer is stuck: restart the process"
-                  .formatted(state().layout().slots(), SLOT_TIMEOUT.toSeconds()));
+          throw noFreeSlot();
         }
       }
       return false;
@@ -233,8 +292,51 @@ public final class AdapterRegistry implements AutoCloseable {
     }
   }
 
+  /**
+   * Opens the session that a version needs before the monitor is taken, so that releases of other
+   * adapters do not wait for it.
+   */
+  private void openSession(LoadedAdapter loaded) {
+    Engine engine = state().engine();
+    if (loaded.merged() == null && engine.acquire()) {
+      try {
+        engine.lane(loaded.precision());
+      } finally {
+        engine.release();
+      }
+    }
+  }
+
+  private LoadException noFreeSlot() {
+    ServingState now = state();
+    return new LoadException(
+        "no-free-slot",
+        "no slot came free within %d s: of %d, %d hold versions in service, %d retired ones, %d wait for runs to end, %d are lost; %s: restart the process"
+            .formatted(
+                SLOT_TIMEOUT.toSeconds(),
+                now.layout().slots(),
+                now.loaded(),
+                now.retired().size(),
+                now.engine().draining(),
+                lostSlots(),
+                lostSlots() > 0
+                    ? "that is a defect, please report it"
+                    : "a run does not end, so a scorer is stuck"));
+  }
+
   private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
-    return placer.attempt(loaded, stillWanted);
+    return changing(() -> placer.attempt(loaded, stillWanted));
+  }
+
+  /** Marks a change for {@link #lostSlots}; the caller holds the monitor. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time
+  private <T> T changing(Supplier<T> change) {
+    changes++;
+    try {
+      return change.get();
+    } finally {
+      changes++;
+    }
   }
 
   /**
@@ -245,7 +347,7 @@ public final class AdapterRegistry implements AutoCloseable {
    * @return whether it is in service; if not it has to be read and {@link #put}
    */
   synchronized boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
-    return placer.reinstate(wanted, stillWanted);
+    return changing(() -> placer.reinstate(wanted, stillWanted));
   }
 
   /**
@@ -292,12 +394,41 @@ public final class AdapterRegistry implements AutoCloseable {
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    placer.settle(adapter, after, gone);
+    boolean settled =
+        changing(
+            () -> {
+              placer.settle(adapter, after, gone);
+              return true;
+            });
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }
+    return settled;
+  }
+
+  /**
+   * Takes a version out of service that fails on texts that are not at fault. Where it is the
+   * champion, the one that served before takes over, and it has to work; without such a one nothing
+   * changes.
+   *
+   * @param broken the version as it was in service
+   * @param why what goes wrong, for those who {@linkplain #listenBroken listen}
+   * @param stillBroken asked last, right before publishing
+   * @return whether it is out of service
+   */
+  public synchronized boolean fallBack(
+      ServingAdapter broken, WeirException why, BooleanSupplier stillBroken) {
+    if (!placer.fallBack(broken, stillBroken)) {
+      return false;
+    }
+    brokenListeners.forEach(listener -> listener.accept(broken, why));
     return true;
+  }
+
+  /** Has {@code listener} told of every version that {@link #fallBack} took out of service. */
+  void listenBroken(BiConsumer<ServingAdapter, WeirException> listener) {
+    brokenListeners.add(listener);
   }
 
   /** Ends the service; the sessions close when the last lease is back. */

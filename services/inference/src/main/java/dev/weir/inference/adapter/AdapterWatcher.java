@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.trace.Tracing;
+import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
@@ -9,13 +10,20 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsResult;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -28,17 +36,32 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Its thread {@code adapter-watcher} owns the consumer: no group, the topic's one partition,
  * committed records only, so that every replica sees the same order. It asks the broker for the
- * topic's end every few seconds, which is also how this process knows that the broker is there.
+ * topic's end and identity every few seconds, which is also how this process knows that the broker
+ * is there.
+ *
+ * <p>Each reading from the beginning is an epoch: what it says takes effect in one step when its
+ * end is reached. A topic that was deleted and made anew, restored or mirrored shows itself by
+ * another topic id or by offsets that fall; it is then read from its beginning, and what serves
+ * goes on serving meanwhile. No record ends the watcher: one that cannot be acted on is skipped.
  */
 public final class AdapterWatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterWatcher.class);
 
   private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration QUICK_POLL = Duration.ofMillis(20);
   private static final Duration CHECK_EVERY = Duration.ofSeconds(5);
   private static final Duration BROKER_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(2);
+  private static final String READ = "the adapters topic is read to its end";
 
+  /** The end of an epoch that nobody has asked the broker for yet. */
+  private static final long UNKNOWN = -1;
+
+  /** The end of an epoch that was reached: from there on records are acted on as they come. */
+  private static final long CAUGHT_UP = -2;
+
+  private final Map<String, Object> admin;
   private final Map<String, Object> kafka;
   private final TopicPartition partition;
   private final AdapterLoader loader;
@@ -49,6 +72,10 @@ public final class AdapterWatcher implements AutoCloseable {
   private final Object consumerLock = new Object();
   private final Object readLock = new Object();
   private long readUpTo; // guarded by readLock
+  private long epoch; // the watcher's thread alone, like the next three
+  private long end;
+  private long next;
+  private @Nullable Uuid topicId;
   private @Nullable KafkaConsumer<byte[], byte[]> consumer;
   private @Nullable Thread thread;
   private volatile Status status = new Status.Down("not started");
@@ -66,16 +93,22 @@ public final class AdapterWatcher implements AutoCloseable {
       AdapterLoader loader,
       AnnouncedAdapters announced,
       MeterRegistry meters) {
+    this.admin = Map.copyOf(kafka);
     this.kafka = new HashMap<>(kafka);
     this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     this.kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     this.kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     this.kafka.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-adapters");
+    // Made by a consumer, the topic would not be a compacted one.
+    this.kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     this.kafka.remove(ConsumerConfig.GROUP_ID_CONFIG);
     this.partition = new TopicPartition(topic, 0);
     this.loader = loader;
     this.announced = announced;
     this.meters = meters;
+    // From 0 on: an alert sees no increase of a counter that is born with its first value.
+    InferenceMeters.ADAPTERS_TOPIC_ANEW.counter(meters);
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher");
   }
 
   /** Starts to watch. */
@@ -96,6 +129,13 @@ public final class AdapterWatcher implements AutoCloseable {
    */
   public boolean awaitCaughtUp(Duration timeout) throws InterruptedException {
     return caughtUp.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Up to which offset of the topic everything is known. */
+  public long readUpTo() {
+    synchronized (readLock) {
+      return readUpTo;
+    }
   }
 
   /** Whether the broker answers and the topic was read to its end. */
@@ -152,61 +192,117 @@ public final class AdapterWatcher implements AutoCloseable {
   }
 
   private void watch() throws InterruptedException {
-    try (KafkaConsumer<byte[], byte[]> opened =
+    try (Admin broker = Admin.create(admin);
+        KafkaConsumer<byte[], byte[]> opened =
             new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         KafkaClientMetrics clientMetrics =
             new KafkaClientMetrics(opened, List.of(Tag.of("role", "adapters")))) {
       clientMetrics.bindTo(meters);
       expose(opened);
       opened.assign(List.of(partition));
-      opened.seekToBeginning(List.of(partition));
-      long end = -1;
+      read(opened);
       long checkAt = System.nanoTime();
       while (closing.getCount() > 0) {
         if (System.nanoTime() - checkAt >= 0) {
-          end = check(opened, end);
+          check(opened, broker);
           checkAt = System.nanoTime() + CHECK_EVERY.toNanos();
         }
-        boolean reading = caughtUp.getCount() > 0;
-        opened.poll(reading ? Duration.ofMillis(20) : POLL).forEach(this::take);
-        readUpTo(opened);
-        if (reading && end >= 0 && opened.position(partition, BROKER_TIMEOUT) >= end) {
-          // Loading is quick; asking every 20 ms is cheaper than a callback that can be missed.
-          if (loader.settled()) {
-            caughtUp.countDown();
-            status = new Status.Up("the adapters topic is read to its end");
-            LOG.info("caught up with {}: {} champions", partition, announced.champions().size());
+        boolean quick = end != CAUGHT_UP || caughtUp.getCount() > 0;
+        for (ConsumerRecord<byte[], byte[]> record : opened.poll(quick ? QUICK_POLL : POLL)) {
+          if (record.offset() < next) {
+            anew(opened, "offset %d came after %d".formatted(record.offset(), next - 1));
+            break;
           }
+          next = record.offset() + 1;
+          take(record);
         }
+        arrive(opened);
       }
     } finally {
       expose(null);
     }
   }
 
-  private void readUpTo(KafkaConsumer<byte[], byte[]> opened) {
+  /** Begins an epoch. */
+  private void read(KafkaConsumer<byte[], byte[]> opened) {
+    epoch++;
+    end = UNKNOWN;
+    next = 0;
+    announced.beginReading();
+    opened.seekToBeginning(List.of(partition));
+  }
+
+  private void anew(KafkaConsumer<byte[], byte[]> opened, String why) {
+    LOG.warn(
+        "{} was made anew, restored or cut: {}; reading it from its beginning, what serves goes on serving",
+        partition,
+        why);
+    InferenceMeters.ADAPTERS_TOPIC_ANEW.counter(meters).increment();
+    synchronized (readLock) {
+      readUpTo = 0; // A change is seen only when the new topic was read to its end.
+    }
+    read(opened);
+  }
+
+  /** Acts on what an epoch said once its end is reached, and on the start's end. */
+  private void arrive(KafkaConsumer<byte[], byte[]> opened) {
     long position;
     try {
       position = opened.position(partition, Duration.ZERO);
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       return; // Not known before the first fetch.
     }
+    if (end >= 0 && position >= end) {
+      TopicPlace place = new TopicPlace(epoch, Math.max(0, position - 1));
+      for (String adapter : announced.endReading()) {
+        want(adapter, announced.wanted(adapter, place));
+      }
+      end = CAUGHT_UP;
+    }
+    if (end != CAUGHT_UP) {
+      return;
+    }
     synchronized (readLock) {
-      readUpTo = Math.max(readUpTo, position);
+      readUpTo = position;
       readLock.notifyAll();
+    }
+    // Loading is quick; asking every 20 ms is cheaper than a callback that can be missed.
+    if (caughtUp.getCount() > 0 && loader.settled()) {
+      caughtUp.countDown();
+      status = new Status.Up(READ);
+      LOG.info("caught up with {}: {} champions", partition, announced.champions().size());
     }
   }
 
-  /** Asks for the topic's end; the answer tells whether the broker is there. */
-  private long check(KafkaConsumer<byte[], byte[]> opened, long end) {
+  /**
+   * Asks for the topic's end and identity; the answer tells whether the broker is there, and
+   * whether the topic is the one that was read.
+   */
+  private void check(KafkaConsumer<byte[], byte[]> opened, Admin broker)
+      throws InterruptedException {
     try {
+      Uuid id = topicId(broker);
+      if (topicId != null && !topicId.equals(id)) {
+        anew(opened, "its id is %s, it was %s".formatted(id, topicId));
+      }
+      topicId = id;
       long found =
           opened.endOffsets(List.of(partition), BROKER_TIMEOUT).getOrDefault(partition, 0L);
+      if (found < next) {
+        anew(opened, "it ends at %d, read were %d".formatted(found, next));
+      }
+      if (end == UNKNOWN) {
+        end = found;
+      }
       status =
           caughtUp.getCount() == 0
-              ? new Status.Up("the adapters topic is read to its end")
+              ? new Status.Up(READ)
               : new Status.Down("reading the adapters topic");
-      return end < 0 ? found : end;
+    } catch (UnknownTopicOrPartitionException e) {
+      status =
+          new Status.Down(
+              "the topic %s does not exist; what serves goes on serving: restore the topic, or restart a service so that it is made"
+                  .formatted(partition.topic()));
     } catch (org.apache.kafka.common.errors.TimeoutException e) {
       status =
           new Status.Down(
@@ -214,20 +310,49 @@ public final class AdapterWatcher implements AutoCloseable {
                   .formatted(
                       kafka.get(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG),
                       BROKER_TIMEOUT.toSeconds()));
-      return end;
     }
   }
 
+  private Uuid topicId(Admin broker) throws InterruptedException {
+    String topic = partition.topic();
+    int timeout = Math.toIntExact(BROKER_TIMEOUT.toMillis());
+    try {
+      DescribeTopicsResult found =
+          broker.describeTopics(List.of(topic), new DescribeTopicsOptions().timeoutMs(timeout));
+      return Objects.requireNonNull(found.topicNameValues().get(topic)).get().topicId();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof KafkaException known) {
+        throw known;
+      }
+      throw new KafkaException("the topic cannot be described", e);
+    }
+  }
+
+  /** Nothing that a record says may end the watcher: all replicas would end, for good. */
   private void take(ConsumerRecord<byte[], byte[]> record) {
-    announced
-        .take(record)
-        .ifPresent(
-            adapter ->
-                loader.want(
-                    adapter,
-                    announced
-                        .wanted(adapter, record.offset())
-                        .in(Tracing.context(record.headers()))));
+    try {
+      announced
+          .take(record)
+          .ifPresent(
+              adapter ->
+                  want(
+                      adapter,
+                      announced
+                          .wanted(adapter, new TopicPlace(epoch, record.offset()))
+                          .in(Tracing.context(record.headers()))));
+    } catch (RuntimeException e) {
+      LOG.error("{}@{} could not be acted on; it is skipped", partition, record.offset(), e);
+      InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher").increment();
+    }
+  }
+
+  private void want(String adapter, Wanted wanted) {
+    try {
+      loader.want(adapter, wanted);
+    } catch (RuntimeException e) {
+      LOG.error("adapter {} could not be handed to the loader", adapter, e);
+      InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher").increment();
+    }
   }
 
   private void expose(@Nullable KafkaConsumer<byte[], byte[]> opened) {

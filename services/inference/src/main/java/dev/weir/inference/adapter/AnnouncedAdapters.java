@@ -2,25 +2,23 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.AdapterRecord.Crowned;
-import dev.weir.common.adapter.AdapterRecord.Planned;
-import dev.weir.common.adapter.AdapterRecord.Released;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.Limits;
+import dev.weir.inference.adapter.TopicRecords.Refused;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,37 +29,76 @@ import org.slf4j.LoggerFactory;
  * together want of each adapter: the champion, or the version that an operator pinned, and a canary
  * and a shadow beside it.
  *
- * <p>Written by the {@link AdapterWatcher}'s thread, read by any.
+ * <p>While the topic is read from its beginning, what it says is gathered apart ({@link
+ * #beginReading}) and takes the place of what was known in one step, at the topic's end ({@link
+ * #endReading}): so a topic that was made anew leaves nothing of the old one behind, and nobody
+ * sees a champion of last year in between.
+ *
+ * <p>How much is kept is bounded, whoever writes to the topic: see {@link TopicRecords}. Written by
+ * the {@link AdapterWatcher}'s thread, read by any.
  */
 public final class AnnouncedAdapters {
 
   private static final Logger LOG = LoggerFactory.getLogger(AnnouncedAdapters.class);
 
-  private final Map<AdapterId, Release> releases = new ConcurrentHashMap<>();
-  private final Map<String, Champion> champions = new ConcurrentHashMap<>();
-  private final ServingHistory history = new ServingHistory();
   private final ServingPlans plans;
+  private final Predicate<String> declared;
+  private final SkippedAdapterRecords skipped;
+  private final long mostBytes;
+  private volatile TopicRecords current;
+  private @Nullable TopicRecords reading; // the watcher's thread alone
+
+  /**
+   * Nothing yet, and nobody is told of records that are skipped.
+   *
+   * @param plans where operators' plans go
+   */
+  public AnnouncedAdapters(ServingPlans plans) {
+    this(plans, adapter -> false, SkippedAdapterRecords.unmetered());
+  }
 
   /**
    * Nothing yet.
    *
    * @param plans where operators' plans go
+   * @param declared names of adapters that are taken in however many others there are
+   * @param skipped is told of each record that is not taken in
    */
-  public AnnouncedAdapters(ServingPlans plans) {
+  public AnnouncedAdapters(
+      ServingPlans plans, Predicate<String> declared, SkippedAdapterRecords skipped) {
+    this(plans, declared, skipped, TopicRecords.mostBytes(Runtime.getRuntime().maxMemory()));
+  }
+
+  AnnouncedAdapters(
+      ServingPlans plans,
+      Predicate<String> declared,
+      SkippedAdapterRecords skipped,
+      long mostBytes) {
     this.plans = plans;
+    this.declared = declared;
+    this.skipped = skipped;
+    this.mostBytes = mostBytes;
+    this.current = new TopicRecords(declared, mostBytes);
   }
 
   /** All releases of an adapter that the topic holds, newest version first. */
   public List<Release> releases(String adapter) {
-    return releases.values().stream()
-        .filter(release -> release.adapter().equals(adapter))
-        .sorted(Comparator.comparingInt(Release::version).reversed())
-        .toList();
+    return current.releases(adapter);
+  }
+
+  /** One release, if the topic holds it. */
+  public Optional<Release> release(String adapter, int version) {
+    return Optional.ofNullable(current.release(adapter, version));
   }
 
   /** The names of all adapters that the topic holds a release of. */
   public Set<String> released() {
-    return releases.keySet().stream().map(AdapterId::adapter).collect(Collectors.toSet());
+    return current.released();
+  }
+
+  /** Whether the topic holds a release, a champion or a plan of an adapter; costs one look-up. */
+  public boolean exists(String adapter) {
+    return current.knows(adapter);
   }
 
   /** How an operator wants an adapter to be served, as the topic states it. */
@@ -69,90 +106,145 @@ public final class AnnouncedAdapters {
     return plans.of(adapter);
   }
 
+  /** The champion of an adapter, as the topic states it. */
+  public Optional<Champion> champion(String adapter) {
+    return Optional.ofNullable(current.champion(adapter));
+  }
+
   /** The version that should answer for an adapter: the pinned one, or else the champion. */
   public Optional<Champion> answering(String adapter) {
-    return Optional.ofNullable(plans.of(adapter).pinnedChampion())
-        .or(() -> Optional.ofNullable(champions.get(adapter)));
+    return Optional.ofNullable(plans.of(adapter).pinnedChampion()).or(() -> champion(adapter));
   }
 
   /** Which versions have served. */
   public ServingHistory history() {
-    return history;
+    return current.history();
   }
 
   /** The champions by adapter name, as the topic states them. */
   public Map<String, Champion> champions() {
-    return Map.copyOf(champions);
+    return current.champions();
+  }
+
+  /** Gathers what comes from now on apart from what is known, until {@link #endReading}. */
+  void beginReading() {
+    reading = new TopicRecords(declared, mostBytes);
   }
 
   /**
-   * Takes a record in.
+   * Puts what was gathered in the place of what was known.
    *
-   * @return the adapter of which something else may be wanted now; empty when nothing is
+   * @return the adapters of which something was or is said; none when the topic says nothing at all
+   *     and did before: it was lost or is about to be filled, which is no reason to stop serving
+   */
+  Set<String> endReading() {
+    TopicRecords read = reading;
+    if (read == null) {
+      return Set.of();
+    }
+    Set<String> adapters = new TreeSet<>(read.served());
+    if (adapters.isEmpty() && !current.served().isEmpty()) {
+      LOG.warn(
+          "the adapters topic is empty and was not: {} adapters go on serving here, and a restart would serve none; restore the topic, or promote a version of each",
+          current.served().size());
+    } else {
+      adapters.addAll(current.served());
+    }
+    current = read;
+    reading = null;
+    plans.become(read.plans());
+    return adapters;
+  }
+
+  /**
+   * Takes a record in. One that cannot be read, or for which there is no room, is counted, logged
+   * and skipped: this never throws.
+   *
+   * @return the adapter of which something else may be wanted now; empty when nothing is, and while
+   *     the topic is read from its beginning
    */
   Optional<String> take(ConsumerRecord<byte[], byte[]> record) {
-    AdapterRecord read = AdapterRecord.read(record.key(), record.value()).orElse(null);
-    if (read != null) {
-      history.take(read);
-    }
-    if (read instanceof Released released) {
-      releases.put(released.release().id(), released.release());
-    } else if (read instanceof Crowned crowned) {
-      Champion champion = crowned.champion();
-      champions.put(champion.adapter(), champion);
-      return Optional.of(champion.adapter());
-    } else if (read instanceof Planned planned) {
-      plans.put(planned.plan());
-      return Optional.of(planned.plan().adapter());
-    } else {
-      return takeTombstone(record);
+    try {
+      Optional<String> adapter =
+          record.value() == null ? takeTombstone(record) : takeIn(record, record.value());
+      return reading == null ? adapter : Optional.empty();
+    } catch (Refused e) {
+      skipped.skip(record, e.reason(), String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      skipped.skip(record, "unreadable", e.toString());
     }
     return Optional.empty();
   }
 
+  private Optional<String> takeIn(ConsumerRecord<byte[], byte[]> record, byte[] value) {
+    AdapterRecord read =
+        AdapterRecord.read(record.key(), value)
+            .orElseThrow(() -> new Refused("unreadable", "it is no adapter record"));
+    // All that follows is built from names and versions: look at them before anything changes.
+    byte[] key;
+    if (read instanceof AdapterRecord.Released released) {
+      key = released.release().id().toString().getBytes(StandardCharsets.UTF_8);
+    } else if (read instanceof AdapterRecord.Crowned crowned) {
+      Objects.requireNonNull(crowned.champion().digest(), "digest");
+      key = crowned.champion().id().adapter().getBytes(StandardCharsets.UTF_8);
+    } else if (read instanceof AdapterRecord.Planned planned) {
+      String adapter = planned.plan().adapter();
+      if (!Limits.ADAPTER_NAME.matcher(adapter).matches()) {
+        throw new Refused("bad-name", "its plan is for no adapter");
+      }
+      key = AdapterRecord.key(planned.plan());
+    } else {
+      throw new Refused("unreadable", "it is no adapter record");
+    }
+    if (!Arrays.equals(key, record.key())) {
+      throw new Refused("foreign-key", "its key is not that of what it says");
+    }
+    Optional<String> changed = book().put(read, value.length);
+    if (reading == null && read instanceof AdapterRecord.Planned planned) {
+      plans.put(planned.plan());
+    }
+    return changed;
+  }
+
   private Optional<String> takeTombstone(ConsumerRecord<byte[], byte[]> record) {
-    if (record.key() == null || record.value() != null) {
-      LOG.warn(
-          "{}-{}@{} is no adapter record; it is skipped",
-          record.topic(),
-          record.partition(),
-          record.offset());
-      return Optional.empty();
+    if (record.key() == null) {
+      throw new Refused("unreadable", "it has neither key nor value");
     }
     String key = new String(record.key(), StandardCharsets.UTF_8);
-    try {
-      if (key.indexOf('@') >= 0) {
-        releases.remove(AdapterId.parse(key));
-        return Optional.empty();
-      }
-      if (Limits.ADAPTER_NAME.matcher(key).matches()) {
-        champions.remove(key);
-        return Optional.of(key);
-      }
-      Optional<String> planned = AdapterRecord.plannedAdapter(record.key());
-      planned.ifPresent(plans::remove);
-      return planned;
-    } catch (IllegalArgumentException e) {
-      LOG.warn(
-          "{}-{}@{} withdraws '{}', which is no adapter",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          key);
+    if (key.indexOf('@') >= 0) {
+      book().removeRelease(AdapterId.parse(key));
       return Optional.empty();
     }
+    if (Limits.ADAPTER_NAME.matcher(key).matches()) {
+      return book().removeChampion(key) ? Optional.of(key) : Optional.empty();
+    }
+    String planned =
+        AdapterRecord.plannedAdapter(record.key())
+            .orElseThrow(() -> new Refused("unreadable", "it withdraws what is no adapter"));
+    boolean known = book().removePlan(planned);
+    if (reading == null) {
+      plans.remove(planned);
+    }
+    return known ? Optional.of(planned) : Optional.empty();
+  }
+
+  private TopicRecords book() {
+    TopicRecords read = reading;
+    return read == null ? current : read;
   }
 
   /**
    * What champion and plan, which have records of their own, together ask for.
    *
-   * @param offset of the last of these records
+   * @param at the place of the last of these records
    */
-  Wanted wanted(String adapter, long offset) {
+  Wanted wanted(String adapter, TopicPlace at) {
     ServingPlan plan = plans.of(adapter);
     WantedVersion champion =
         answering(adapter)
-            .map(answering -> WantedVersion.of(answering, releases.get(answering.id())))
+            .map(
+                answering ->
+                    WantedVersion.of(answering, current.release(adapter, answering.version())))
             .orElse(null);
     List<WantedVersion> others = new ArrayList<>();
     ServingPlan.Canary canary = plan.canary();
@@ -168,7 +260,7 @@ public final class AnnouncedAdapters {
       seen.add(champion.id());
     }
     others.removeIf(other -> !seen.add(other.id()));
-    return new Wanted(offset, champion, others).insteadOfNone(heldBack(plan));
+    return new Wanted(at, champion, others).insteadOfNone(heldBack(plan));
   }
 
   /**
@@ -177,17 +269,17 @@ public final class AnnouncedAdapters {
    */
   private @Nullable WantedVersion heldBack(ServingPlan plan) {
     ServingPlan.Pin pinned = plan.pinned();
-    Champion champion = champions.get(plan.adapter());
+    Champion champion = current.champion(plan.adapter());
     return pinned == null
             || champion == null
             || champion.version() == pinned.version()
             || Objects.equals(champion.version(), pinned.rolledBackFrom())
         ? null
-        : WantedVersion.of(champion, releases.get(champion.id()));
+        : WantedVersion.of(champion, current.release(champion.adapter(), champion.version()));
   }
 
   private WantedVersion wanted(String adapter, int version, String digest) {
-    AdapterId id = new AdapterId(adapter, version);
-    return new WantedVersion(id, digest, releases.get(id));
+    return new WantedVersion(
+        new AdapterId(adapter, version), digest, current.release(adapter, version));
   }
 }

@@ -149,7 +149,10 @@ public final class ArtifactReader implements WeightSource {
     trust.check(id, directory);
     LoadedAdapter plain = parse(id, wanted.digest(), directory, wanted.release());
     Path eightBit = directory.resolve(MergedModel.INT8_FILE);
-    boolean int8 = plain.precision() == Precision.INT8 && Files.isRegularFile(eightBit);
+    boolean int8 =
+        plain.precision() == Precision.INT8
+            && Files.isRegularFile(eightBit)
+            && (precision.forced() != null || !MergedEncoder.dependsOnBatch(eightBit));
     Path file = int8 ? eightBit : directory.resolve(MergedModel.FILE);
     if (!Files.isRegularFile(file)) {
       throw new LoadException(
@@ -205,10 +208,7 @@ public final class ArtifactReader implements WeightSource {
     if (release != null) {
       sameLabels(id, "release record", release.labels(), weights.labels());
     }
-    List<String> allowed =
-        release == null || release.precisions().isEmpty()
-            ? manifest.precisions()
-            : release.precisions();
+    List<String> allowed = allowed(manifest, release);
     return new LoadedAdapter(
         id,
         digest,
@@ -218,6 +218,16 @@ public final class ArtifactReader implements WeightSource {
         precision.choose(allowed),
         allowed,
         null);
+  }
+
+  /**
+   * The manifest says in what an adapter may be served: it is what is signed. A release record,
+   * which whoever may write the topic can replace, can only leave out some of it.
+   */
+  private static List<String> allowed(Manifest manifest, @Nullable Release release) {
+    return release == null || release.precisions().isEmpty()
+        ? manifest.precisions()
+        : manifest.precisions().stream().filter(release.precisions()::contains).toList();
   }
 
   private static void sameLabels(

@@ -4,12 +4,13 @@ import dev.weir.common.model.Precision;
 import dev.weir.common.model.SlotLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +26,11 @@ final class Engine {
 
   private final SlotTable table;
   private final SlotSignal signal;
+  private final Object opening = new Object();
   private final UseCount uses;
   private final Deque<Integer> free = new ArrayDeque<>();
-  private final Map<Precision, Lane> lanes = new EnumMap<>(Precision.class);
+  private final Set<Integer> draining = new HashSet<>(); // guarded by free
+  private final Map<Precision, Lane> lanes = new ConcurrentHashMap<>();
 
   /**
    * @param signal fires when a slot comes back
@@ -57,23 +60,36 @@ final class Engine {
     uses.release();
   }
 
-  /** The session of a precision, which is opened when this is the first to ask for it. */
+  /**
+   * The session of a precision, which is opened when this is the first to ask for it: that takes
+   * some hundred milliseconds, for which nobody waits but who wants a session, too.
+   *
+   * @throws RuntimeException if it cannot be opened; the next one to ask tries again
+   */
   Lane lane(Precision precision) {
-    synchronized (lanes) {
-      return lanes.computeIfAbsent(
-          precision,
-          wanted -> {
-            table.open(wanted);
-            return (tokenIds, slots) -> table.run(wanted, tokenIds, slots);
-          });
+    Lane open = lanes.get(precision);
+    if (open != null) {
+      return open;
+    }
+    synchronized (opening) {
+      Lane meanwhile = lanes.get(precision);
+      if (meanwhile != null) {
+        return meanwhile;
+      }
+      Lane opened = open(precision);
+      lanes.put(precision, opened);
+      return opened;
     }
   }
 
-  /** The precisions that were opened. */
+  private Lane open(Precision precision) {
+    table.open(precision);
+    return (tokenIds, slots) -> table.run(precision, tokenIds, slots);
+  }
+
+  /** The precisions that were opened; returns at once, also while another one opens. */
   Set<Precision> precisions() {
-    synchronized (lanes) {
-      return new TreeSet<>(lanes.keySet());
-    }
+    return new TreeSet<>(lanes.keySet());
   }
 
   /** What the runs of each opened precision use. */
@@ -92,13 +108,41 @@ final class Engine {
 
   void giveSlot(int slot) {
     synchronized (free) {
+      draining.remove(slot);
       free.add(slot);
     }
     signal.fire();
   }
 
+  /** Notes that a slot went out of service and comes back with the last lease of it. */
+  void draining(int slot) {
+    synchronized (free) {
+      draining.add(slot);
+    }
+  }
+
+  /** How many slots are neither free nor about to be. */
+  int taken() {
+    synchronized (free) {
+      return table.layout().slots() - free.size() - draining.size();
+    }
+  }
+
+  /** How many slots come back when runs end. */
+  int draining() {
+    synchronized (free) {
+      return draining.size();
+    }
+  }
+
+  /** Whoever gives back the last use goes on with his own work, whatever the runtime says. */
   private void closeTable() {
-    table.close();
+    try {
+      table.close();
+    } catch (RuntimeException e) {
+      LOG.error("a slot table could not be closed; its memory is lost", e);
+      return;
+    }
     LOG.debug("closed a slot table of {} slots", table.layout().slots());
   }
 }

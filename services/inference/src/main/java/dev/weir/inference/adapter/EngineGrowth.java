@@ -53,7 +53,8 @@ final class EngineGrowth {
       Map<AdapterId, ServingAdapter> moved = move(now, engine, fresh.id());
       int slot = take(engine);
       engine.table().write(slot, weights);
-      ServingAdapter placed = fresh.at(Placement.slot(engine, fresh.precision(), slot));
+      ServingAdapter placed =
+          fresh.at(Placement.slot(engine, engine.lane(fresh.precision()), slot));
       moved.put(placed.id(), placed);
       engine.precisions().forEach(each -> probe.warmUp(engine.lane(each)));
       probe.check(placed);
@@ -106,7 +107,7 @@ final class EngineGrowth {
   private static ServingAdapter copy(ServingAdapter version, Engine from, Engine to) {
     int slot = take(to);
     to.table().copy(slot, from.table(), version.slot());
-    return version.at(Placement.slot(to, version.precision(), slot));
+    return version.at(Placement.slot(to, to.lane(version.precision()), slot));
   }
 
   private static int take(Engine engine) {

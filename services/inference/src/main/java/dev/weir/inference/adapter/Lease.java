@@ -98,15 +98,18 @@ public final class Lease implements AutoCloseable {
       return;
     }
     closed = true;
-    leased
-        .values()
-        .forEach(
-            version -> {
-              Placement placement = version.placement();
-              if (placement != null) {
-                placement.uses().release();
-              }
-            });
-    state.engine().release();
+    try {
+      leased
+          .values()
+          .forEach(
+              version -> {
+                Placement placement = version.placement();
+                if (placement != null) {
+                  placement.uses().release();
+                }
+              });
+    } finally {
+      state.engine().release();
+    }
   }
 }

@@ -3,6 +3,7 @@ package dev.weir.inference.adapter;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.ops.GaugeSet;
+import dev.weir.common.ops.Timers;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -62,13 +63,13 @@ final class LoadMeters {
       feedback.remove(adapter);
       return;
     }
-    feedback.set(release.lastFeedbackAt().toEpochMilli() / 1000.0, adapter);
+    Instant newestFeedback = release.lastFeedbackAt();
+    feedback.set(newestFeedback.getEpochSecond() + newestFeedback.getNano() / 1e9, adapter);
     // A start loads releases of days ago, and a rollback old ones again: neither tells how long the
     // loop takes.
     int before = newest.merge(adapter, champion.version(), Math::max);
     if (before == champion.version() && release.createdAt().isAfter(startedAt)) {
-      Duration took = Duration.between(release.lastFeedbackAt(), clock.instant());
-      freshness.record(took.isNegative() ? Duration.ZERO : took);
+      Timers.record(freshness, newestFeedback, clock.instant());
     }
   }
 

@@ -1,8 +1,9 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.model.MergedEncoder;
-import dev.weir.common.model.Precision;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a version is in memory: a slot of the engine, or a session of its own. Ends with its last
@@ -13,22 +14,35 @@ final class Placement {
   /** What {@link #slot} says of a session of its own. */
   static final int NO_SLOT = -1;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Placement.class);
+
   private final Lane lane;
   private final int slot;
   private final UseCount uses;
   private final Set<String> providers;
+  private final Runnable ending;
 
-  private Placement(Lane lane, int slot, UseCount uses, Set<String> providers) {
+  private Placement(
+      Lane lane, int slot, UseCount uses, Set<String> providers, Runnable whenEnding) {
     this.lane = lane;
     this.slot = slot;
     this.uses = uses;
     this.providers = providers;
+    this.ending = whenEnding;
   }
 
-  /** A slot that was taken from {@code engine}. */
-  static Placement slot(Engine engine, Precision precision, int slot) {
+  /**
+   * A slot that was taken from {@code engine}, which gets it back.
+   *
+   * @param lane the session that runs it
+   */
+  static Placement slot(Engine engine, Lane lane, int slot) {
     return new Placement(
-        engine.lane(precision), slot, new UseCount(() -> engine.giveSlot(slot)), Set.of());
+        lane,
+        slot,
+        new UseCount(() -> engine.giveSlot(slot)),
+        Set.of(),
+        () -> engine.draining(slot));
   }
 
   /** A session of its own. */
@@ -36,8 +50,24 @@ final class Placement {
     return new Placement(
         (tokenIds, slots) -> encoder.run(tokenIds),
         NO_SLOT,
-        new UseCount(encoder::close),
-        encoder.providers());
+        new UseCount(() -> close(encoder)),
+        encoder.providers(),
+        () -> {});
+  }
+
+  /** Whoever gives back the last use goes on with his own work, whatever the runtime says. */
+  private static void close(MergedEncoder encoder) {
+    try {
+      encoder.close();
+    } catch (RuntimeException e) {
+      LOG.error("a merged session could not be closed; its memory is lost", e);
+    }
+  }
+
+  /** Ends the publisher's use: it is over once the last lease is back. */
+  void end() {
+    ending.run();
+    uses.release();
   }
 
   Lane lane() {

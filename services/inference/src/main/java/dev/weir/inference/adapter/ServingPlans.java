@@ -26,4 +26,10 @@ public final class ServingPlans {
   void remove(String adapter) {
     plans.remove(adapter);
   }
+
+  /** Takes the place of all plans. */
+  void become(Map<String, ServingPlan> others) {
+    plans.putAll(others);
+    plans.keySet().retainAll(others.keySet());
+  }
 }

@@ -5,13 +5,14 @@ import io.opentelemetry.context.Context;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the adapters topic last said about one adapter.
  *
- * @param offset where it said so: higher is newer, whatever the versions
+ * @param at where it said so
  * @param champion the version that answers, or {@code null} when none should
  * @param substitute the version that answers where {@code champion}, which is pinned, cannot be
  *     loaded and none serves; {@code null} for none
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param trace the trace that the record belongs to; the root context for none
  */
 record Wanted(
-    long offset,
+    TopicPlace at,
     @Nullable WantedVersion champion,
     @Nullable WantedVersion substitute,
     List<WantedVersion> others,
@@ -30,23 +31,35 @@ record Wanted(
   }
 
   /** What a record says that belongs to no trace. */
-  Wanted(long offset, @Nullable WantedVersion champion, List<WantedVersion> others) {
-    this(offset, champion, null, others, Context.root());
+  Wanted(TopicPlace at, @Nullable WantedVersion champion, List<WantedVersion> others) {
+    this(at, champion, null, others, Context.root());
   }
 
   /** The same, as a part of the trace that the record belongs to. */
   Wanted in(Context named) {
-    return new Wanted(offset, champion, substitute, others, named);
+    return new Wanted(at, champion, substitute, others, named);
   }
 
   /** The same, with a version that answers where the pinned one cannot. */
   Wanted insteadOfNone(@Nullable WantedVersion version) {
-    return new Wanted(offset, champion, version, others, trace);
+    return new Wanted(at, champion, version, others, trace);
   }
 
   /** Nothing but a champion, or nothing at all. */
-  static Wanted champion(long offset, @Nullable WantedVersion champion) {
-    return new Wanted(offset, champion, List.of());
+  static Wanted champion(TopicPlace at, @Nullable WantedVersion champion) {
+    return new Wanted(at, champion, List.of());
+  }
+
+  /** Whether nothing at all is to be in service. */
+  boolean nothing() {
+    return champion == null && substitute == null && others.isEmpty();
+  }
+
+  /** Whether another record asks for just the same. */
+  boolean sameAs(Wanted other) {
+    return Objects.equals(champion, other.champion)
+        && Objects.equals(substitute, other.substitute)
+        && others.equals(other.others);
   }
 
   /** All wanted versions, the champion first. */

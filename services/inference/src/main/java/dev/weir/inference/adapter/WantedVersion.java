@@ -27,6 +27,6 @@ record WantedVersion(AdapterId id, String digest, @Nullable Release release) {
             || (digest.equals(release.digest())
                 && release.labels().equals(version.labels())
                 && (release.precisions().isEmpty()
-                    || release.precisions().equals(version.facts().allowed()))));
+                    || release.precisions().containsAll(version.facts().allowed()))));
   }
 }

@@ -1,15 +1,19 @@
 package dev.weir.inference.control;
 
+import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Limits;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.topic.Topics;
+import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AdapterWatcher;
 import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +30,7 @@ public final class AdapterControl {
 
   private final ControlWriter writer;
   private final ServableVersions versions;
+  private final AdapterLoader loader;
   private final AnnouncedAdapters announced;
   private final AdapterCatalog catalog;
   private final Clock clock;
@@ -40,12 +45,14 @@ public final class AdapterControl {
       Topics topics,
       AdapterCatalog catalog,
       AdapterWatcher watcher,
+      AdapterLoader loader,
       AnnouncedAdapters announced,
       ArtifactStore store,
       String baseDigest,
       Clock clock) {
     this.writer = new ControlWriter(kafka, topics, watcher, announced);
-    this.versions = new ServableVersions(announced, store, baseDigest, clock);
+    this.versions = new ServableVersions(announced, loader, store, baseDigest, clock);
+    this.loader = loader;
     this.announced = announced;
     this.catalog = catalog;
     this.clock = clock;
@@ -193,9 +200,7 @@ public final class AdapterControl {
 
   private ControlResult change(String adapter, UnaryOperator<Change> change) {
     if (!Limits.ADAPTER_NAME.matcher(adapter).matches()
-        || (catalog.scheme(adapter).isEmpty()
-            && !announced.champions().containsKey(adapter)
-            && !announced.released().contains(adapter))) {
+        || (catalog.scheme(adapter).isEmpty() && !announced.exists(adapter))) {
       throw new ControlException(
           Kind.UNKNOWN,
           "unknown-adapter",
@@ -211,11 +216,23 @@ public final class AdapterControl {
         });
   }
 
-  /** A version to crown after the one that answers now. */
+  /**
+   * A version to crown after the one that answers now. One that was promoted and could not be
+   * loaded never served: what serves instead is what came before, and nobody goes back to it.
+   */
   private Champion succeeding(Champion next, Change now) {
-    Champion answering = now.answering();
-    Integer serving = answering == null ? null : answering.version();
-    return next.after(announced.history().afterPromotion(next.adapter(), serving, next.version()));
+    String adapter = next.adapter();
+    Champion stated = now.answering();
+    ServingHistory history = announced.history();
+    Integer serving = stated == null ? null : stated.version();
+    if (stated != null && loader.failures().containsKey(stated.id())) {
+      serving = loader.answering(adapter).map(AdapterId::version).orElse(null);
+      if (serving == null) {
+        List<Integer> before = history.before(adapter, stated.version());
+        return next.after(before.stream().filter(each -> each != next.version()).toList());
+      }
+    }
+    return next.after(history.afterPromotion(adapter, serving, next.version()));
   }
 
   private static Change pinned(Change change, Champion target, @Nullable Integer from) {

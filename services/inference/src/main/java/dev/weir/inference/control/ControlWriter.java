@@ -83,7 +83,8 @@ final class ControlWriter {
       try (KafkaProducer<byte[], byte[]> producer = open()) {
         producer.initTransactions();
         awaitRead(end());
-        Change before = new Change(announced.champions().get(adapter), announced.plan(adapter));
+        Change before =
+            new Change(announced.champion(adapter).orElse(null), announced.plan(adapter));
         Change after = change.apply(before);
         if (!after.equals(before)) {
           awaitRead(write(producer, before, after) + 1);
@@ -128,8 +129,26 @@ final class ControlWriter {
     return new ProducerRecord<>(topic, key, EventJson.write(value));
   }
 
-  /** The topic's end, open transactions included. */
+  /**
+   * The topic's end, open transactions included.
+   *
+   * @throws ControlException if it lies before what was read: the topic was made anew, and what is
+   *     known here is of the old one
+   */
   private long end() throws ExecutionException, InterruptedException, TimeoutException {
+    long known = watcher.readUpTo();
+    long end = askForEnd();
+    if (end < known) {
+      throw new ControlException(
+          Kind.UNAVAILABLE,
+          "adapters-not-read",
+          "the adapters topic ends at %d, and offset %d was read: it was made anew and is read again; send it again in some seconds"
+              .formatted(end, known));
+    }
+    return end;
+  }
+
+  private long askForEnd() throws ExecutionException, InterruptedException, TimeoutException {
     TopicPartition partition = new TopicPartition(topic, 0);
     try (Admin admin = Admin.create(kafka)) {
       return admin

@@ -1,18 +1,18 @@
 package dev.weir.inference.control;
 
-import static java.util.stream.Collectors.toMap;
-
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Champion;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
+import dev.weir.inference.adapter.AdapterLoader;
 import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.control.ControlException.Kind;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says of a version whether it can be served here: released, promoted by the gate, of this base,
@@ -20,14 +20,22 @@ import java.util.Optional;
  */
 final class ServableVersions {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ServableVersions.class);
+
   private final AnnouncedAdapters announced;
   private final ArtifactStore store;
   private final String baseDigest;
+  private final AdapterLoader loader;
   private final Clock clock;
 
   ServableVersions(
-      AnnouncedAdapters announced, ArtifactStore store, String baseDigest, Clock clock) {
+      AnnouncedAdapters announced,
+      AdapterLoader loader,
+      ArtifactStore store,
+      String baseDigest,
+      Clock clock) {
     this.announced = announced;
+    this.loader = loader;
     this.store = store;
     this.baseDigest = baseDigest;
     this.clock = clock;
@@ -39,11 +47,9 @@ final class ServableVersions {
    * @throws ControlException if it cannot be served; the message says why and what can
    */
   Champion require(String adapter, int version) {
-    List<Release> releases = announced.releases(adapter);
     Release release =
-        releases.stream()
-            .filter(known -> known.version() == version)
-            .findFirst()
+        announced
+            .release(adapter, version)
             .orElseThrow(
                 () ->
                     new ControlException(
@@ -90,15 +96,30 @@ final class ServableVersions {
     return champion(release, digest);
   }
 
-  /** The version that served last before another one, of those that can serve still. */
+  /**
+   * The version that served last before another one, of those that can serve still: each is read
+   * and checked here, so that nobody goes back to files that are damaged.
+   */
   Optional<Champion> before(String adapter, int serving) {
-    Map<Integer, Release> releases =
-        announced.releases(adapter).stream().collect(toMap(Release::version, release -> release));
-    return announced.history().before(adapter, serving).stream()
-        .map(releases::get)
-        .filter(release -> release != null && servable(release))
-        .findFirst()
-        .flatMap(release -> Optional.ofNullable(release.digest()).map(d -> champion(release, d)));
+    for (int version : announced.history().before(adapter, serving)) {
+      Release release = announced.release(adapter, version).orElse(null);
+      String digest = release == null ? null : release.digest();
+      if (release != null && digest != null && servable(release) && loads(release, digest)) {
+        return Optional.of(champion(release, digest));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean loads(Release release, String digest) {
+    try {
+      Optional<String> problem = loader.problem(release, digest);
+      problem.ifPresent(
+          reason -> LOG.warn("{} is passed over in going back: {}", release.id(), reason));
+      return problem.isEmpty();
+    } catch (StoreException e) {
+      throw unavailable(e);
+    }
   }
 
   /** What can be served instead, for people. */
@@ -124,12 +145,16 @@ final class ServableVersions {
     try {
       return store.digest(id);
     } catch (StoreException e) {
-      throw new ControlException(
-          Kind.UNAVAILABLE,
-          e.reason(),
-          "the store did not answer: " + e.getMessage() + "; send it again later",
-          e);
+      throw unavailable(e);
     }
+  }
+
+  private static ControlException unavailable(StoreException e) {
+    return new ControlException(
+        Kind.UNAVAILABLE,
+        e.reason(),
+        "the store did not answer: " + e.getMessage() + "; send it again later",
+        e);
   }
 
   private Champion champion(Release release, String digest) {

@@ -11,6 +11,7 @@ import io.vertx.core.Handler;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,8 @@ final class AccessHandler implements Handler<RoutingContext> {
   private static final Logger LOG = LoggerFactory.getLogger(AccessHandler.class);
   private static final String SCHEME = "bearer ";
   private static final String KEY = "weir.key";
+  private static final String CLIENT = "weir.client";
+  private static final String TEXTS = "weir.texts";
 
   /** Longer than any key; nothing longer is worth a digest. */
   private static final int LONGEST_KEY = 512;
@@ -39,7 +42,10 @@ final class AccessHandler implements Handler<RoutingContext> {
   AccessHandler(HttpConfig config, MeterRegistry meters) {
     this.ring = config.keys().orElse(null);
     this.limits =
-        config.rate() > 0 ? new RateLimits(config.rate(), Math.max(1, config.burst())) : null;
+        config.rate() > 0
+            ? new RateLimits(
+                config.rate(), Math.max(1, config.burst()), ClassifyRequest.MAX_TEXTS)
+            : null;
     this.meters = meters;
   }
 
@@ -49,18 +55,14 @@ final class AccessHandler implements Handler<RoutingContext> {
     Optional<String> shown = shown(context);
     @Nullable ApiKey key =
         ring == null ? null : shown.flatMap(each -> ring.keys().match(each)).orElse(null);
-    if (limits != null && !RequiredScope.watched(path)) {
-      int seconds = limits.take(key == null ? address(context) : "key " + key.name());
-      if (seconds > 0) {
-        throw refused(
-            "rate-limited",
-            new Problem(
-                    429,
-                    "rate-limited",
-                    "more requests than %s may make; go on after %d s, or send several texts in one request"
-                        .formatted(key == null ? "your address" : "key " + key.name(), seconds))
-                .retryAfter(seconds));
-      }
+    String client = key == null ? address(context) : "key " + key.name();
+    context.put(CLIENT, client);
+    RateLimits limited = limits;
+    if (limited != null && !RequiredScope.watched(path)) {
+      String shownAs = key == null ? "your address" : client;
+      limit(limited.take(client), shownAs);
+      IntConsumer texts = count -> limit(limited.more(client, count - 1), shownAs);
+      context.put(TEXTS, texts);
     }
     if (key != null) {
       context.put(KEY, key);
@@ -72,6 +74,32 @@ final class AccessHandler implements Handler<RoutingContext> {
       require(context, key, wanted.get(), shown.isPresent());
     }
     context.next();
+  }
+
+  private void limit(int seconds, String client) {
+    if (seconds > 0) {
+      throw refused(
+          "rate-limited",
+          new Problem(
+                  429,
+                  "rate-limited",
+                  "more texts than %s may send (WEIR_HTTP_RATE); go on after %d s"
+                      .formatted(client, seconds))
+              .retryAfter(seconds));
+    }
+  }
+
+  /**
+   * Takes note of how many texts a request has, on any thread; throws a {@link Problem} (429) when
+   * they are more than its client may send now.
+   */
+  static IntConsumer texts(RoutingContext context) {
+    return context.<Object>get(TEXTS) instanceof IntConsumer texts ? texts : count -> {};
+  }
+
+  /** Who asks: the key's name where one is shown that is known, else the address. */
+  static String client(RoutingContext context) {
+    return context.<Object>get(CLIENT) instanceof String client ? client : "unknown";
   }
 
   /**

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdaptersView {
 
+  /** Newest versions that are shown of an adapter; each older one has a path of its own. */
+  static final int MOST_VERSIONS = 50;
+
   private final AdapterRegistry registry;
   private final AdapterLoader loader;
   private final AnnouncedAdapters announced;
@@ -125,8 +128,7 @@ public final class AdaptersView {
 
   All all() {
     ServingState state = registry.state();
-    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
-    failures.putAll(loader.failures());
+    Map<AdapterId, LoadFailure> failures = failures();
     Map<String, Champion> champions = announced.champions();
     Engine engine =
         new Engine(
@@ -138,14 +140,30 @@ public final class AdaptersView {
             state.precisions().stream().map(Precision::id).toList());
     List<Adapter> adapters =
         names(state, failures, champions).stream()
-            .map(name -> adapter(name, state, failures, champions))
+            .map(name -> adapter(name, state, failures))
             .toList();
     return new All(baseModel, baseDigest, engine, adapters);
   }
 
   /** One adapter, or empty when neither the catalog nor the topic knows it. */
   Optional<Adapter> one(String name) {
-    return all().adapters().stream().filter(adapter -> adapter.adapter().equals(name)).findFirst();
+    if (!exists(name)) {
+      return Optional.empty();
+    }
+    return Optional.of(adapter(name, registry.state(), failures()));
+  }
+
+  /** Whether the catalog or the topic knows an adapter. Cheap, for every request. */
+  boolean exists(String name) {
+    return registry.state().adapter(name).isPresent()
+        || announced.exists(name)
+        || (catalog.names().contains(name) && Limits.ADAPTER_NAME.matcher(name).matches());
+  }
+
+  private Map<AdapterId, LoadFailure> failures() {
+    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
+    failures.putAll(loader.failures());
+    return failures;
   }
 
   /**
@@ -156,9 +174,9 @@ public final class AdaptersView {
    */
   Lineage lineage(String name, String version) {
     Release release =
-        announced.releases(name).stream()
-            .filter(known -> Integer.toString(known.version()).equals(version))
-            .findFirst()
+        (version.matches("[1-9]\\d{0,8}")
+                ? announced.release(name, Integer.parseInt(version))
+                : Optional.<Release>empty())
             .orElseThrow(
                 () ->
                     new Problem(
@@ -199,10 +217,7 @@ public final class AdaptersView {
   }
 
   private Adapter adapter(
-      String name,
-      ServingState state,
-      Map<AdapterId, LoadFailure> failures,
-      Map<String, Champion> champions) {
+      String name, ServingState state, Map<AdapterId, LoadFailure> failures) {
     ServingPlan plan = announced.plan(name);
     AdapterId answering = announced.answering(name).map(Champion::id).orElse(null);
     ServingPlan.Canary canary = plan.canary();
@@ -213,14 +228,17 @@ public final class AdaptersView {
         name,
         catalog.scheme(name).map(LabelScheme::names).orElse(List.of()),
         state.adapter(name).map(AdaptersView::serving).orElse(null),
-        champions.get(name),
+        announced.champion(name).orElse(null),
         plan,
         serving(state, canaryId),
         serving(state, shadowId),
         failure(failures, answering),
         failure(failures, canaryId),
         failure(failures, shadowId),
-        announced.releases(name).stream().map(AdaptersView::version).toList());
+        announced.releases(name).stream()
+            .limit(MOST_VERSIONS)
+            .map(AdaptersView::version)
+            .toList());
   }
 
   private static @Nullable Serving serving(ServingState state, @Nullable AdapterId id) {

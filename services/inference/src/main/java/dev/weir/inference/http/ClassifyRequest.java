@@ -11,10 +11,12 @@ import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
 import dev.weir.common.event.Surrogates;
 import dev.weir.common.store.Digests;
+import dev.weir.inference.http.BoundedParser.Lists;
 import dev.weir.inference.score.Explainer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,8 @@ record ClassifyRequest(
   /** Each explained text costs as much as {@link Explainer#MAX_SPANS} + 1 others. */
   static final int MAX_EXPLAINED = 16;
 
+  private static final Lists LISTS = new Lists(Set.of("texts", "reviews"), 2);
+
   private static final List<String> FORMS = List.of("text", "texts", "reviews");
 
   /**
@@ -44,7 +48,7 @@ record ClassifyRequest(
    * @throws Problem 400 for what is no JSON object, 422 for what it says
    */
   static ClassifyRequest parse(byte[] body) {
-    ObjectNode root = Json.object(body);
+    ObjectNode root = Json.object(body, LISTS);
     List<String> given = FORMS.stream().filter(root::hasNonNull).toList();
     if (given.size() != 1) {
       throw new Problem(
@@ -93,14 +97,15 @@ record ClassifyRequest(
     if (given == null || given.isNull()) {
       return null;
     }
-    if (!given.isIntegralNumber() || !given.canConvertToInt() || given.intValue() < 1) {
+    int whole = Json.integer(given).orElse(0);
+    if (whole < 1) {
       throw new Problem(
           422,
           "bad-top-k",
           "field 'topK' is %s; make it a whole number from 1, or leave it out for all labels"
               .formatted(shown(given)));
     }
-    return given.intValue();
+    return whole;
   }
 
   private static boolean explain(ObjectNode root) {
@@ -127,13 +132,6 @@ record ClassifyRequest(
     }
     if (!(value instanceof ArrayNode array)) {
       throw new Problem(422, "wrong-type", "field '" + form + "' is no list; make it one");
-    }
-    if (array.size() > MAX_TEXTS) {
-      throw new Problem(
-          422,
-          "too-many-texts",
-          "the body has %d texts, at most %d are accepted; send several requests"
-              .formatted(array.size(), MAX_TEXTS));
     }
     Stream<JsonNode> elements = array.valueStream();
     if (form.equals("texts")) {

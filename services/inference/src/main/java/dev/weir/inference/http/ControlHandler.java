@@ -6,10 +6,8 @@ import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.control.ControlException;
 import dev.weir.inference.control.ControlResult;
 import io.vertx.core.Handler;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,10 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ControlHandler {
 
-  private final AdapterControl control;
-  private final WorkerExecutor worker;
+  /** A few numbers; small enough to be parsed on the event loop. */
+  static final int MOST_BYTES = 16 << 10;
 
-  private ControlHandler(AdapterControl control, WorkerExecutor worker) {
+  private final AdapterControl control;
+  private final Workers worker;
+
+  private ControlHandler(AdapterControl control, Workers worker) {
     this.control = control;
     this.worker = worker;
   }
@@ -37,7 +38,7 @@ final class ControlHandler {
 
   /** Adds the endpoints to a router. */
   static void register(
-      Router router, BodyHandler body, AdapterControl control, WorkerExecutor worker) {
+      Router router, Handler<RoutingContext> body, AdapterControl control, Workers worker) {
     ControlHandler handler = new ControlHandler(control, worker);
     handler.route(router, body, "promote", handler::promote);
     handler.route(
@@ -60,18 +61,18 @@ final class ControlHandler {
         (adapter, given) -> control.threshold(adapter, number(given, "abstainBelow")));
   }
 
-  private void route(Router router, BodyHandler body, String verb, Control wanted) {
+  private void route(Router router, Handler<RoutingContext> body, String verb, Control wanted) {
     router.post("/v1/adapters/:name/" + verb).handler(body).handler(handler(wanted));
   }
 
   private Handler<RoutingContext> handler(Control wanted) {
     return context -> {
       Json.require(context);
-      byte[] bytes = Json.body(context);
+      byte[] bytes = Bodies.of(context);
       ObjectNode body = Json.object(bytes.length == 0 ? new byte[] {'{', '}'} : bytes);
       String adapter = context.pathParam("name");
       worker
-          .executeBlocking(() -> apply(wanted, adapter, body))
+          .call(() -> apply(wanted, adapter, body))
           .onSuccess(result -> Json.answer(context, 202, result))
           .onFailure(context::fail);
     };
@@ -118,10 +119,16 @@ final class ControlHandler {
     if (off == null) {
       return false;
     }
-    if (!off.isBoolean()) {
-      throw wrongType("off", "true");
+    if (!off.isBoolean() || !off.booleanValue()) {
+      throw wrongType("off", "true, or left out");
     }
-    return off.booleanValue();
+    if (body.size() > 1) {
+      throw new Problem(
+          422,
+          "ambiguous-body",
+          "the body has 'off' and other fields; send {\"off\": true} alone, or leave it out");
+    }
+    return true;
   }
 
   private static int version(ObjectNode body, String field) {
@@ -138,10 +145,8 @@ final class ControlHandler {
     if (value == null || value.isNull()) {
       return null;
     }
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-      throw wrongType(field, "a version number, such as 3");
-    }
-    return value.intValue();
+    return Json.integer(value)
+        .orElseThrow(() -> wrongType(field, "a version number, such as 3"));
   }
 
   private static double number(ObjectNode body, String field) {

@@ -53,8 +53,8 @@ final class EventFrame {
     return read.get() instanceof Crowned ? "champion" : "adapter";
   }
 
-  /** One record as an event: its own JSON, or the key of a tombstone. */
-  static Buffer event(String id, String name, ConsumerRecord<byte[], byte[]> record) {
+  /** What is the same for every listener: one record's own JSON, or the key of a tombstone. */
+  static Buffer data(String name, ConsumerRecord<byte[], byte[]> record) {
     byte[] value = record.value();
     String data =
         value == null
@@ -63,9 +63,14 @@ final class EventFrame {
                 StandardCharsets.UTF_8)
             : new String(value, StandardCharsets.UTF_8);
     StringBuilder frame = new StringBuilder(data.length() + 64);
-    frame.append("id: ").append(id).append("\nevent: ").append(name).append('\n');
+    frame.append("event: ").append(name).append('\n');
     data.lines().forEach(line -> frame.append("data: ").append(line).append('\n'));
     return Buffer.buffer(frame.append('\n').toString());
+  }
+
+  /** The line before it, which is each listener's own. */
+  static Buffer id(String id) {
+    return Buffer.buffer("id: " + id + "\n");
   }
 
   /** Says that records of a feed are missing before its next event. */

@@ -17,17 +17,16 @@ import org.jspecify.annotations.Nullable;
  * One client that listens to server-sent events of one feed or of several.
  *
  * <p>The feeds' threads put frames into a bounded buffer and never wait; the event loop writes them
- * as fast as the client reads. When the buffer is full, what comes is left out and counted, and the
- * client is told so before that feed's next event. A client that takes nothing between two
- * heartbeats while frames wait is cut off.
+ * as fast as the client reads. When the buffer is full, or the budget of all listeners is, what
+ * comes is left out and counted, and the client is told so before that feed's next event. A client
+ * that takes nothing between two heartbeats while frames wait is cut off.
  */
 final class EventStream {
 
+  static final String TYPE = "text/event-stream";
+
   /** Frames that wait for the client, per feed; at least what a returning listener is given. */
   static final int BUFFER = 1024;
-
-  /** Bytes that wait for the client, whatever their number: a text may have 300 KB. */
-  private static final int BUFFER_BYTES = 8 << 20;
 
   private static final int WRITE_QUEUE_BYTES = 64 << 10;
 
@@ -36,12 +35,17 @@ final class EventStream {
   private final List<EventSource> sources;
   private final int before;
   private final int capacity;
+  private final StreamBudget budget;
+  private final Runnable onShortage;
   private final Consumer<EventStream> onEnd;
   // Guarded by the monitor of the frames.
-  private final Deque<Buffer> frames = new ArrayDeque<>();
+  private final Deque<Frame> frames = new ArrayDeque<>();
   private final EventPositions positions;
   private long waitingBytes;
+  private boolean closed;
   private boolean drainAsked;
+  // Written by the event loop and, when the first frame comes, by a feed's thread.
+  private volatile long lastTaken = System.nanoTime();
   // All below belong to the event loop.
   private final List<Listening> listening = new ArrayList<>();
   private boolean ended;
@@ -51,6 +55,8 @@ final class EventStream {
    * A stream over a response whose head is not written yet.
    *
    * @param before how many of the last offsets of each feed the client wants where it was nowhere
+   * @param budget of all listeners together
+   * @param onShortage called on any thread when that has no room; must return at once
    * @param onEnd called once, on the event loop, when the client has gone or was cut off
    */
   EventStream(
@@ -58,12 +64,16 @@ final class EventStream {
       Context context,
       List<EventSource> sources,
       int before,
+      StreamBudget budget,
+      Runnable onShortage,
       Consumer<EventStream> onEnd) {
     this.response = response;
     this.context = context;
     this.sources = List.copyOf(sources);
     this.before = before;
     this.capacity = sources.size() * (BUFFER + before);
+    this.budget = budget;
+    this.onShortage = onShortage;
     this.positions = new EventPositions(sources.stream().map(EventSource::name).toList());
     this.onEnd = onEnd;
   }
@@ -85,7 +95,7 @@ final class EventStream {
     response
         .setWriteQueueMaxSize(WRITE_QUEUE_BYTES)
         .setChunked(true)
-        .putHeader("Content-Type", "text/event-stream")
+        .putHeader("Content-Type", TYPE)
         .putHeader("Cache-Control", "no-store")
         .putHeader("X-Accel-Buffering", "no");
     write(Buffer.buffer("retry: 2000\n\n"));
@@ -107,7 +117,9 @@ final class EventStream {
       synchronized (frames) {
         positions.set(source.name(), resume);
         if (positions.known() == sources.size()) {
-          add(EventFrame.listening(positions.id()));
+          // A client that is told nothing would wait for ever: these few bytes are not refused.
+          Frame listens = new Frame(EventFrame.listening(positions.id()), null);
+          frames.add(listens);
         }
       }
       askForDrain();
@@ -122,29 +134,54 @@ final class EventStream {
 
     @Override
     public void record(String resume, ConsumerRecord<byte[], byte[]> record) {
-      String name = source.naming().name(record);
-      if (name == null) {
+      Buffer data = source.data(record);
+      if (data == null) {
         return;
       }
+      boolean shortage = false;
       synchronized (frames) {
         positions.set(source.name(), resume);
-        if (frames.size() >= capacity || waitingBytes >= BUFFER_BYTES) {
+        if (frames.size() >= capacity || waitingBytes >= budget.perListener()) {
           skipped++;
           return;
         }
+        Buffer head = EventFrame.id(positions.id());
         if (skipped > 0) {
-          add(EventFrame.skipped(source.name(), skipped));
-          skipped = 0;
+          head = EventFrame.skipped(source.name(), skipped).appendBuffer(head);
         }
-        add(EventFrame.event(positions.id(), name, record));
+        if (add(new Frame(head, data))) {
+          skipped = 0;
+        } else {
+          skipped++;
+          shortage = !closed;
+        }
       }
-      askForDrain();
+      if (shortage) {
+        onShortage.run();
+      } else {
+        askForDrain();
+      }
     }
   }
 
-  private void add(Buffer frame) {
+  /** A frame that waits: its data is shared with other listeners, and counted for each. */
+  private record Frame(Buffer head, @Nullable Buffer data) {
+
+    long length() {
+      return head.length() + (data == null ? 0L : data.length());
+    }
+  }
+
+  private boolean add(Frame frame) {
+    if (closed || !budget.take(frame.length())) {
+      return false;
+    }
+    if (frames.isEmpty()) {
+      lastTaken = System.nanoTime();
+    }
     frames.add(frame);
     waitingBytes += frame.length();
+    return true;
   }
 
   private void askForDrain() {
@@ -159,20 +196,43 @@ final class EventStream {
 
   private void drain() {
     while (!ended && !response.writeQueueFull()) {
-      Buffer frame;
+      Frame frame;
       synchronized (frames) {
         frame = frames.poll();
         if (frame == null) {
           drainAsked = false;
           return;
         }
-        waitingBytes -= frame.length();
+        if (frame.data() != null) {
+          waitingBytes -= frame.length();
+          budget.giveBack(frame.length());
+        }
       }
       stuck = false;
-      write(frame);
+      lastTaken = System.nanoTime();
+      write(frame.head());
+      Buffer data = frame.data();
+      if (data != null) {
+        write(data); // Apart: it is not this listener's alone.
+      }
     }
     synchronized (frames) {
       drainAsked = false; // The drain handler goes on, or the next frame asks in vain.
+    }
+  }
+
+  /** How long frames have waited of which the client took none; 0 when none wait. */
+  long waitingNanos() {
+    synchronized (frames) {
+      return frames.isEmpty() ? 0 : Math.max(0, System.nanoTime() - lastTaken);
+    }
+  }
+
+  /** Cuts the client off; on the event loop. It comes back with its last id when it reads again. */
+  void cutOff() {
+    if (!ended) {
+      response.reset();
+      finish();
     }
   }
 
@@ -187,8 +247,7 @@ final class EventStream {
       stuck = false;
       write(EventFrame.comment("keep-alive"));
     } else if (stuck) {
-      response.reset();
-      finish();
+      cutOff();
     } else {
       stuck = true;
     }
@@ -211,7 +270,9 @@ final class EventStream {
       ended = true;
       listening.forEach(Listening::close);
       synchronized (frames) {
+        closed = true;
         frames.clear();
+        budget.giveBack(waitingBytes);
         waitingBytes = 0;
       }
       onEnd.accept(this);

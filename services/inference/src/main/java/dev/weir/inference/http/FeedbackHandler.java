@@ -23,6 +23,9 @@ import java.util.concurrent.CompletableFuture;
  */
 final class FeedbackHandler implements Handler<RoutingContext> {
 
+  /** A text of 100,000 characters, each written as six, fits. */
+  static final int MOST_BYTES = 1 << 20;
+
   private final FeedbackPublisher publisher;
   private final OpinionReader opinions;
   private final Workers workers;
@@ -36,7 +39,8 @@ final class FeedbackHandler implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext context) {
     Json.require(context);
-    byte[] body = Json.body(context);
+    publisher.requireBroker();
+    byte[] body = Bodies.of(context);
     Optional<String> source = AccessHandler.source(context);
     workers
         .call(() -> publish(body, source, RequestTraces.of(context)))
@@ -55,6 +59,7 @@ final class FeedbackHandler implements Handler<RoutingContext> {
 
   private CompletableFuture<InputPosition> publish(
       byte[] body, Optional<String> source, Span span) {
+    Json.requireBounded(body);
     Parsed<Feedback> parsed = EventReader.feedback(null, body);
     if (parsed instanceof Rejected<Feedback> bad) {
       int status = bad.reason() == Reason.MALFORMED_JSON ? 400 : 422;

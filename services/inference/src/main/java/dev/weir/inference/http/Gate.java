@@ -22,6 +22,7 @@ final class Gate {
   void before(Router router) {
     router.route().handler(headers);
     router.route().handler(connections.watch());
+    router.route().handler(new WellFormed());
     // A preflight shows no key: origins come before access.
     router.route().handler(origins);
     router.route().handler(access);

@@ -30,16 +30,20 @@ import org.slf4j.LoggerFactory;
  * The HTTP interface of the inference service.
  *
  * <p>One event loop takes requests and writes answers; whatever may take longer than a millisecond
- * (parsing, tokenising, Kafka, rendering metrics) runs on worker threads {@code http-worker-n}, and
- * the model on the scorers. {@link #close} takes no new connections and returns when the requests
+ * (parsing, tokenising, Kafka, the store, rendering) runs on worker threads, each kind of work on its
+ * own ({@link Routes.Pools}), and the model on the scorers. {@link #close} takes no new connections and returns when the requests
  * in flight are answered; streams of events are ended at once.
  */
 public final class HttpApi implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
-  private static final int WORKERS = 4;
   private static final int START_SECONDS = 30;
+
+  /** An event loop that is held up for so long is a defect, and logged with its stack. */
+  private static final int BLOCKED_MS = Integer.getInteger("weir.http.blocked.ms", 1_000);
+
+  private static final int BLOCKED_CHECK_MS = BLOCKED_MS / 2;
   private static final int DRAIN_SECONDS = 30;
 
   private final HttpConfig config;
@@ -96,13 +100,18 @@ public final class HttpApi implements AutoCloseable {
             new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
+                .setBlockedThreadCheckInterval(BLOCKED_CHECK_MS)
+                .setMaxEventLoopExecuteTime(BLOCKED_MS)
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
+                .setWarningExceptionTime(BLOCKED_MS)
+                .setWarningExceptionTimeUnit(TimeUnit.MILLISECONDS)
                 .setFileSystemOptions(
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)
                         .setClassPathResolvingEnabled(false)));
-    Workers workers = new Workers(opened.createSharedWorkerExecutor("http-worker", WORKERS));
     EventStreams listeners =
-        new EventStreams(opened, opened.getOrCreateContext(), parts.heartbeat());
+        new EventStreams(
+            opened, opened.getOrCreateContext(), parts.heartbeat(), parts.metrics().registry());
     Connections connections = new Connections(opened, config.connections(), config.idle());
     HttpServer created =
         opened
@@ -113,10 +122,10 @@ public final class HttpApi implements AutoCloseable {
                     opened,
                     parts,
                     new Gate(config, connections, parts.metrics().registry()),
-                    workers,
-                    opened.createSharedWorkerExecutor("control-worker", 1),
-                    new Workers(opened.createSharedWorkerExecutor("lineage-worker", 1)),
-                    listeners));
+                    Routes.Pools.of(opened),
+                    new Bodies(parts.metrics().registry()),
+                    listeners))
+            .invalidRequestHandler(Problems::notHttp);
     try {
       server = await(created.listen(config.port(), config.host()), START_SECONDS);
       vertx = opened;

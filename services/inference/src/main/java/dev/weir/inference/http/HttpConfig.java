@@ -15,8 +15,8 @@ import java.util.Set;
  * @param port port to listen on; 0 takes a free one
  * @param tls what is shown over HTTPS; empty for clear text
  * @param keys the API keys; empty lets everybody ask for everything
- * @param rate requests per second and client; 0 for no limit
- * @param burst requests at once, where there is a limit
+ * @param rate texts per second and client; 0 for no limit
+ * @param burst texts at once, where there is a limit
  * @param connections most connections that are open at once
  * @param idle how long a connection may be silent, and a request take to arrive
  * @param origins origins of other servers' pages that may use this one

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.weir.common.event.Classification;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Review;
+import dev.weir.common.ops.Health.Status;
 import dev.weir.common.store.Digests;
 import dev.weir.inference.meter.InferenceMeters;
 import dev.weir.inference.score.Answer;
@@ -42,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <p>No answer waits for it: {@link #offer} returns at once, {@link #PENDING} reviews may wait, and
  * what comes beyond is dropped and counted. They are scored by workers that have nothing else to
  * do. Thread-safe; thread {@code http-shadow}, which begins with the first review. {@link #close}
- * drops what waits.
+ * drops what waits. A producer that failed for good is replaced.
  */
 public final class HttpShadows implements AutoCloseable {
 
@@ -54,6 +55,7 @@ public final class HttpShadows implements AutoCloseable {
   private static final int BATCH = 64;
   private static final int BLOCK_MS = 5_000;
   private static final int DELIVERY_MS = 10_000;
+  private static final Duration REPLACE_EVERY = Duration.ofSeconds(3);
 
   private final Supplier<Producer<byte[], byte[]>> opener;
   private final String topic;
@@ -64,6 +66,8 @@ public final class HttpShadows implements AutoCloseable {
   private final Counter leftOut;
   private final Counter dropped;
   private final BlockingQueue<Answered> pending = new ArrayBlockingQueue<>(PENDING);
+  private volatile @Nullable Throwable failure;
+  private volatile boolean forGood; // Of the producer that is open.
   private @Nullable Thread thread;
   private boolean closed;
 
@@ -150,6 +154,7 @@ public final class HttpShadows implements AutoCloseable {
 
   private void run() {
     Producer<byte[], byte[]> producer = null;
+    long replaceAt = System.nanoTime();
     try {
       while (true) {
         List<Answered> batch = new ArrayList<>();
@@ -158,7 +163,15 @@ public final class HttpShadows implements AutoCloseable {
         List<Optional<Answer.Scored>> said;
         try {
           said = classifier.shadow(batch.stream().map(Answered::review).toList()).get();
+          if (forGood && System.nanoTime() - replaceAt >= 0) {
+            if (producer != null) {
+              producer.close(Duration.ZERO);
+              producer = null;
+            }
+            forGood = false;
+          }
           if (producer == null) {
+            replaceAt = System.nanoTime() + REPLACE_EVERY.toNanos();
             producer = opener.get();
           }
         } catch (ExecutionException | RuntimeException e) {
@@ -191,15 +204,41 @@ public final class HttpShadows implements AutoCloseable {
       Future<RecordMetadata> ignored =
           producer.send(
               record(answered, said.get()),
-              (written, problem) -> (problem == null ? scored : dropped).increment());
+              (written, problem) -> {
+                (problem == null ? scored : dropped).increment();
+                note(problem);
+              });
     } catch (InterruptException e) {
       dropped.increment();
       Thread.interrupted(); // The client set it, and the exception says it now.
       throw (InterruptedException) new InterruptedException("closing").initCause(e);
-    } catch (KafkaException e) {
-      LOG.warn("what a shadow says of a review over HTTP cannot be written: {}", e.toString());
+    } catch (KafkaException | IllegalStateException e) {
       dropped.increment();
+      note(e);
     }
+  }
+
+  /** Takes note of how a send ended; on any thread. */
+  private void note(@Nullable Throwable problem) {
+    if (problem != null && ProducerFaults.ofTheRecord(problem)) {
+      return;
+    }
+    if (problem != null) {
+      if (failure == null) {
+        LOG.warn("what shadows say of reviews over HTTP cannot be written", problem);
+      }
+      forGood |= ProducerFaults.forGood(problem);
+    }
+    failure = problem;
+  }
+
+  /** Whether what shadows say of reviews over HTTP can be written. */
+  public Status status() {
+    Throwable failed = failure;
+    return failed == null
+        ? new Status.Up("what shadows say of reviews over HTTP is written as it comes")
+        : new Status.Down(
+            "what shadows say of reviews over HTTP is not written: " + failed.getMessage());
   }
 
   private ProducerRecord<byte[], byte[]> record(Answered answered, Answer.Scored said) {

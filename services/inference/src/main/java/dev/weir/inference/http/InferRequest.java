@@ -9,6 +9,7 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
+import dev.weir.inference.http.BoundedParser.Lists;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -33,6 +34,8 @@ record InferRequest(
   static final String PROBABILITIES = "probabilities";
   static final String LABELS = "labels";
 
+  private static final Lists LISTS = new Lists(Set.of("data"), 4);
+
   private static final List<String> OUTPUTS = List.of(LABEL, PROBABILITIES, LABELS);
 
   /**
@@ -42,11 +45,14 @@ record InferRequest(
    * @throws Problem 400
    */
   static InferRequest parse(byte[] body, String adapter) {
-    ObjectNode root = Json.object(body);
+    ObjectNode root = Json.object(body, LISTS);
     JsonNode input = input(root);
     String datatype = input.path("datatype").asText();
     if (!datatype.equals("BYTES")) {
       throw bad("datatype", "input 'text' has datatype '" + datatype + "'; it is BYTES");
+    }
+    if (input.path("parameters").has("binary_data_size")) {
+      throw binary();
     }
     if (!(input.get("data") instanceof ArrayNode data)) {
       throw bad(
@@ -62,7 +68,7 @@ record InferRequest(
       reviews.add(review(text, adapter, reviews.size()));
     }
     JsonNode id = root.get("id");
-    if (id != null && !id.isTextual()) {
+    if (id != null && !id.isNull() && !id.isTextual()) {
       throw bad("id", "'id' is no string; make it one, or leave it out");
     }
     return new InferRequest(
@@ -90,18 +96,12 @@ record InferRequest(
         texts.add(element);
       }
     }
-    if (texts.size() > ClassifyRequest.MAX_TEXTS) {
-      throw bad(
-          "too-many-texts",
-          "input 'text' has %d texts, at most %d are accepted; send several requests"
-              .formatted(texts.size(), ClassifyRequest.MAX_TEXTS));
-    }
   }
 
   private static List<Integer> shape(JsonNode input, int texts) {
     List<Integer> shape = new ArrayList<>();
     for (JsonNode dimension : input.path("shape")) {
-      shape.add(dimension.isInt() ? dimension.intValue() : -1);
+      shape.add(Json.integer(dimension).orElse(-1));
     }
     boolean column = shape.size() == 2 && shape.get(1) == 1;
     if (!(shape.size() == 1 || column) || shape.get(0) != texts) {
@@ -131,10 +131,30 @@ record InferRequest(
     return new Review("", review.text(), review.adapter(), review.timestamp(), review.attributes());
   }
 
+  /** What the usual client sends by default, with the switch that makes it send JSON. */
+  static Problem binary() {
+    return bad(
+        "binary-tensors",
+        "binary tensors are not taken here; send JSON (tritonclient: set_data_from_numpy(…,"
+            + " binary_data=False) and InferRequestedOutput(…, binary_data=False))");
+  }
+
   private static Set<String> outputs(@Nullable JsonNode outputs) {
     Set<String> names = new LinkedHashSet<>();
-    if (outputs != null) {
-      outputs.forEach(output -> names.add(output.path("name").asText()));
+    if (outputs == null || outputs.isNull()) {
+      return new LinkedHashSet<>(OUTPUTS);
+    }
+    if (!(outputs instanceof ArrayNode)) {
+      throw bad("outputs", "'outputs' is no list; make it one, or leave it out");
+    }
+    for (JsonNode output : outputs) {
+      names.add(output.path("name").asText());
+      if (output.path("parameters").has("classification")) {
+        throw bad(
+            "classification",
+            "the k best classes (class_count, 'classification') are not offered; ask for the outputs"
+                + " 'probabilities' and 'labels' and sort them");
+      }
     }
     if (!OUTPUTS.containsAll(names)) {
       throw bad("outputs", "outputs " + names + " are asked for, there are " + OUTPUTS);

@@ -5,15 +5,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.ops.Health;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.OneVersion;
-import dev.weir.inference.score.Source;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,8 @@ final class InferenceProtocol {
   private static final String PLATFORM = "weir_onnxruntime_lora";
 
   private final AdaptersView adapters;
-  private final OneVersion classifier;
+  private final Classifier classifier;
+  private final OneVersion oneVersion;
   private final HttpShadows shadows;
   private final Health health;
   private final String baseDigest;
@@ -47,7 +49,8 @@ final class InferenceProtocol {
       String baseDigest,
       Workers workers) {
     this.adapters = adapters;
-    this.classifier = new OneVersion(classifier, workers);
+    this.classifier = classifier;
+    this.oneVersion = new OneVersion(classifier, workers);
     this.shadows = shadows;
     this.health = health;
     this.baseDigest = baseDigest;
@@ -101,7 +104,7 @@ final class InferenceProtocol {
   void modelReady(RoutingContext context) {
     String adapter = context.pathParam("adapter");
     boolean ready = adapters.serving(adapter).isPresent();
-    if (ready || adapters.one(adapter).isEmpty()) {
+    if (ready || !adapters.exists(adapter)) {
       serving(context); // Refuses what is unknown, or serves in another version.
     }
     Json.answer(context, ready ? 200 : 503, Map.of("name", adapter, "ready", ready));
@@ -109,23 +112,34 @@ final class InferenceProtocol {
 
   /** {@code POST /v2/models/{adapter}[/versions/{version}]/infer}. */
   void infer(RoutingContext context) {
+    if (context.request().headers().contains("Inference-Header-Content-Length")) {
+      throw InferRequest.binary();
+    }
     Json.require(context);
     String adapter = context.pathParam("adapter");
     serving(context);
-    byte[] body = Json.body(context);
+    byte[] body = Bodies.of(context);
+    IntConsumer allowance = AccessHandler.texts(context);
+    Caller caller = Callers.of(context, classifier);
     workers
-        .call(() -> InferRequest.parse(body, adapter))
+        .call(
+            () -> {
+              InferRequest request = InferRequest.parse(body, adapter);
+              allowance.accept(request.reviews().size());
+              return request;
+            })
         .compose(
             request ->
-                Future.fromCompletionStage(answers(request), context.vertx().getOrCreateContext())
+                Future.fromCompletionStage(
+                        answers(caller, request), context.vertx().getOrCreateContext())
                     .map(answers -> response(context, request, answers)))
         .onSuccess(response -> Json.answer(context, 200, response))
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<List<Answer>> answers(InferRequest request) {
-    return classifier
-        .classify(Source.HTTP, request.reviews())
+  private CompletableFuture<List<Answer>> answers(Caller caller, InferRequest request) {
+    return oneVersion
+        .classify(caller, request.reviews())
         .thenApply(
             answers -> {
               List<Answer> given = answers.orElseThrow(Problem::queueFull);
@@ -211,7 +225,7 @@ final class InferenceProtocol {
   }
 
   private Problem notServed(String adapter) {
-    return adapters.one(adapter).isPresent()
+    return adapters.exists(adapter)
         ? new Problem(
                 503,
                 "no-adapter",

@@ -19,6 +19,8 @@ final class Origins implements Handler<RoutingContext> {
 
   private static final int PREFLIGHT_SECONDS = 600;
 
+  private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD);
+
   private final Set<String> allowed;
   private final CorsHandler cors;
 
@@ -42,7 +44,7 @@ final class Origins implements Handler<RoutingContext> {
     } else if (allowed.contains(origin)) {
       context.response().headers().set("Cross-Origin-Resource-Policy", "cross-origin");
       cors.handle(context);
-    } else if (context.request().method().equals(HttpMethod.GET)) {
+    } else if (SAFE.contains(context.request().method())) {
       context.next();
     } else {
       throw new Problem(

@@ -7,6 +7,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +36,24 @@ final class RoutePatterns {
     if (current != null && current.getPath() != null) {
       return Routes.pattern(current.getPath());
     }
-    String path = context.normalizedPath();
+    String path = WellFormed.path(context);
     HttpMethod method = context.request().method();
     return known().stream()
         .filter(route -> route.methods().contains(method) && route.path().matcher(path).matches())
         .map(Known::shown)
         .findFirst()
         .orElse(UNMATCHED);
+  }
+
+  /** The methods that a path may be asked with, sorted; empty for a path that is not served. */
+  Set<String> allowed(String path) {
+    Set<String> methods = new TreeSet<>();
+    for (Known route : known()) {
+      if (route.path().matcher(path).matches()) {
+        route.methods().forEach(method -> methods.add(method.name()));
+      }
+    }
+    return methods;
   }
 
   private List<Known> known() {

@@ -1,16 +1,15 @@
 package dev.weir.inference.http;
 
+import dev.weir.common.event.EventJson;
 import dev.weir.common.ops.Health;
 import dev.weir.inference.feed.Feeds;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,45 +24,72 @@ import java.util.stream.Stream;
  */
 final class Routes {
 
-  private static final long BODY_LIMIT = 8L << 20;
-
   private final Router router;
   private final HttpApi.Parts parts;
-  private final Workers workers;
-  private final Workers lineages;
-  private final BodyHandler body = BodyHandler.create(false).setBodyLimit(BODY_LIMIT);
+  private final Pools pools;
+  private final Bodies bodies;
 
-  private Routes(Router router, HttpApi.Parts parts, Workers workers, Workers lineages) {
+  private Routes(Router router, HttpApi.Parts parts, Pools pools, Bodies bodies) {
     this.router = router;
     this.parts = parts;
-    this.workers = workers;
-    this.lineages = lineages;
+    this.pools = pools;
+    this.bodies = bodies;
   }
 
   /**
-   * A router for all paths.
+   * Threads by the kind of work, so that none waits for what another one waits for.
    *
-   * @param lineages reads from the store, which may hang: nothing else may wait for that
+   * @param classification parses and tokenises
+   * @param feedback waits for Kafka
+   * @param metrics renders them: monitoring must work when all else does not
+   * @param views renders what may be large
+   * @param lineages reads from the store, which may hang
+   * @param controls waits for Kafka and the store
    */
+  record Pools(
+      Workers classification,
+      Workers feedback,
+      Workers metrics,
+      Workers views,
+      Workers lineages,
+      Workers controls) {
+
+    private static final int CLASSIFYING = 4;
+
+    static Pools of(Vertx vertx) {
+      return new Pools(
+          new Workers(vertx, "http-worker", CLASSIFYING, "being parsed", 1024),
+          new Workers(vertx, "feedback-worker", 2, "Kafka to take their feedback", 64),
+          new Workers(vertx, "metrics-worker", 1, "the metrics", 16),
+          new Workers(vertx, "view-worker", 1, "the list of adapters", 16),
+          new Workers(vertx, "lineage-worker", 1, "the store", 16),
+          new Workers(vertx, "control-worker", 1, "a change of who serves", 2));
+    }
+  }
+
+  /** A router for all paths. */
   static Router of(
       Vertx vertx,
       HttpApi.Parts parts,
       Gate gate,
-      Workers workers,
-      WorkerExecutor controls,
-      Workers lineages,
+      Pools pools,
+      Bodies bodies,
       EventStreams streams) {
-    Routes routes = new Routes(Router.router(vertx), parts, workers, lineages);
+    Routes routes = new Routes(Router.router(vertx), parts, pools, bodies);
     RoutePatterns patterns = new RoutePatterns(routes.router);
     routes.router.route().handler(new RequestMeters(parts.metrics().registry(), patterns));
     routes.router.route().handler(new RequestTraces(parts.metrics().tracing(), patterns));
     gate.before(routes.router);
     routes.weir();
-    ControlHandler.register(routes.router, routes.body, parts.control(), controls);
+    ControlHandler.register(
+        routes.router,
+        bodies.upTo(ControlHandler.MOST_BYTES),
+        parts.control(),
+        pools.controls());
     routes.streams(streams);
     routes.protocol();
     routes.operations();
-    Problems problems = new Problems();
+    Problems problems = new Problems(patterns);
     Problems.STATUSES.forEach(status -> routes.router.errorHandler(status, problems));
     return routes.router;
   }
@@ -71,9 +97,14 @@ final class Routes {
   private void weir() {
     post(
         "/v1/classify",
-        new ClassifyHandler(parts.classifier(), parts.shadows(), parts.baseDigest(), workers));
-    post("/v1/feedback", new FeedbackHandler(parts.feedback(), parts.catalog(), workers));
-    get("/v1/adapters", at -> Json.answer(at, 200, parts.adapters().all()));
+        Bodies.MOST,
+        new ClassifyHandler(
+            parts.classifier(), parts.shadows(), parts.baseDigest(), pools.classification()));
+    post(
+        "/v1/feedback",
+        FeedbackHandler.MOST_BYTES,
+        new FeedbackHandler(parts.feedback(), parts.catalog(), pools.feedback()));
+    get("/v1/adapters", this::adapters);
     get("/v1/adapters/:name", this::adapter);
     get("/v1/adapters/:name/versions/:version", this::lineage);
   }
@@ -110,14 +141,14 @@ final class Routes {
             parts.shadows(),
             parts.health(),
             parts.baseDigest(),
-            workers);
+            pools.classification());
     get("/v2", v2::server);
     get("/v2/health/live", v2::live);
     get("/v2/health/ready", v2::ready);
     for (String model : List.of("/v2/models/:adapter", "/v2/models/:adapter/versions/:version")) {
       get(model, v2::model);
       get(model + "/ready", v2::modelReady);
-      post(model + "/infer", v2::infer);
+      post(model + "/infer", Bodies.MOST, v2::infer);
     }
   }
 
@@ -131,19 +162,24 @@ final class Routes {
     get("/", at -> index(at, assets));
   }
 
+  /** A HEAD is answered as a GET, without the body (RFC 9110, 9.1). */
   private void get(String path, Handler<RoutingContext> handler) {
-    router.get(path).handler(handler);
+    router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD).handler(handler);
   }
 
-  private void post(String path, Handler<RoutingContext> handler) {
-    router.post(path).handler(body).handler(handler);
+  private void post(String path, int most, Handler<RoutingContext> handler) {
+    router.post(path).handler(bodies.upTo(most)).handler(handler);
   }
 
   /** The routes as {@code GET /v1/adapters/{name}}, in the order of their registration. */
   static Stream<String> named(Router router) {
     return router.getRoutes().stream()
         .filter(route -> route.getPath() != null) // What stands in front of all is no endpoint.
-        .flatMap(route -> route.methods().stream().map(method -> named(method, route)));
+        .flatMap(
+            route ->
+                route.methods().stream()
+                    .filter(method -> !method.equals(HttpMethod.HEAD)) // Goes without saying.
+                    .map(method -> named(method, route)));
   }
 
   private static String named(HttpMethod method, Route route) {
@@ -153,6 +189,15 @@ final class Routes {
   /** A route's path as {@code /v1/adapters/{name}}. */
   static String pattern(String path) {
     return path.replaceAll(":(\\w+)", "{$1}");
+  }
+
+  /** All adapters, whose number nothing bounds but the topic: rendered off the event loop. */
+  private void adapters(RoutingContext context) {
+    pools
+        .views()
+        .call(() -> Buffer.buffer(EventJson.write(parts.adapters().all())))
+        .onSuccess(all -> Json.answer(context, 200, "application/json", all))
+        .onFailure(context::fail);
   }
 
   private void adapter(RoutingContext context) {
@@ -177,7 +222,8 @@ final class Routes {
   }
 
   private void metrics(RoutingContext context) {
-    workers
+    pools
+        .metrics()
         .call(() -> Buffer.buffer(parts.metrics().scrape()))
         .onSuccess(
             text -> Json.answer(context, 200, "text/plain; version=0.0.4; charset=utf-8", text))
@@ -188,7 +234,8 @@ final class Routes {
   private void lineage(RoutingContext context) {
     String name = context.pathParam("name");
     String version = context.pathParam("version");
-    lineages
+    pools
+        .lineages()
         .call(() -> parts.adapters().lineage(name, version))
         .onSuccess(lineage -> Json.answer(context, 200, lineage))
         .onFailure(context::fail);

@@ -33,7 +33,7 @@ public final class InferenceMeters {
   public static final MeterSpec ANSWERS =
       counter(
           "weir.inference.answers",
-          "answers of a version by label, 'abstained' where it was too unsure; the series goes when the version leaves memory",
+          "answers of a version by label, 'abstained' where it was too unsure, 'other' for labels beyond the first 50; the series goes when the version leaves memory",
           "adapter",
           "version",
           "label");
@@ -116,12 +116,38 @@ public final class InferenceMeters {
   public static final MeterSpec HTTP_REFUSED =
       counter(
           "weir.inference.http.refused",
-          "HTTP requests refused before their route, by reason (no-key, unknown-key, scope, rate-limited)",
+          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope, rate-limited; memory: the bodies under way take their budget; slow-body: ended in favour of others; body-too-large)",
           "reason");
+
+  /** Bodies in memory. */
+  public static final MeterSpec HTTP_BODY_BYTES =
+      gaugeIn(
+          "bytes",
+          "weir.inference.http.body",
+          "bytes of the bodies of requests under way; at most a sixteenth of the heap");
+
+  /** Events that wait for listeners. */
+  public static final MeterSpec LISTENERS_BYTES =
+      gaugeIn(
+          "bytes",
+          "weir.inference.stream.waiting",
+          "bytes of events that wait for all listeners; at most a sixteenth of the heap");
+
+  /** Listeners cut off. */
+  public static final MeterSpec LISTENERS_CUT_OFF =
+      counter(
+          "weir.inference.stream.cut.off",
+          "listeners that were cut off, as they took nothing while memory for events was short");
 
   /** Slots. */
   public static final MeterSpec SLOTS =
       gauge("weir.inference.slots", "adapter slots of the engine");
+
+  /** Slots that nobody has. */
+  public static final MeterSpec SLOTS_LOST =
+      gauge(
+          "weir.inference.slots.lost",
+          "slots that are taken and that no version has: always 0, or a defect lost them until the restart");
 
   /** Versions by place. */
   public static final MeterSpec VERSIONS =
@@ -129,6 +155,12 @@ public final class InferenceMeters {
           "weir.inference.versions",
           "adapter versions in service, by where they are (loaded, merged, evicted)",
           "state");
+
+  /** Versions that cannot be evicted. */
+  public static final MeterSpec VERSIONS_UNCOPIED =
+      gauge(
+          "weir.inference.versions.uncopied",
+          "versions in slots without a copy on this disk: they cannot be evicted; the log says why (a full disk, rights, WEIR_SERVE_CACHE_MB)");
 
   /** Adapters that serve. */
   public static final MeterSpec ADAPTERS_SERVING =
@@ -139,6 +171,26 @@ public final class InferenceMeters {
       gauge(
           "weir.inference.versions.failing",
           "versions that should be in service and could not be loaded; /v1/adapters says why");
+
+  /** Runs that failed. */
+  public static final MeterSpec RUN_FAILURES =
+      counter(
+          "weir.inference.run.failures",
+          "runs of the model that threw or gave a text no finite number, by precision",
+          "precision");
+
+  /** Versions that rest. */
+  public static final MeterSpec VERSIONS_SUSPENDED =
+      gauge(
+          "weir.inference.versions.suspended",
+          "versions in service that fail on texts that are not at fault: their reviews wait, and HTTP answers 503");
+
+  /** How long a review has been waiting. */
+  public static final MeterSpec STANDSTILL =
+      gaugeIn(
+          "seconds",
+          "weir.inference.standstill",
+          "how long the partition that waits longest has had reviews read and none committed");
 
   /** The version that answers. */
   public static final MeterSpec ADAPTER_VERSION =
@@ -176,6 +228,26 @@ public final class InferenceMeters {
           "tries to put a version into service, by result (loaded, failed) and reason",
           "result",
           "reason");
+
+  /** Records of the adapters topic that say nothing. */
+  public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
+      counter(
+          "weir.inference.adapter.records.skipped",
+          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
+          "reason");
+
+  /** Topics of adapters that were made anew. */
+  public static final MeterSpec ADAPTERS_TOPIC_ANEW =
+      counter(
+          "weir.inference.adapters.topic.anew",
+          "times that the adapters topic was found deleted and made anew, restored or cut, and read again from its beginning");
+
+  /** Defects. */
+  public static final MeterSpec INTERNAL_ERRORS =
+      counter(
+          "weir.inference.internal.errors",
+          "unexpected exceptions that were caught where they do least harm, by place (adapter-watcher, adapter-loader, state-listener): each is a defect",
+          "place");
 
   /** Evictions. */
   public static final MeterSpec EVICTIONS =
@@ -249,15 +321,25 @@ public final class InferenceMeters {
         SHADOWS,
         HTTP_REQUESTS,
         HTTP_REFUSED,
+        HTTP_BODY_BYTES,
+        LISTENERS_BYTES,
+        LISTENERS_CUT_OFF,
         SLOTS,
+        SLOTS_LOST,
         VERSIONS,
+        VERSIONS_UNCOPIED,
         ADAPTERS_SERVING,
         VERSIONS_FAILING,
+        VERSIONS_SUSPENDED,
+        RUN_FAILURES,
         ADAPTER_VERSION,
         ADAPTER_FEEDBACK,
         FRESHNESS,
         LOAD_DURATION,
         LOADS,
+        ADAPTER_RECORDS_SKIPPED,
+        ADAPTERS_TOPIC_ANEW,
+        INTERNAL_ERRORS,
         EVICTIONS,
         PAGE_DURATION,
         PAGE_FAILURES,
@@ -265,6 +347,7 @@ public final class InferenceMeters {
         LABEL_REQUESTS,
         DEAD_LETTERS,
         TRANSACTION,
-        TRANSACTIONS);
+        TRANSACTIONS,
+        STANDSTILL);
   }
 }

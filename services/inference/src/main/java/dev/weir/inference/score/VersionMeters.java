@@ -26,6 +26,12 @@ final class VersionMeters {
   /** Stands for a label where the best one was too improbable. */
   static final String ABSTAINED = "abstained";
 
+  /** Stands for all labels beyond the first {@link #MOST_LABELS} that a version answered with. */
+  static final String OTHER = "other";
+
+  /** Series per version: a scheme of a thousand labels would make as many in each version. */
+  static final int MOST_LABELS = 50;
+
   private final MeterRegistry registry;
   private final AdapterRegistry adapters;
   private final Map<AdapterId, OfVersion> versions = new ConcurrentHashMap<>();
@@ -69,7 +75,13 @@ final class VersionMeters {
                 new ConcurrentHashMap<>()));
   }
 
-  private synchronized Counter begin(AdapterId id, OfVersion version, String label) {
+  private synchronized Counter begin(AdapterId id, OfVersion version, String answered) {
+    boolean room = version.answers().size() < MOST_LABELS || answered.equals(ABSTAINED);
+    String label = room ? answered : OTHER;
+    Counter known = version.answers().get(label);
+    if (known != null) {
+      return known;
+    }
     Counter counter = InferenceMeters.ANSWERS.counter(registry, id.adapter(), version(id), label);
     version.answers().put(label, counter);
     if (!version.equals(versions.get(id))) {

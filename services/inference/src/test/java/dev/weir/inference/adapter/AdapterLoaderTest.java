@@ -7,16 +7,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.Release;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.inference.TestingArtifacts;
 import dev.weir.testing.TestingBaseModel;
+import io.micrometer.core.instrument.Counter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,6 +30,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdapterLoaderTest {
 
@@ -69,6 +74,7 @@ class AdapterLoaderTest {
   void close() {
     store.slow.countDown();
     loader.close();
+    assertThat(registry.lostSlots()).isZero();
     registry.close();
     metrics.close();
     assertThat(opener.violations()).isEmpty();
@@ -126,7 +132,9 @@ class AdapterLoaderTest {
   void refusesAnAdapterOfAnotherBase() {
     String digest =
         publish(store, base, "ab".repeat(32), ONE, TestingArtifacts.weights(base, "positive"));
-    loader.want("default", Wanted.champion(0, WantedVersion.of(champion(ONE, digest), null)));
+    loader.want(
+        "default",
+        Wanted.champion(TestingAdapters.at(0), WantedVersion.of(champion(ONE, digest), null)));
     await().until(() -> loader.failures().containsKey(ONE));
     assertThat(loader.failures().get(ONE).reason()).isEqualTo("base-mismatch");
     assertThat(loader.failures().get(ONE).message())
@@ -177,12 +185,12 @@ class AdapterLoaderTest {
   void versionsBesideTheChampionComeAndGoWithTheirRecord() {
     WantedVersion one = version(ONE, publish(store, base, ONE, "positive"));
     WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
-    loader.want("default", new Wanted(0, one, List.of(two)));
+    loader.want("default", new Wanted(TestingAdapters.at(0), one, List.of(two)));
     await().until(() -> registry.state().version(TWO).isPresent());
     assertThat(serving("default")).isEqualTo(1);
 
     store.failures.set(100); // Promoting what is in service needs no store.
-    loader.want("default", new Wanted(1, two, List.of()));
+    loader.want("default", new Wanted(TestingAdapters.at(1), two, List.of()));
     await().until(() -> serving("default") == 2);
     assertThat(registry.state().version(ONE)).isEmpty();
     await().until(loader::settled);
@@ -193,7 +201,8 @@ class AdapterLoaderTest {
   void championAnswersForAPinnedVersionThatCannotBeLoadedAfterARestart() {
     WantedVersion pinned = version(ONE, "no such artifact");
     WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
-    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    loader.want(
+        "default", new Wanted(TestingAdapters.at(0), pinned, List.of()).insteadOfNone(champion));
     await().until(loader::settled);
     assertThat(serving("default")).isEqualTo(2);
     assertThat(loader.failures()).containsOnlyKeys(ONE);
@@ -213,7 +222,8 @@ class AdapterLoaderTest {
     WantedVersion pinned = version(ONE, publish(store, base, ONE, "positive"));
     WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
     store.failures.set(1);
-    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    loader.want(
+        "default", new Wanted(TestingAdapters.at(0), pinned, List.of()).insteadOfNone(champion));
     await().until(() -> registry.state().version(TWO).isPresent());
     await().until(() -> serving("default") == 1);
     assertThat(registry.state().version(TWO)).as("the substitute").isEmpty();
@@ -224,7 +234,8 @@ class AdapterLoaderTest {
   void pinnedVersionThatCanBeLoadedIsTheOnlyOne() {
     WantedVersion pinned = version(ONE, publish(store, base, ONE, "positive"));
     WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
-    loader.want("default", new Wanted(0, pinned, List.of()).insteadOfNone(champion));
+    loader.want(
+        "default", new Wanted(TestingAdapters.at(0), pinned, List.of()).insteadOfNone(champion));
     await().until(loader::settled);
     assertThat(serving("default")).isEqualTo(1);
     assertThat(registry.state().versions()).hasSize(1);
@@ -237,7 +248,8 @@ class AdapterLoaderTest {
     await().until(() -> serving("default") == 1);
     WantedVersion pinned = version(three, "no such artifact");
     WantedVersion champion = version(TWO, publish(store, base, TWO, "negative"));
-    loader.want("default", new Wanted(1, pinned, List.of()).insteadOfNone(champion));
+    loader.want(
+        "default", new Wanted(TestingAdapters.at(1), pinned, List.of()).insteadOfNone(champion));
     await().until(() -> loader.failures().containsKey(three));
     await().until(loader::settled);
     assertThat(serving("default")).isEqualTo(1);
@@ -247,7 +259,7 @@ class AdapterLoaderTest {
   void versionThatCannotBeLoadedHoldsUpNoOtherOfItsAdapter() {
     WantedVersion one = version(ONE, "no such artifact");
     WantedVersion two = version(TWO, publish(store, base, TWO, "negative"));
-    loader.want("default", new Wanted(0, one, List.of(two)));
+    loader.want("default", new Wanted(TestingAdapters.at(0), one, List.of(two)));
     await().until(() -> registry.state().version(TWO).isPresent());
     assertThat(serving("default")).isZero();
     assertThat(loader.failures()).containsOnlyKeys(ONE);
@@ -271,8 +283,8 @@ class AdapterLoaderTest {
       int last = 0;
       for (int offset = 0; offset < 60; offset++) {
         WantedVersion next = all.get((offset * 7) % versions); // Up and down, as rollbacks go.
-        loader.want("default", Wanted.champion(offset, next));
-        replica.want("default", Wanted.champion(offset, next));
+        loader.want("default", Wanted.champion(TestingAdapters.at(offset), next));
+        replica.want("default", Wanted.champion(TestingAdapters.at(offset), next));
         last = next.id().version();
       }
       await().until(() -> loader.settled() && replica.settled());
@@ -306,6 +318,102 @@ class AdapterLoaderTest {
     want(1, TWO, "no such artifact");
     await().until(loader::settled);
     assertThat(heard).containsExactly("default@1 " + digest, "default@2 artifact-missing");
+  }
+
+  @Test
+  void listenerThatThrowsFreezesNothing() {
+    loader.listen(
+        new AdapterListener() {
+          @Override
+          public void inService(AdapterId id, String digest, Duration took) {
+            throw new IllegalStateException("broken");
+          }
+
+          @Override
+          public void failed(AdapterId id, LoadFailure failure) {
+            throw new IllegalStateException("broken");
+          }
+        });
+    want(0, ONE, "no such artifact");
+    await().until(loader::settled);
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("artifact-missing");
+    want(1, TWO, publish(store, base, TWO, "negative"));
+    await().until(() -> serving("default") == 2 && loader.settled());
+    loader.want("default", Wanted.champion(TestingAdapters.at(2), null));
+    await().until(() -> serving("default") == 0);
+    assertThat(internalErrors()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0001-01-01T00:00:00Z",
+        "-999999999-01-01T00:00:00Z",
+        "+999999999-12-31T23:59:59Z",
+        "1970-01-01T00:00:00Z"
+      })
+  void releaseOfAnyTimeIsServedAndWithdrawn(String lastFeedbackAt) {
+    Release release =
+        timed(
+            release(base, ONE, publish(store, base, ONE, "positive")),
+            Instant.parse(lastFeedbackAt),
+            Instant.now().plusSeconds(60));
+    WantedVersion version = WantedVersion.of(champion(ONE, release.digest()), release);
+    loader.want("default", Wanted.champion(TestingAdapters.at(0), version));
+    await().until(() -> serving("default") == 1 && loader.settled());
+    loader.want("default", Wanted.champion(TestingAdapters.at(1), null));
+    await().until(() -> serving("default") == 0 && loader.settled());
+    assertThat(internalErrors()).isZero();
+  }
+
+  private static Release timed(Release release, Instant lastFeedbackAt, Instant createdAt) {
+    return new Release(
+        release.adapter(),
+        release.version(),
+        release.state(),
+        release.method(),
+        release.digest(),
+        release.baseModel(),
+        release.baseDigest(),
+        release.labels(),
+        release.batchId(),
+        release.decision(),
+        release.trainingExamples(),
+        release.trainingSeconds(),
+        lastFeedbackAt,
+        release.batchClosedAt(),
+        createdAt,
+        release.precisions());
+  }
+
+  @Test
+  void defectInALoadIsAFailureAndIsTriedAgain() {
+    String digest = publish(store, base, ONE, "positive");
+    store.defects.set(1);
+    want(0, ONE, digest);
+    await().until(() -> loader.failures().containsKey(ONE));
+    assertThat(loader.failures().get(ONE).reason()).isEqualTo("internal-error");
+    assertThat(loader.failures().get(ONE).retryAt()).isNotNull();
+    await().until(() -> serving("default") == 1 && loader.failures().isEmpty());
+    await().until(loader::settled);
+  }
+
+  @Test
+  void withdrawalsOfWhatNeverServedLeaveNothingBehind() {
+    for (int i = 0; i < 10_000; i++) {
+      loader.want("gone-" + i, Wanted.champion(TestingAdapters.at(i), null));
+    }
+    want(20_000, ONE, publish(store, base, ONE, "positive"));
+    await().until(() -> serving("default") == 1 && loader.settled());
+    assertThat(loader.tasks()).isEqualTo(1);
+    loader.want("default", Wanted.champion(TestingAdapters.at(20_001), null));
+    await().until(() -> serving("default") == 0 && loader.tasks() == 0);
+  }
+
+  private double internalErrors() {
+    return metrics.registry().find("weir.inference.internal.errors").counters().stream()
+        .mapToDouble(Counter::count)
+        .sum();
   }
 
   @Test
@@ -348,7 +456,7 @@ class AdapterLoaderTest {
     await().until(() -> serving("default") == 1);
     await().until(() -> shown("weir.inference.adapter.version") == 1);
     assertThat(shown("weir.inference.adapter.feedback.timestamp")).isEqualTo(1);
-    loader.want("default", Wanted.champion(1, null));
+    loader.want("default", Wanted.champion(TestingAdapters.at(1), null));
     await().until(() -> serving("default") == 0);
     await().until(() -> shown("weir.inference.adapter.version") == 0);
     assertThat(shown("weir.inference.adapter.feedback.timestamp")).isZero();
@@ -359,7 +467,7 @@ class AdapterLoaderTest {
   }
 
   private void want(long offset, AdapterId id, String digest) {
-    loader.want(id.adapter(), Wanted.champion(offset, version(id, digest)));
+    loader.want(id.adapter(), Wanted.champion(TestingAdapters.at(offset), version(id, digest)));
   }
 
   private static WantedVersion version(AdapterId id, String digest) {

@@ -6,19 +6,26 @@ import static dev.weir.inference.adapter.TestingAdapters.serve;
 import static dev.weir.inference.adapter.TestingAdapters.serveBeside;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
+import dev.weir.common.model.ModelException;
+import dev.weir.common.model.Precision;
 import dev.weir.inference.UntilStopped;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @Timeout(60)
 class AdapterRegistryTest {
@@ -37,6 +44,7 @@ class AdapterRegistryTest {
 
   @AfterEach
   void noMisuse() {
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     assertThat(opener.violations()).isEmpty();
     assertThat(opener.opened()).allMatch(TestingSlotTable::closed);
@@ -119,6 +127,143 @@ class AdapterRegistryTest {
     serve(registry, "default", 3);
     assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(3);
     assertThat(opener.opened()).hasSize(1);
+  }
+
+  /** What can go wrong between taking a slot and owning it. */
+  enum Step {
+    OPEN,
+    WRITE,
+    ERROR_IN_WRITE,
+    PROBE,
+    ERROR_IN_PROBE,
+    STILL_WANTED,
+    ERROR_IN_STILL_WANTED
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void noStepThatFailsLosesASlot(Step step) throws Exception {
+    serve(registry, "default", 1);
+    int slots = registry.state().layout().slots();
+    for (int i = 0; i <= slots; i++) {
+      LoadedAdapter next = loaded("default", 2 + i, LABELS, Precision.INT8_WEIGHT_ONLY);
+      breakAt(step);
+      BooleanSupplier stillWanted =
+          step == Step.STILL_WANTED ? afterFirst(() -> false) : afterFirst(() -> fail(step));
+      if (step == Step.STILL_WANTED) {
+        assertThat(registry.put(next, stillWanted)).isFalse();
+      } else {
+        assertThatThrownBy(() -> registry.put(next, stillWanted)).hasMessageContaining("broken");
+      }
+      opener.onOpen = precision -> {};
+      opener.onWrite = () -> {};
+      opener.onRun(tokens -> {});
+      assertThat(registry.lostSlots()).isZero();
+      assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(1);
+    }
+    serve(registry, "other", 1);
+    assertThat(registry.state().adapters()).hasSize(2);
+    assertThat(opener.opened()).hasSize(1);
+  }
+
+  private void breakAt(Step step) {
+    switch (step) {
+      case OPEN ->
+          opener.onOpen =
+              precision -> {
+                throw new ModelException("invalid-graph", "broken");
+              };
+      case WRITE ->
+          opener.onWrite =
+              () -> {
+                throw new IllegalStateException("broken");
+              };
+      case ERROR_IN_WRITE ->
+          opener.onWrite =
+              () -> {
+                throw new LinkageError("broken");
+              };
+      case PROBE ->
+          opener.onRun(
+              tokens -> {
+                throw new ModelException("inference-failed", "broken");
+              });
+      case ERROR_IN_PROBE ->
+          opener.onRun(
+              tokens -> {
+                throw new LinkageError("broken");
+              });
+      default -> {}
+    }
+  }
+
+  private static boolean fail(Step step) {
+    if (step == Step.ERROR_IN_STILL_WANTED) {
+      throw new LinkageError("broken");
+    }
+    return true;
+  }
+
+  /** Asked first before anything is done, and then before publishing. */
+  private static BooleanSupplier afterFirst(BooleanSupplier then) {
+    AtomicBoolean asked = new AtomicBoolean();
+    return () -> !asked.getAndSet(true) || then.getAsBoolean();
+  }
+
+  @Test
+  void slotThatNobodyGivesBackIsSeen() {
+    serve(registry, "default", 1);
+    registry.state().engine().takeSlot();
+    assertThat(registry.lostSlots()).isEqualTo(1);
+    registry.state().engine().giveSlot(1);
+  }
+
+  @Test
+  void listenerOfStatesThatThrowsLosesNoSlotAndNoChange() {
+    registry.listen(
+        state -> {
+          throw new IllegalStateException("broken");
+        });
+    for (int version = 1; version <= 5; version++) {
+      serve(registry, "default", version);
+    }
+    assertThat(registry.state().adapter("default").orElseThrow().id().version()).isEqualTo(5);
+    assertThat(opener.opened()).hasSize(1);
+  }
+
+  @Test
+  void nobodyWhoLooksWaitsForASessionThatOpens() throws Exception {
+    serve(registry, "default", 1);
+    CountDownLatch opening = new CountDownLatch(1);
+    CountDownLatch looked = new CountDownLatch(1);
+    opener.onOpen =
+        precision -> {
+          opening.countDown();
+          await(looked);
+        };
+    CompletableFuture<Boolean> loading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              TestingAdapters.put(registry, loaded("other", 1, LABELS, Precision.INT8_WEIGHT_ONLY));
+              return true;
+            });
+    opening.await();
+    // All of this would wait for ever if it waited for the session.
+    assertThat(registry.state().providers()).doesNotContainKey(Precision.INT8_WEIGHT_ONLY);
+    assertThat(registry.state().precisions()).doesNotContain(Precision.INT8_WEIGHT_ONLY);
+    serve(registry, "default", 2);
+    assertThat(registry.lostSlots()).isZero();
+    looked.countDown();
+    assertThat(loading.join()).isTrue();
+    assertThat(registry.state().precisions()).contains(Precision.INT8_WEIGHT_ONLY);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
@@ -239,7 +384,7 @@ class AdapterRegistryTest {
     Lease lease = TestingAdapters.lease(registry, "default");
     serve(registry, "default", 2);
     CompletableFuture<Void> other = CompletableFuture.runAsync(() -> serve(registry, "other", 1));
-    await().until(() -> registry.state().retired().isEmpty());
+    Awaitility.await().until(() -> registry.state().retired().isEmpty());
     assertThat(again("default", 1)).isFalse();
     assertThat(other).isNotDone();
     assertThat(first(lease, lease.adapter("default"))).isEqualTo(0.01f);

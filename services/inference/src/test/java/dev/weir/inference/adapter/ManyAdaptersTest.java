@@ -98,6 +98,7 @@ class ManyAdaptersTest {
   void close() {
     classifier.close();
     loader.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     base.close();
     metrics.close();
@@ -282,7 +283,7 @@ class ManyAdaptersTest {
   }
 
   private static Wanted wanted(long offset, AdapterId id, String digest) {
-    return Wanted.champion(offset, new WantedVersion(id, digest, null));
+    return Wanted.champion(TestingAdapters.at(offset), new WantedVersion(id, digest, null));
   }
 
   private static AdapterId id(int adapter, int version) {

@@ -68,6 +68,7 @@ class SignedAdaptersTest {
 
   private void stop() {
     loader.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
   }
 
@@ -174,7 +175,10 @@ class SignedAdaptersTest {
   }
 
   private void want(AdapterId id, String digest) {
-    loader.want("default", Wanted.champion(offset++, WantedVersion.of(champion(id, digest), null)));
+    loader.want(
+        "default",
+        Wanted.champion(
+            TestingAdapters.at(offset++), WantedVersion.of(champion(id, digest), null)));
   }
 
   private int serving() {

@@ -16,6 +16,7 @@ public final class TestingStore implements ArtifactStore {
 
   private final ArtifactStore store;
   final AtomicInteger failures = new AtomicInteger();
+  final AtomicInteger defects = new AtomicInteger();
   final CountDownLatch slow = new CountDownLatch(1);
   volatile String slowAdapter = "";
   private volatile CountDownLatch manifests = new CountDownLatch(0);
@@ -26,6 +27,9 @@ public final class TestingStore implements ArtifactStore {
 
   @Override
   public Path fetch(AdapterId id, String digest, Predicate<String> wanted) {
+    if (defects.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw new LinkageError("a library of the store is missing");
+    }
     if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       throw new StoreException("store-io", "the store is away; wait for it", null);
     }

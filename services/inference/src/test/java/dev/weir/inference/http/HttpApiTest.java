@@ -111,6 +111,7 @@ class HttpApiTest {
                 Topics.DEFAULT,
                 AdapterCatalog.SENTIMENT,
                 watcher,
+                loader,
                 announced,
                 store,
                 base.digest(),

@@ -73,6 +73,7 @@ final class TestingParts implements AutoCloseable {
                 Topics.DEFAULT,
                 AdapterCatalog.SENTIMENT,
                 watcher,
+                loader,
                 announced,
                 store,
                 base.digest(),
@@ -91,6 +92,22 @@ final class TestingParts implements AutoCloseable {
             metrics,
             Duration.ofSeconds(15),
             base.digest());
+  }
+
+  /** The same parts with another publisher of feedback. */
+  HttpApi.Parts with(FeedbackPublisher feedback) {
+    return new HttpApi.Parts(
+        parts.classifier(),
+        parts.adapters(),
+        parts.control(),
+        parts.catalog(),
+        feedback,
+        parts.shadows(),
+        parts.feeds(),
+        parts.health(),
+        parts.metrics(),
+        parts.heartbeat(),
+        parts.baseDigest());
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.weir.standalone.demo.DemoRun;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +35,8 @@ import picocli.CommandLine.Spec;
       "Without --once it goes on until Ctrl-C."
     })
 final class DemoCommand implements Callable<Integer> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DemoCommand.class);
 
   private final Map<String, String> environment;
 
@@ -102,6 +107,11 @@ final class DemoCommand implements Callable<Integer> {
         () -> {
           stopping.set(true);
           running.interrupt();
+        },
+        () -> {
+          if (given == null) {
+            removeInHaste(loop);
+          }
         });
     try (loop) {
       loop.start();
@@ -113,25 +123,43 @@ final class DemoCommand implements Callable<Integer> {
       }
       return 0;
     } catch (InterruptedException e) {
-      return stopped(loop, stopping.get(), out);
-    } catch (RuntimeException e) {
+      return stopped(given, stopping.get(), out);
+    } catch (IOException | RuntimeException e) {
       if (stopping.get()) {
-        return stopped(loop, true, out);
+        // What was under way when the interrupt came fails in many ways.
+        return stopped(given, true, out);
       }
       throw e;
     } finally {
+      // The interrupt has done its work; set, it would end the deletion in its middle.
+      boolean interrupted = Thread.interrupted();
       if (given == null) {
         loop.deleteData();
+      }
+      if (interrupted) {
+        running.interrupt();
       }
     }
   }
 
   /** Ctrl-C is how a demo without an end is meant to end. */
-  private static int stopped(LocalLoop loop, boolean asked, PrintWriter out) {
+  private static int stopped(@Nullable Path kept, boolean asked, PrintWriter out) {
     out.printf(
-        "%nstopped; what was accepted is answered%n%s%n", "the data was in " + loop.dataDir());
+        "%nstopped; what was accepted is answered%n%s%n",
+        kept == null
+            ? "its temporary directory is removed; --data-dir keeps one"
+            : "the data is in " + kept);
     out.flush();
     return asked ? 0 : 1;
+  }
+
+  /** Before a second signal ends the process: the broker still writes, so not all may go. */
+  private static void removeInHaste(LocalLoop loop) {
+    try {
+      loop.deleteData();
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("{} is not removed whole", loop.dataDir(), e);
+    }
   }
 
   private void check(CommandSpec command) {

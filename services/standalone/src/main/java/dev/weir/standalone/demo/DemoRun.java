@@ -30,12 +30,18 @@ public final class DemoRun {
 
   private static final int MAX_TOKENS = 256;
   private static final int METHODS_PER_BATCH = 2;
-  private static final long STATUS_MILLIS = 10_000;
+  private static final long STATUS_NANOS = 10_000_000_000L;
+
+  /** What a demo without an end says when nothing more will come of its own feedback. */
+  private static final String LEARNED =
+      "all feedback is learned; reviews go on, and labels that you give in the console are learned"
+          + " too. Ctrl-C ends the demo.";
 
   private final DemoOptions options;
   private final DemoData data;
   private final LabelScheme labels = LabelScheme.SENTIMENT;
   private final Story story;
+  private final long distinctTexts;
 
   /**
    * Reads the data.
@@ -45,6 +51,11 @@ public final class DemoRun {
   public DemoRun(DemoOptions options, PrintWriter out) {
     this.options = options;
     this.data = DemoData.load(options, labels);
+    this.distinctTexts =
+        data.feedback().stream()
+            .map(review -> TextNormalizer.hash(review.text()))
+            .distinct()
+            .count();
     this.story = new Story(out);
   }
 
@@ -130,13 +141,18 @@ public final class DemoRun {
     }
   }
 
-  /** Tells the story until everything is learned; without {@code once}, for ever. */
+  /** Tells the story until everything is learned; without {@code once}, until it is called off. */
   private void follow(LoopState state, ReviewFeeder feeder, SentenceBoard board, long deadline)
       throws InterruptedException, IOException {
     int shown = 0;
+    boolean toldLearned = false;
     long lastReviews = 0;
     long lastTime = System.nanoTime();
+    long statusDue = lastTime + STATUS_NANOS;
     while (!options.once() || !learned(state, feeder)) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("the demo was called off");
+      }
       if (options.once() && System.nanoTime() > deadline) {
         throw new DemoException(
             "the demo did not end within %d s (--timeout): %d batches, %d decisions, %d promoted"
@@ -147,27 +163,44 @@ public final class DemoRun {
                     state.promoted().size()));
       }
       int before = shown;
-      long statusDue = System.nanoTime() + STATUS_MILLIS * 1_000_000;
-      boolean news =
-          state.await(() -> liveVersions(state) > before || learned(state, feeder), statusDue);
+      boolean waiting = !toldLearned;
+      // Each condition is false again after its news was told: otherwise this loop would not wait.
+      state.await(
+          () -> liveVersions(state) > before || (waiting && learned(state, feeder)), statusDue);
       if (liveVersions(state) > shown) {
         shown = liveVersions(state);
-        Release newest = newestLive(state);
-        story.show(board.next("never-labeled sentences, " + newest.id()));
+        show(board, "never-labeled sentences, " + newestLive(state).id());
       }
-      if (!news) {
-        long now = System.nanoTime();
+      if (!options.once() && !toldLearned && learned(state, feeder)) {
+        toldLearned = true;
+        story.say(LEARNED);
+      }
+      long now = System.nanoTime();
+      if (now >= statusDue) {
         double rate = (feeder.reviews() - lastReviews) / ((now - lastTime) / 1e9);
         lastReviews = feeder.reviews();
         lastTime = now;
+        statusDue = now + STATUS_NANOS;
         story.status(feeder.reviews(), rate, feeder.feedback(), state);
       }
     }
   }
 
+  /** A demo without an end outlives a moment in which nobody answers. */
+  private void show(SentenceBoard board, String title) throws InterruptedException, IOException {
+    try {
+      story.show(board.next(title));
+    } catch (IOException | DemoException e) {
+      if (options.once()) {
+        throw e;
+      }
+      story.say("the sentences were not answered: %s", e);
+    }
+  }
+
   /** All feedback is in closed batches, all batches are decided, all promoted versions served. */
   private boolean learned(LoopState state, ReviewFeeder feeder) {
-    if (!feeder.feedbackDone() || state.examples() < distinctTexts()) {
+    if (!feeder.feedbackDone() || state.examples() < distinctTexts) {
       return false;
     }
     List<TrainingBatch> batches = state.batches();
@@ -175,13 +208,6 @@ public final class DemoRun {
     return batched >= state.examples()
         && state.releases().size() >= METHODS_PER_BATCH * batches.size()
         && liveVersions(state) == state.promoted().size();
-  }
-
-  private long distinctTexts() {
-    return data.feedback().stream()
-        .map(review -> TextNormalizer.hash(review.text()))
-        .distinct()
-        .count();
   }
 
   private static int liveVersions(LoopState state) {

@@ -62,13 +62,24 @@ final class LoopObserver implements AutoCloseable {
     try (reader) {
       while (!closed) {
         for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(200))) {
-          take(record);
+          takeOrSkip(record);
         }
       }
     } catch (WakeupException | InterruptException e) {
       LOG.debug("stopped", e);
     } catch (RuntimeException e) {
       LOG.error("the demo lost sight of the loop", e);
+    }
+  }
+
+  /** The topics are everybody's: what is no event of ours must not end the story. */
+  private void takeOrSkip(ConsumerRecord<byte[], byte[]> record) {
+    try {
+      take(record);
+    } catch (InterruptException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      LOG.warn("{}-{}@{} is no event", record.topic(), record.partition(), record.offset(), e);
     }
   }
 
