@@ -2,8 +2,8 @@ package dev.weir.common.event;
 
 /**
  * Breaks up runs of combining marks, as the Stream-Safe Text Format of UAX #15 does: after {@value
- * #MOST} of them in a row stands a combining grapheme joiner (U+034F), which no normalisation moves a
- * mark across.
+ * #MOST} of them in a row stands a combining grapheme joiner (U+034F), which no normalisation moves
+ * a mark across.
  *
  * <p>A normaliser sorts the marks of one run, so its work grows with the square of the longest run:
  * a text of 100,000 marks took it seconds. Stateless and thread-safe.

@@ -13,11 +13,13 @@ import java.util.regex.Pattern;
  *
  * <p>A text without any of these has the key that it has had since the first version, so that
  * earlier versions find it. One with signs has a key of version 2, {@code v2/} and a hash; earlier
- * versions knew it under its {@link #coarse} hash, along with every text that differs in signs only.
+ * versions knew it under its {@link #coarse} hash, along with every text that differs in signs
+ * only.
  *
  * @param value the key: sha-256 in hex, or {@code v2/} and that
- * @param coarse sha-256 (hex) of {@link TextNormalizer}'s form; the side of train and holdout goes by
- *     it, so that texts which differ in signs only are on the same side and a known text stays on its
+ * @param coarse sha-256 (hex) of {@link TextNormalizer}'s form; the side of train and holdout goes
+ *     by it, so that texts which differ in signs only are on the same side and a known text stays
+ *     on its
  */
 public record TextKey(String value, String coarse) {
 
@@ -116,7 +118,9 @@ public record TextKey(String value, String coarse) {
     return form.isEmpty() ? TextNormalizer.collapsed(text) : form.toString();
   }
 
-  /** -1, 5*, c# and a- are written in one; everything else stands apart, as if blanks were there. */
+  /**
+   * -1, 5*, c# and a- are written in one; everything else stands apart, as if blanks were there.
+   */
   private static boolean joins(String folded, Matcher token, int end) {
     if (token.start() != end) {
       return false;

@@ -9,13 +9,14 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * The coarse form of a text: without HTML tags, NFKC, lower case, letters and digits only with single
- * spaces between them.
+ * The coarse form of a text: without HTML tags, NFKC, lower case, letters and digits only with
+ * single spaces between them.
  *
  * <p>The train/holdout split goes by the hash of this form, so that near-identical texts (case,
  * punctuation, white space, mark-up, emoji) never straddle train and holdout. Which texts are the
- * same one says {@link TextKey}; until its second version this form did. A text without any letter or
- * digit (emoji only) keeps its characters. The work is linear in the text ({@link BoundedMarks}).
+ * same one says {@link TextKey}; until its second version this form did. A text without any letter
+ * or digit (emoji only) keeps its characters. The work is linear in the text ({@link
+ * BoundedMarks}).
  */
 public final class TextNormalizer {
 
@@ -29,7 +30,8 @@ public final class TextNormalizer {
   /** Normalises a text. */
   public static String normalize(String text) {
     String words =
-        NOISE.matcher(folded(withoutEntities(TAG.matcher(text).replaceAll(" "))))
+        NOISE
+            .matcher(folded(withoutEntities(TAG.matcher(text).replaceAll(" "))))
             .replaceAll(" ")
             .strip();
     return words.isEmpty() ? collapsed(text) : words;

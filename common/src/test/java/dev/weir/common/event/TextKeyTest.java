@@ -19,9 +19,52 @@ class TextKeyTest {
 
   private static final List<String> SIGNS =
       List.of(
-          "", "👍", "👎", "👍🏽", "👍👍", "😍", "😡", "❤️", "💔", "🇩🇪", "🇫🇷", "👨‍👩‍👧", "👨‍👩‍👦", "★★★☆☆", "★★★★★",
-          ":)", ":(", ":-)", ":-(", ";)", ":'(", ":D", ":P", ":/", ":|", "=)", "=(", "<3", "</3", "^_^",
-          ">_<", "-_-", "(:", ": )", ": (", "+1", "-1", "±1", "+", "5*", "100%", "✓", "✗", "€", "$", "¬");
+          "",
+          "👍",
+          "👎",
+          "👍🏽",
+          "👍👍",
+          "😍",
+          "😡",
+          "❤️",
+          "💔",
+          "🇩🇪",
+          "🇫🇷",
+          "👨‍👩‍👧",
+          "👨‍👩‍👦",
+          "★★★☆☆",
+          "★★★★★",
+          ":)",
+          ":(",
+          ":-)",
+          ":-(",
+          ";)",
+          ":'(",
+          ":D",
+          ":P",
+          ":/",
+          ":|",
+          "=)",
+          "=(",
+          "<3",
+          "</3",
+          "^_^",
+          ">_<",
+          "-_-",
+          "(:",
+          ": )",
+          ": (",
+          "+1",
+          "-1",
+          "±1",
+          "+",
+          "5*",
+          "100%",
+          "✓",
+          "✗",
+          "€",
+          "$",
+          "¬");
 
   @Test
   void textsThatDifferInASignAloneAreTextsOfTheirOwn() {
@@ -36,9 +79,29 @@ class TextKeyTest {
     Map<String, String> seen = new HashMap<>();
     for (String text :
         List.of(
-            "I like C", "I like C++", "I like C#", "I like C+", "a > b", "a < b", "a b", "a != b", "A film", "A- film",
-            "A+ film", "👍", "👎", ":)", ":(", "!!!", "&#128077; fine", "&#128078; fine", "&#x1F44D;&#x1F44D; fine", "bad:(",
-            "bad:)", "price 5", "price -5")) {
+            "I like C",
+            "I like C++",
+            "I like C#",
+            "I like C+",
+            "a > b",
+            "a < b",
+            "a b",
+            "a != b",
+            "A film",
+            "A- film",
+            "A+ film",
+            "👍",
+            "👎",
+            ":)",
+            ":(",
+            "!!!",
+            "&#128077; fine",
+            "&#128078; fine",
+            "&#x1F44D;&#x1F44D; fine",
+            "bad:(",
+            "bad:)",
+            "price 5",
+            "price -5")) {
       assertThat(seen.put(TextKey.of(text).value(), text)).as(text).isNull();
     }
   }
@@ -71,7 +134,9 @@ class TextKeyTest {
 
   @Provide
   Arbitrary<List<String>> noise() {
-    return Arbitraries.of("", ",", ".", "!", "?!", " \t ", "<br />", "…", "\"", " - ", ";", "&nbsp;", "&amp;", "—", "\u200b ")
+    return Arbitraries.of(
+            "", ",", ".", "!", "?!", " \t ", "<br />", "…", "\"", " - ", ";", "&nbsp;", "&amp;",
+            "—", "\u200b ")
         .list()
         .ofMinSize(1)
         .ofMaxSize(4);
@@ -80,8 +145,19 @@ class TextKeyTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "see http://example.com/a", "note:(see below)", "well-made and 3-4 days", "R&D (beta): fine", "item 8) soup",
-        "at 10:30 sharp", "#hashtag", "**bold** and _it_", "> quoted", "• one", "a | b | c", "© 2024 Weir™", "50/50"
+        "see http://example.com/a",
+        "note:(see below)",
+        "well-made and 3-4 days",
+        "R&D (beta): fine",
+        "item 8) soup",
+        "at 10:30 sharp",
+        "#hashtag",
+        "**bold** and _it_",
+        "> quoted",
+        "• one",
+        "a | b | c",
+        "© 2024 Weir™",
+        "50/50"
       })
   void ordinaryTextsKeepTheKeyOfTheFirstVersion(String text) {
     TextKey key = TextKey.of(text);
@@ -104,7 +180,9 @@ class TextKeyTest {
     assertThat(key.value()).startsWith("v2/").hasSize(67);
     assertThat(TextKey.isNew(key.value())).isTrue();
     assertThat(key.hadAnother()).isTrue();
-    assertThat(key.coarse()).isEqualTo(TextKey.of("soup 👎").coarse()).isEqualTo(TextKey.of("soup").value());
+    assertThat(key.coarse())
+        .isEqualTo(TextKey.of("soup 👎").coarse())
+        .isEqualTo(TextKey.of("soup").value());
   }
 
   @Property(tries = 500)
@@ -126,12 +204,14 @@ class TextKeyTest {
     }
     assertThat(longest).isLessThanOrEqualTo(BoundedMarks.MOST);
     assertThat(bounded.replace("\u034F", "")).isEqualTo(text.replace("\u034F", ""));
-    assertThat(bounded.length()).isLessThanOrEqualTo(text.length() + text.length() / BoundedMarks.MOST);
+    assertThat(bounded.length())
+        .isLessThanOrEqualTo(text.length() + text.length() / BoundedMarks.MOST);
   }
 
   @Provide
   Arbitrary<String> marks() {
-    return Arbitraries.of("\u0301", "\u0316", "\u0345", "\uFF9E", "\u0344", "\u20DD", "\uD834\uDD65", "e")
+    return Arbitraries.of(
+            "\u0301", "\u0316", "\u0345", "\uFF9E", "\u0344", "\u20DD", "\uD834\uDD65", "e")
         .list()
         .ofMaxSize(300)
         .map(parts -> String.join("", parts));
@@ -140,7 +220,21 @@ class TextKeyTest {
   @Test
   void longestTextsOfOneKindHaveKeys() {
     for (String unit :
-        List.of("\u0301\u0316", "\uFF9E\u0316", "<", "<a", "&#", ":", ":(", ")", "-", "+", "👍", "\u200D", "a ", "=)=(")) {
+        List.of(
+            "\u0301\u0316",
+            "\uFF9E\u0316",
+            "<",
+            "<a",
+            "&#",
+            ":",
+            ":(",
+            ")",
+            "-",
+            "+",
+            "👍",
+            "\u200D",
+            "a ",
+            "=)=(")) {
       String text = unit.repeat(100_000 / unit.length());
       assertThat(TextKey.of(text).value()).isNotEmpty();
     }

@@ -11,7 +11,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Test;
 
-/** Texts that differ in signs are examples of their own, and what is known already is not doubled. */
+/**
+ * Texts that differ in signs are examples of their own, and what is known already is not doubled.
+ */
 class TextKeyMigrationTest {
 
   @Test

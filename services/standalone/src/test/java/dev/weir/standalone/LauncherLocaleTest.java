@@ -24,13 +24,16 @@ class LauncherLocaleTest {
   @BeforeEach
   void build() throws Exception {
     for (String each :
-        List.of("common", "broker", "testing", "services/standalone/target/weir/lib/dev/weir/standalone")) {
+        List.of(
+            "common",
+            "broker",
+            "testing",
+            "services/standalone/target/weir/lib/dev/weir/standalone")) {
       Files.createDirectories(home.resolve(each));
     }
     Files.createFile(home.resolve("pom.xml"));
     Files.createFile(home.resolve("testing/pom.xml"));
-    Files.copy(
-        Path.of("../../weir"), home.resolve("weir"), StandardCopyOption.COPY_ATTRIBUTES);
+    Files.copy(Path.of("../../weir"), home.resolve("weir"), StandardCopyOption.COPY_ATTRIBUTES);
     Path lib = home.resolve("services/standalone/target/weir/lib");
     Path source = home.resolve("WeirMain.java");
     Files.writeString(
@@ -50,8 +53,13 @@ class LauncherLocaleTest {
     run(List.of(tool("javac"), "-d", home.resolve("classes").toString(), source.toString()), "");
     run(
         List.of(
-            tool("jar"), "--create", "--file", lib.resolve("weir.jar").toString(),
-            "-C", home.resolve("classes").toString(), "."),
+            tool("jar"),
+            "--create",
+            "--file",
+            lib.resolve("weir.jar").toString(),
+            "-C",
+            home.resolve("classes").toString(),
+            "."),
         "");
     Files.createFile(home.resolve("services/standalone/target/weir/built"));
   }
@@ -59,7 +67,11 @@ class LauncherLocaleTest {
   @Test
   void textSurvivesWithoutALocale() throws Exception {
     for (List<String> locale :
-        List.of(List.<String>of(), List.of("LANG=C"), List.of("LC_ALL=POSIX"), List.of("LANG=C.UTF-8"))) {
+        List.of(
+            List.<String>of(),
+            List.of("LANG=C"),
+            List.of("LC_ALL=POSIX"),
+            List.of("LANG=C.UTF-8"))) {
       Path files = Files.createTempDirectory(home, "files");
       List<String> command = new ArrayList<>(List.of("env", "-i", "PATH=/usr/bin:/bin"));
       command.addAll(locale);
@@ -68,8 +80,7 @@ class LauncherLocaleTest {
       String said = run(command, TEXT);
       assertThat(said.lines())
           .as("%s", locale)
-          .containsExactlyInAnyOrder(
-              TEXT, Integer.toString(TEXT.codePoints().sum()), TEXT, TEXT);
+          .containsExactlyInAnyOrder(TEXT, Integer.toString(TEXT.codePoints().sum()), TEXT, TEXT);
       assertThat(run(List.of("ls", files.toString()), "").strip()).as("%s", locale).isEqualTo(TEXT);
     }
   }

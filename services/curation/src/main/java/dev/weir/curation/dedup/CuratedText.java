@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     wrote it, which knew texts that differ in signs only as one
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record CuratedText(
-    String label, Instant feedbackAt, long batch, @Nullable Integer form) {
+public record CuratedText(String label, Instant feedbackAt, long batch, @Nullable Integer form) {
 
   /** The version of keys that this version of Weir gives. */
   public static final int FORM = 2;

@@ -18,13 +18,25 @@ class EarlierFormsTest {
   private static final byte[] ORIGINAL =
       HexFormat.of()
           .parseHex(
-              "01" + "00000003" + "0000000000000011" + "0000018bcfe56800" + "00000001"
-                  + "00000008" + hex("feedback") + "ffffffff" + "00000002" + hex("{}")
-                  + "00000001" + hex("h") + "00000001" + hex("v"));
+              "01"
+                  + "00000003"
+                  + "0000000000000011"
+                  + "0000018bcfe56800"
+                  + "00000001"
+                  + "00000008"
+                  + hex("feedback")
+                  + "ffffffff"
+                  + "00000002"
+                  + hex("{}")
+                  + "00000001"
+                  + hex("h")
+                  + "00000001"
+                  + hex("v"));
 
   private static final byte[] LABELED =
       """
-      {"adapter":"default","text":"soup 👍","textHash":"ab","label":"positive","source":"unknown","feedbackAt":"2024-05-01T10:00:00Z"}"""
+      {"adapter":"default","text":"soup 👍","textHash":"ab","label":"positive","source":"unknown","feedbackAt":"2024-05-01T10:00:00Z"}\
+      """
           .getBytes(UTF_8);
 
   @Test
@@ -51,14 +63,17 @@ class EarlierFormsTest {
             FeedbackGiven.class,
             event -> assertThat(event.original().value()).isEqualTo("{}".getBytes(UTF_8)));
     byte[] text =
-        "{\"label\":\"positive\",\"feedbackAt\":\"2024-05-01T10:00:00Z\",\"batch\":3}".getBytes(UTF_8);
-    CuratedText known =
-        new EventSerde<>(CuratedText.class).deserializer().deserialize("t", text);
+        "{\"label\":\"positive\",\"feedbackAt\":\"2024-05-01T10:00:00Z\",\"batch\":3}"
+            .getBytes(UTF_8);
+    CuratedText known = new EventSerde<>(CuratedText.class).deserializer().deserialize("t", text);
     assertThat(known.batch()).isEqualTo(3);
     assertThat(known.form()).isNull();
   }
 
-  /** What is thrown here costs this record alone: the handler of deserialisation makes it a dead letter. */
+  /**
+   * What is thrown here costs this record alone: the handler of deserialisation makes it a dead
+   * letter.
+   */
   @Test
   void aFormOfALaterVersionIsRefusedByItsNumber() {
     byte[] later = ORIGINAL.clone();

@@ -23,8 +23,8 @@ public final class ExampleIndex {
   private final Map<String, Integer> perBatch = new HashMap<>();
 
   /**
-   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be read
-   * forgets it as well: it stands for a correction whose label is not known.
+   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be
+   * read forgets it as well: it stands for a correction whose label is not known.
    *
    * @throws RuntimeException if the record is no example under its own key
    */
@@ -57,8 +57,9 @@ public final class ExampleIndex {
   }
 
   /**
-   * Keeps one of two records of the same text, the one under the key of this version. Curation writes
-   * the other off when the text is corrected; after a loss of its state it knows nothing of it.
+   * Keeps one of two records of the same text, the one under the key of this version. Curation
+   * writes the other off when the text is corrected; after a loss of its state it knows nothing of
+   * it.
    *
    * @return whether the text is there already, under a newer key than this record's
    */
