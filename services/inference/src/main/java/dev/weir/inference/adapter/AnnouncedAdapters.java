@@ -145,8 +145,7 @@ public final class AnnouncedAdapters {
     Set<String> adapters = new TreeSet<>(read.served());
     if (adapters.isEmpty() && !current.served().isEmpty()) {
       LOG.warn(
-          "the adapters topic is empty and was not: {} adapters go on serving here, and a restart"
-              + " would serve none; restore the topic, or promote a version of each",
+          "the adapters topic is empty and was not: {} adapters go on serving here, and a restart would serve none; restore the topic, or promote a version of each",
           current.served().size());
     } else {
       adapters.addAll(current.served());

@@ -33,8 +33,7 @@ public final class InferenceMeters {
   public static final MeterSpec ANSWERS =
       counter(
           "weir.inference.answers",
-          "answers of a version by label, 'abstained' where it was too unsure, 'other' for labels"
-              + " beyond the first 50; the series goes when the version leaves memory",
+          "answers of a version by label, 'abstained' where it was too unsure, 'other' for labels beyond the first 50; the series goes when the version leaves memory",
           "adapter",
           "version",
           "label");
@@ -43,8 +42,7 @@ public final class InferenceMeters {
   public static final MeterSpec CONFIDENCE =
       summary(
           "weir.inference.confidence",
-          "calibrated probability of the best label; the series goes when the version leaves"
-              + " memory",
+          "calibrated probability of the best label; the series goes when the version leaves memory",
           List.of(),
           "adapter",
           "version");
@@ -101,16 +99,14 @@ public final class InferenceMeters {
   public static final MeterSpec SHADOWS =
       counter(
           "weir.inference.shadow.classifications",
-          "texts that a shadow version was asked beside the one that answers (scored; left-out: it"
-              + " failed or was not in service; dropped: over HTTP, for want of time or of Kafka)",
+          "texts that a shadow version was asked beside the one that answers (scored; left-out: it failed or was not in service; dropped: over HTTP, for want of time or of Kafka)",
           "result");
 
   /** HTTP requests. */
   public static final MeterSpec HTTP_REQUESTS =
       timer(
           "weir.inference.http.requests",
-          "HTTP requests by method, route (unmatched for none) and status; streams of events are"
-              + " not counted",
+          "HTTP requests by method, route (unmatched for none) and status; streams of events are not counted",
           LATENCIES,
           "method",
           "route",
@@ -120,9 +116,7 @@ public final class InferenceMeters {
   public static final MeterSpec HTTP_REFUSED =
       counter(
           "weir.inference.http.refused",
-          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope,"
-              + " rate-limited; memory: the bodies under way take their budget; slow-body: ended in"
-              + " favour of others; body-too-large)",
+          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope, rate-limited; memory: the bodies under way take their budget; slow-body: ended in favour of others; body-too-large)",
           "reason");
 
   /** Bodies in memory. */
@@ -153,8 +147,7 @@ public final class InferenceMeters {
   public static final MeterSpec SLOTS_LOST =
       gauge(
           "weir.inference.slots.lost",
-          "slots that are taken and that no version has: always 0, or a defect lost them until the"
-              + " restart");
+          "slots that are taken and that no version has: always 0, or a defect lost them until the restart");
 
   /** Versions by place. */
   public static final MeterSpec VERSIONS =
@@ -167,8 +160,7 @@ public final class InferenceMeters {
   public static final MeterSpec VERSIONS_UNCOPIED =
       gauge(
           "weir.inference.versions.uncopied",
-          "versions in slots without a copy on this disk: they cannot be evicted; the log says why"
-              + " (a full disk, rights, WEIR_SERVE_CACHE_MB)");
+          "versions in slots without a copy on this disk: they cannot be evicted; the log says why (a full disk, rights, WEIR_SERVE_CACHE_MB)");
 
   /** Adapters that serve. */
   public static final MeterSpec ADAPTERS_SERVING =
@@ -191,8 +183,7 @@ public final class InferenceMeters {
   public static final MeterSpec VERSIONS_SUSPENDED =
       gauge(
           "weir.inference.versions.suspended",
-          "versions in service that fail on texts that are not at fault: their reviews wait, and"
-              + " HTTP answers 503");
+          "versions in service that fail on texts that are not at fault: their reviews wait, and HTTP answers 503");
 
   /** How long a review has been waiting. */
   public static final MeterSpec STANDSTILL =
@@ -213,16 +204,14 @@ public final class InferenceMeters {
       gaugeIn(
           "seconds",
           "weir.inference.adapter.feedback.timestamp",
-          "when the newest feedback was given that the answering version's batch held, since the"
-              + " epoch",
+          "when the newest feedback was given that the answering version's batch held, since the epoch",
           "adapter");
 
   /** Feedback to live. */
   public static final MeterSpec FRESHNESS =
       timer(
           "weir.inference.freshness",
-          "from the newest feedback of a batch to its adapter's being live here; releases decided"
-              + " since the start",
+          "from the newest feedback of a batch to its adapter's being live here; releases decided since the start",
           MINUTES);
 
   /** Record to live. */
@@ -244,23 +233,20 @@ public final class InferenceMeters {
   public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
       counter(
           "weir.inference.adapter.records.skipped",
-          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name,"
-              + " foreign-key, too-many-adapters, too-many-records)",
+          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
           "reason");
 
   /** Topics of adapters that were made anew. */
   public static final MeterSpec ADAPTERS_TOPIC_ANEW =
       counter(
           "weir.inference.adapters.topic.anew",
-          "times that the adapters topic was found deleted and made anew, restored or cut, and read"
-              + " again from its beginning");
+          "times that the adapters topic was found deleted and made anew, restored or cut, and read again from its beginning");
 
   /** Defects. */
   public static final MeterSpec INTERNAL_ERRORS =
       counter(
           "weir.inference.internal.errors",
-          "unexpected exceptions that were caught where they do least harm, by place"
-              + " (adapter-watcher, adapter-loader, state-listener): each is a defect",
+          "unexpected exceptions that were caught where they do least harm, by place (adapter-watcher, adapter-loader, state-listener): each is a defect",
           "place");
 
   /** Evictions. */
@@ -286,9 +272,7 @@ public final class InferenceMeters {
   public static final MeterSpec PROVIDER =
       gauge(
           "weir.inference.provider.info",
-          "always 1; provider names the ONNX Runtime execution provider that an actual run of the"
-              + " precision's session used, session whether that is the one of the slots or the"
-              + " merged adapter's own (slots, merged)",
+          "always 1; provider names the ONNX Runtime execution provider that an actual run of the precision's session used, session whether that is the one of the slots or the merged adapter's own (slots, merged)",
           "session",
           "precision",
           "provider");

@@ -119,8 +119,8 @@ final class EvalCommand implements Callable<Integer> {
       Scores scores, double temperature, int rows, double seconds, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  calibration error %.4f  on %d rows"
-            + " (temperature %.4f, %s, %.0f rows/s)%n",
+        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  calibration error %.4f  on %d rows (temperature"
+            + " %.4f, %s, %.0f rows/s)%n",
         scores.accuracy(),
         scores.macroF1(),
         scores.logLoss(),

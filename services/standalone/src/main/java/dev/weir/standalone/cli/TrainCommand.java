@@ -190,8 +190,8 @@ final class TrainCommand implements Callable<Integer> {
     Decision.Calibration calibration = result.calibration();
     text.printf(
         Locale.ROOT,
-        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f"
-            + " after (%d rows, cross-fitted)%n",
+        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f after"
+            + " (%d rows, cross-fitted)%n",
         calibration.temperature(),
         calibration.logLossBefore(),
         calibration.logLossAfter(),

@@ -129,8 +129,7 @@ public final class DemoRun {
         loop.dataDir());
     story.say("watch it, and label reviews yourself, at %s", loop.httpUrl());
     story.say(
-        "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on"
-            + " these",
+        "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on these",
         options.data() == null ? "the sample" : options.data().toString(),
         data.feedback().size(),
         data.unseen().size());
