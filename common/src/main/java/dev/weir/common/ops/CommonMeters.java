@@ -23,8 +23,8 @@ public final class CommonMeters {
   public static final MeterSpec SKIPPED =
       MeterSpec.counter(
           "weir.records.skipped",
-          "records of Weir's own topics that were not usable and were passed over; the log has their"
-              + " positions",
+          "records of Weir's own topics that were not usable and were passed over; the log has"
+              + " their positions",
           "topic",
           "reason");
 

@@ -3,6 +3,8 @@ package dev.weir.trainer.data;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.Limits;
+import dev.weir.common.event.TextKey;
+import dev.weir.common.event.TextNormalizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,8 +23,8 @@ public final class ExampleIndex {
   private final Map<String, Integer> perBatch = new HashMap<>();
 
   /**
-   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be read
-   * forgets it as well: it stands for a correction whose label is not known.
+   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be
+   * read forgets it as well: it stands for a correction whose label is not known.
    *
    * @throws RuntimeException if the record is no example under its own key
    */
@@ -38,7 +40,11 @@ public final class ExampleIndex {
     }
     Example example = EventJson.read(value, Example.class);
     requireSound(example, name);
-    byAdapter.computeIfAbsent(adapter, a -> new HashMap<>()).put(name, example);
+    Map<String, Example> examples = byAdapter.computeIfAbsent(adapter, a -> new HashMap<>());
+    if (standsUnderNewKey(example, examples)) {
+      return;
+    }
+    examples.put(name, example);
     perBatch.merge(example.batchId(), 1, Integer::sum);
   }
 
@@ -48,6 +54,29 @@ public final class ExampleIndex {
     if (before != null) {
       perBatch.merge(before.batchId(), -1, Integer::sum);
     }
+  }
+
+  /**
+   * Keeps one of two records of the same text, the one under the key of this version. Curation
+   * writes the other off when the text is corrected; after a loss of its state it knows nothing of
+   * it.
+   *
+   * @return whether the text is there already, under a newer key than this record's
+   */
+  private boolean standsUnderNewKey(Example example, Map<String, Example> examples) {
+    if (TextKey.isNew(example.textHash())) {
+      String former = example.adapter() + "/" + TextNormalizer.hash(example.text());
+      Example other = examples.get(former);
+      if (other != null && TextKey.of(other.text()).value().equals(example.textHash())) {
+        forget(example.adapter(), former);
+      }
+      return false;
+    }
+    if (!TextKey.maySign(example.text())) {
+      return false;
+    }
+    String key = TextKey.of(example.text()).value();
+    return TextKey.isNew(key) && examples.containsKey(example.adapter() + "/" + key);
   }
 
   /** What training reads has to be there, and a record must not stand under another's key. */
