@@ -16,6 +16,7 @@ import dev.weir.curation.batch.BatchNumbers;
 import dev.weir.curation.batch.BatchTraces;
 import dev.weir.curation.deadletter.DeadLetterWriter;
 import dev.weir.curation.deadletter.KnownFaults;
+import dev.weir.curation.deadletter.ReadableSerde;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.dedup.CuratedText;
@@ -139,7 +140,7 @@ public final class CurationTopology {
         .repartition(
             Repartitioned.<String, ReviewEvent>as(BY_REVIEW)
                 .withKeySerde(Serdes.String())
-                .withValueSerde(new ReviewEventSerde())
+                .withValueSerde(new ReadableSerde<>(new ReviewEventSerde()))
                 .withNumberOfPartitions(config.partitions()));
   }
 
@@ -163,7 +164,7 @@ public final class CurationTopology {
         .repartition(
             Repartitioned.<String, Candidate>as(BY_ADAPTER)
                 .withKeySerde(Serdes.String())
-                .withValueSerde(new CandidateSerde())
+                .withValueSerde(new ReadableSerde<>(new CandidateSerde()))
                 .withNumberOfPartitions(config.partitions()));
   }
 
