@@ -95,14 +95,14 @@ public record DataSummary(
         throw new TrainingException(
             "labels-alike",
             "the labels '%s' (%d rows) and '%s' (%d rows) differ in letter case, blanks or invisible characters only; make them one label. Labels found: %s"
-                .formatted(
-                    other, labels.get(other), label, labels.get(label), written()));
+                .formatted(other, labels.get(other), label, labels.get(label), written()));
       }
     }
     if (labels.size() == 1) {
       throw new TrainingException(
           "one-class-only",
-          "all rows have one label (%s); add rows of at least one other label".formatted(written()));
+          "all rows have one label (%s); add rows of at least one other label"
+              .formatted(written()));
     }
   }
 

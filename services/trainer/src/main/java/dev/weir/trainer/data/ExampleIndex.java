@@ -1,13 +1,10 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
-import dev.weir.common.event.Limits;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +18,8 @@ public final class ExampleIndex {
   private final Map<String, Integer> perBatch = new HashMap<>();
 
   /**
-   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be read
-   * forgets it as well: it stands for a correction whose label is not known.
+   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be
+   * read forgets it as well: it stands for a correction whose label is not known.
    *
    * @throws RuntimeException if the record is no example under its own key
    */
@@ -36,8 +33,7 @@ public final class ExampleIndex {
     if (value == null) {
       return;
     }
-    Example example = EventJson.read(value, Example.class);
-    requireSound(example, name);
+    Example example = SkippedRecords.whole(Example.read(key, value));
     byAdapter.computeIfAbsent(adapter, a -> new HashMap<>()).put(name, example);
     perBatch.merge(example.batchId(), 1, Integer::sum);
   }
@@ -47,25 +43,6 @@ public final class ExampleIndex {
     Example before = examples == null ? null : examples.remove(name);
     if (before != null) {
       perBatch.merge(before.batchId(), -1, Integer::sum);
-    }
-  }
-
-  /** What training reads has to be there, and a record must not stand under another's key. */
-  private static void requireSound(Example example, String name) {
-    Objects.requireNonNull(example, "the record is the JSON text null");
-    Objects.requireNonNull(example.text(), "text");
-    Objects.requireNonNull(example.label(), "label");
-    Objects.requireNonNull(example.split(), "split");
-    Objects.requireNonNull(example.batchId(), "batchId");
-    Objects.requireNonNull(example.feedbackAt(), "feedbackAt");
-    Objects.requireNonNull(example.source(), "source");
-    if (!name.equals(example.key())) {
-      throw new IllegalArgumentException("it is the example " + example.key());
-    }
-    if (example.text().length() > Limits.TEXT_CHARACTERS) {
-      throw new IllegalArgumentException(
-          "its text has %d characters, the limit is %d"
-              .formatted(example.text().length(), Limits.TEXT_CHARACTERS));
     }
   }
 

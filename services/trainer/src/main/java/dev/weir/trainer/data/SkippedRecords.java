@@ -1,5 +1,6 @@
 package dev.weir.trainer.data;
 
+import dev.weir.common.event.Parsed;
 import dev.weir.common.ops.LoggedText;
 import dev.weir.common.ops.MeterSpec;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one record that cannot be read from stopping the reader of its topic: the record is counted,
- * logged with its position, and left out.
+ * Keeps one record that cannot be read from stopping the reader of its topic: the record is
+ * counted, logged with its position, and left out.
  *
  * <p>Thread-safe.
  */
@@ -58,6 +59,22 @@ public final class SkippedRecords {
       skip(record, e);
       return false;
     }
+  }
+
+  /**
+   * The event that was read.
+   *
+   * @throws IllegalArgumentException if the record is not usable
+   * @throws IllegalStateException if Weir itself failed on it
+   */
+  public static <T> T whole(Parsed<T> parsed) {
+    if (parsed instanceof Parsed.Rejected<T> rejected) {
+      String problem = rejected.reason().code() + ": " + rejected.message();
+      throw rejected.reason() == Parsed.Reason.INTERNAL_ERROR
+          ? new IllegalStateException(problem)
+          : new IllegalArgumentException(problem);
+    }
+    return ((Parsed.Accepted<T>) parsed).event();
   }
 
   /** Counts and logs a record that is left out. */
