@@ -6,6 +6,7 @@ import dev.weir.common.ops.MeterSpec;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +33,14 @@ public final class SkippedRecords {
   private static final Logger LOG = LoggerFactory.getLogger(SkippedRecords.class);
   private static final int MOST_KEY_CHARACTERS = 100;
 
+  /** Records of a reader that each have a line in the log; of later ones each so-many-th has one. */
+  private static final int LOGGED = 50;
+
+  private static final int LOGGED_THEN_EACH = 1000;
+
   private final String topic;
   private final MeterRegistry meters;
+  private final AtomicLong count = new AtomicLong();
 
   /** The skipped records of one topic; its counters are there from the start. */
   public SkippedRecords(String topic, MeterRegistry meters) {
@@ -85,6 +92,10 @@ public final class SkippedRecords {
             || why instanceof NullPointerException;
     String reason = unreadable ? "unreadable" : "internal-error";
     METER.counter(meters, topic, reason).increment();
+    long number = count.incrementAndGet();
+    if (number > LOGGED && number % LOGGED_THEN_EACH != 0) {
+      return; // A topic full of such records must not fill the log as well.
+    }
     String position = record.topic() + "-" + record.partition() + "@" + record.offset();
     if (unreadable) {
       LOG.warn(
