@@ -28,6 +28,7 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -74,6 +75,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "threads of one operation (default: the processors)")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private LabeledRows labeledRows = new LabeledRows();
+
   @Option(names = "--json", description = "print the figures as JSON on the last line")
   private boolean json;
 
@@ -91,10 +94,10 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter text = command.getOut();
     TrainingOptions options = TrainingOptions.parse(variables());
     Path train = Objects.requireNonNull(data);
-    LabelScheme labels = LabeledRows.scheme(train, command);
-    List<LabeledText> rows = LabeledRows.read(train, labels, command);
+    LabelScheme labels = labeledRows.scheme(train);
+    List<LabeledText> rows = labeledRows.read(train, labels, command);
     List<LabeledText> scored =
-        LabeledRows.read(Objects.requireNonNull(evaluation), labels, command);
+        labeledRows.read(Objects.requireNonNull(evaluation), labels, command);
     try (BaseModel model = BaseModel.load(base)) {
       LocalTraining training = new LocalTraining(model, options, threads);
       text.println(training.parameters(labels.names()));
@@ -190,8 +193,8 @@ final class TrainCommand implements Callable<Integer> {
     Decision.Calibration calibration = result.calibration();
     text.printf(
         Locale.ROOT,
-        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f after"
-            + " (%d rows, cross-fitted)%n",
+        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f"
+            + " after (%d rows, cross-fitted)%n",
         calibration.temperature(),
         calibration.logLossBefore(),
         calibration.logLossAfter(),
