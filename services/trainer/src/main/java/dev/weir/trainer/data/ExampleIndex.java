@@ -1,15 +1,12 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
-import dev.weir.common.event.Limits;
 import dev.weir.common.event.TextKey;
 import dev.weir.common.event.TextNormalizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +35,7 @@ public final class ExampleIndex {
     if (value == null) {
       return;
     }
-    Example example = EventJson.read(value, Example.class);
-    requireSound(example, name);
+    Example example = SkippedRecords.whole(Example.read(key, value));
     Map<String, Example> examples = byAdapter.computeIfAbsent(adapter, a -> new HashMap<>());
     if (standsUnderNewKey(example, examples)) {
       return;
@@ -77,25 +73,6 @@ public final class ExampleIndex {
     }
     String key = TextKey.of(example.text()).value();
     return TextKey.isNew(key) && examples.containsKey(example.adapter() + "/" + key);
-  }
-
-  /** What training reads has to be there, and a record must not stand under another's key. */
-  private static void requireSound(Example example, String name) {
-    Objects.requireNonNull(example, "the record is the JSON text null");
-    Objects.requireNonNull(example.text(), "text");
-    Objects.requireNonNull(example.label(), "label");
-    Objects.requireNonNull(example.split(), "split");
-    Objects.requireNonNull(example.batchId(), "batchId");
-    Objects.requireNonNull(example.feedbackAt(), "feedbackAt");
-    Objects.requireNonNull(example.source(), "source");
-    if (!name.equals(example.key())) {
-      throw new IllegalArgumentException("it is the example " + example.key());
-    }
-    if (example.text().length() > Limits.TEXT_CHARACTERS) {
-      throw new IllegalArgumentException(
-          "its text has %d characters, the limit is %d"
-              .formatted(example.text().length(), Limits.TEXT_CHARACTERS));
-    }
   }
 
   /** Forgets all. */
