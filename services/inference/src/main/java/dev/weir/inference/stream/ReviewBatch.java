@@ -145,7 +145,7 @@ final class ReviewBatch {
             record.timestampType(),
             0,
             0,
-            null,
+            record.serializedKeySize() <= EXCERPT_BYTES ? record.key() : null,
             null,
             new RecordHeaders(),
             record.leaderEpoch());
