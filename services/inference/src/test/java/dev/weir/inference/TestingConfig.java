@@ -27,8 +27,27 @@ final class TestingConfig {
       int pollRecords,
       double labelRequestMargin,
       String instance) {
+    return of(
+        TestBroker.bootstrapServers(),
+        topics,
+        catalog,
+        copies,
+        pollRecords,
+        labelRequestMargin,
+        instance);
+  }
+
+  /** The same at another broker. */
+  static InferenceConfig of(
+      String bootstrapServers,
+      Topics topics,
+      AdapterCatalog catalog,
+      Path copies,
+      int pollRecords,
+      double labelRequestMargin,
+      String instance) {
     return new InferenceConfig(
-        Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+        Map.of("bootstrap.servers", bootstrapServers),
         topics,
         catalog,
         HttpConfig.open("127.0.0.1", 0),

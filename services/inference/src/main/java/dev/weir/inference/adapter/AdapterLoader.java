@@ -92,6 +92,7 @@ public final class AdapterLoader implements AutoCloseable {
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-loader");
     InferenceMeters.VERSIONS_FAILING.gauge(meters, () -> failures().size());
     registry.listenBroken(this::broken);
   }

@@ -19,6 +19,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class AdapterRegistry implements AutoCloseable {
 
   private final SlotTable.Opener opener;
   private final SlotPolicy policy;
+  private final WeightSource source;
   private final PrecisionChoice precision;
   private final SlotSupply supply;
   private final AdapterPlacer placer;
@@ -61,8 +63,11 @@ public final class AdapterRegistry implements AutoCloseable {
   private final List<BiConsumer<ServingAdapter, WeirException>> brokenListeners =
       new CopyOnWriteArrayList<>();
 
-  /** Whether slots are on their way from one place to another; written under the monitor. */
-  private volatile boolean changing;
+  /**
+   * Begins and ends of changes: odd while slots are on their way from one place to another. Written
+   * under the monitor.
+   */
+  private volatile int changes;
 
   private volatile int lost;
 
@@ -83,6 +88,7 @@ public final class AdapterRegistry implements AutoCloseable {
       Clock clock) {
     this.opener = opener;
     this.policy = policy;
+    this.source = source;
     this.precision = precision;
     this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
@@ -184,15 +190,26 @@ public final class AdapterRegistry implements AutoCloseable {
    * a change is under way this is what it was before.
    */
   int lostSlots() {
+    int before = changes;
     ServingState state = published.get();
-    if (state == null || changing) {
+    if (state == null || before % 2 != 0) {
       return lost;
     }
     int found = state.engine().taken() - state.loaded() - state.retired().size();
-    if (!changing && published.get() == state) {
+    if (changes == before) {
       lost = Math.max(0, found);
     }
     return lost;
+  }
+
+  /** How many versions in slots have no copy on this disk, and so cannot be evicted. */
+  long uncopied() {
+    ServingState state = published.get();
+    return state == null
+        ? 0
+        : state.versions().stream()
+            .filter(version -> ServingState.inSlot(version) && !source.onDisk(version.digest()))
+            .count();
   }
 
   /** The digests of all versions in service; none before the start and after the end. */
@@ -308,11 +325,17 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
-    changing = true;
+    return changing(() -> placer.attempt(loaded, stillWanted));
+  }
+
+  /** Marks a change for {@link #lostSlots}; the caller holds the monitor. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time
+  private <T> T changing(Supplier<T> change) {
+    changes++;
     try {
-      return placer.attempt(loaded, stillWanted);
+      return change.get();
     } finally {
-      changing = false;
+      changes++;
     }
   }
 
@@ -324,12 +347,7 @@ public final class AdapterRegistry implements AutoCloseable {
    * @return whether it is in service; if not it has to be read and {@link #put}
    */
   synchronized boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
-    changing = true;
-    try {
-      return placer.reinstate(wanted, stillWanted);
-    } finally {
-      changing = false;
-    }
+    return changing(() -> placer.reinstate(wanted, stillWanted));
   }
 
   /**
@@ -376,17 +394,17 @@ public final class AdapterRegistry implements AutoCloseable {
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    changing = true;
-    try {
-      placer.settle(adapter, after, gone);
-    } finally {
-      changing = false;
-    }
+    boolean settled =
+        changing(
+            () -> {
+              placer.settle(adapter, after, gone);
+              return true;
+            });
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }
-    return true;
+    return settled;
   }
 
   /**

@@ -174,9 +174,9 @@ public final class AdaptersView {
    */
   Lineage lineage(String name, String version) {
     Release release =
-        announced.releases(name).stream()
-            .filter(known -> Integer.toString(known.version()).equals(version))
-            .findFirst()
+        (version.matches("[1-9]\\d{0,8}")
+                ? announced.release(name, Integer.parseInt(version))
+                : Optional.<Release>empty())
             .orElseThrow(
                 () ->
                     new Problem(

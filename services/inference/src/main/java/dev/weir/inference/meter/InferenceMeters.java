@@ -156,6 +156,12 @@ public final class InferenceMeters {
           "adapter versions in service, by where they are (loaded, merged, evicted)",
           "state");
 
+  /** Versions that cannot be evicted. */
+  public static final MeterSpec VERSIONS_UNCOPIED =
+      gauge(
+          "weir.inference.versions.uncopied",
+          "versions in slots without a copy on this disk: they cannot be evicted; the log says why (a full disk, rights, WEIR_SERVE_CACHE_MB)");
+
   /** Adapters that serve. */
   public static final MeterSpec ADAPTERS_SERVING =
       gauge("weir.inference.adapters.serving", "adapters that have a version that answers");
@@ -223,11 +229,11 @@ public final class InferenceMeters {
           "result",
           "reason");
 
-  /** Records of the adapters topic that say nothing. */
-  public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
+  /** Records of the adapters topic beyond what is kept. */
+  public static final MeterSpec ADAPTER_RECORDS_REFUSED =
       counter(
-          "weir.inference.adapter.records.skipped",
-          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
+          "weir.inference.adapter.records.refused",
+          "records of the adapters topic for which there was no room, by reason (too-many-adapters, too-many-records)",
           "reason");
 
   /** Topics of adapters that were made anew. */
@@ -321,6 +327,7 @@ public final class InferenceMeters {
         SLOTS,
         SLOTS_LOST,
         VERSIONS,
+        VERSIONS_UNCOPIED,
         ADAPTERS_SERVING,
         VERSIONS_FAILING,
         VERSIONS_SUSPENDED,
@@ -330,7 +337,7 @@ public final class InferenceMeters {
         FRESHNESS,
         LOAD_DURATION,
         LOADS,
-        ADAPTER_RECORDS_SKIPPED,
+        ADAPTER_RECORDS_REFUSED,
         ADAPTERS_TOPIC_ANEW,
         INTERNAL_ERRORS,
         EVICTIONS,

@@ -71,6 +71,7 @@ class EvictedTextsTest {
   void close() {
     storeAnswers.countDown();
     classifier.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     metrics.close();
     assertThat(opener.violations()).isEmpty();

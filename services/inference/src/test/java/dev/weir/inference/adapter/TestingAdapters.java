@@ -39,6 +39,11 @@ public final class TestingAdapters {
 
   static AdapterRegistry registry(
       SlotTable.Opener opener, SlotPolicy policy, WeightSource weights) {
+    return registry(opener, policy, weights, Clock.systemUTC());
+  }
+
+  static AdapterRegistry registry(
+      SlotTable.Opener opener, SlotPolicy policy, WeightSource weights, Clock clock) {
     AdapterRegistry registry =
         new AdapterRegistry(
             opener,
@@ -47,7 +52,7 @@ public final class TestingAdapters {
             new PrecisionChoice(null, true),
             new int[] {1, 0, 2},
             new SimpleMeterRegistry(),
-            Clock.systemUTC());
+            clock);
     registry.start();
     return registry;
   }
