@@ -216,8 +216,7 @@ public final class FairnessBenchmark implements Callable<Integer> {
 
   private double batches(ServedAdapter served) throws IOException, InterruptedException {
     String metrics =
-        http.send(
-                HttpRequest.newBuilder(served.uri("/metrics")).build(), BodyHandlers.ofString())
+        http.send(HttpRequest.newBuilder(served.uri("/metrics")).build(), BodyHandlers.ofString())
             .body();
     return metrics
         .lines()
@@ -234,7 +233,8 @@ public final class FairnessBenchmark implements Callable<Integer> {
     result.put("secondsPerRow", seconds);
     ArrayNode table = result.putArray("rows");
     System.out.println(
-        "clients of 1,000 texts | single texts | p50 ms | p99 ms | p99 / alone | micro-batch ms | at most | answered | refused");
+        "clients of 1,000 texts | single texts | p50 ms | p99 ms | p99 / alone | micro-batch ms |"
+            + " at most | answered | refused");
     for (Row row : rows) {
       double most = row.clients() == 0 ? alone : TIMES * alone + row.batchMs();
       boolean kept = row.p99() <= most;

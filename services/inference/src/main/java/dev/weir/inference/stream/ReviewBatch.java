@@ -259,7 +259,8 @@ final class ReviewBatch {
     try {
       return answers.join();
     } catch (CompletionException e) {
-      // Failures of the model are answers, too, or wait until it works: this is a defect, or the end.
+      // Failures of the model are answers, too, or wait until it works: this is a defect, or the
+      // end.
       throw new IllegalStateException("scoring " + this + " failed", e.getCause());
     }
   }
