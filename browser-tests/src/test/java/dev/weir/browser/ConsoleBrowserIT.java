@@ -337,9 +337,9 @@ class ConsoleBrowserIT {
   @Test
   void chanceIsNoDriftAndAShiftIs() {
     String answers =
-        "const m = await import('/console/drift.js');"
-            + "const rows = (n, share, sure) => Array.from({length: n}, (_, i) => ({label: i % 10 < share"
-            + " ? 'a' : 'b', confidence: sure + 0.04 * (i % 5)}));";
+        "const m = await import('/console/drift.js');const rows = (n, share, sure) =>"
+            + " Array.from({length: n}, (_, i) => ({label: i % 10 < share ? 'a' : 'b', confidence:"
+            + " sure + 0.04 * (i % 5)}));";
     assertThat(browser.module(answers + "return m.drift(rows(199, 5, 0.7)).enough;"))
         .isEqualTo(false);
     assertThat(
@@ -357,13 +357,37 @@ class ConsoleBrowserIT {
   }
 
   @Test
+  void firstAdapterIsCountedTowards() {
+    String version = "{state: '%s', trainingExamples: 14, decision: {holdoutRows: 4}}";
+    assertThat(
+            browser.module(
+                "const m = await import('/console/progress.js'); return [m.collected(3, []),"
+                    + " m.collected(3, ["
+                    + version.formatted("retained")
+                    + "]), m.collected(3, ["
+                    + version.formatted("promoted")
+                    + "])].join('|');"))
+        .isEqualTo("3 of about 50|21 of about 50|3 new");
+  }
+
+  @Test
   void eventsAreReadAsTheStandardSays() {
     Object read =
         browser.module(
-            "const m = await import('/console/sse.js'); const got = []; const ids = [];"
-                + "const p = new m.Parser((n, d) => got.push(n + JSON.stringify(d)), (i) => ids.push(i));"
-                + "p.take(': comment\\nid: 7\\nevent: a\\nda'); p.take('ta: {\"x\":\\ndata: 1}\\r\\n\\n');"
-                + "p.take('data: no json\\n\\ndata:[2]\\n\\n'); return got.join('|') + ' ' + ids.join();");
+            "const m = await import('/console/sse.js'); const got = []; const ids = [];const p ="
+                + " new m.Parser((n, d) => got.push(n + JSON.stringify(d)), (i) =>"
+                + " ids.push(i));p.take(': comment\\n"
+                + "id: 7\\n"
+                + "event: a\\n"
+                + "da'); p.take('ta: {\"x\":\\n"
+                + "data: 1}\\r"
+                + "\\n"
+                + "\\n"
+                + "');p.take('data: no json\\n"
+                + "\\n"
+                + "data:[2]\\n"
+                + "\\n"
+                + "'); return got.join('|') + ' ' + ids.join();");
     assertThat(read).isEqualTo("a{\"x\":1}|message[2] 7");
   }
 }

@@ -78,6 +78,12 @@ public final class GoldenModel {
     for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
       copy(kind + "/" + variant + "/" + file, directory.resolve(file));
     }
+    if (kind.indexOf('-') >= 0) {
+      // Its Python model was a linear layer on the pooled vector, which PEFT has no word for.
+      write(
+          directory.resolve("weir_adapter.json"),
+          "{\"head\":\"linear\"}".getBytes(StandardCharsets.UTF_8));
+    }
     return directory;
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.model.Truncation;
+import dev.weir.common.topic.Installation;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -104,6 +105,8 @@ public record Manifest(
    * @param settings the training's settings
    * @param seed the seed of all its randomness
    * @param codeVersion Weir's version
+   * @param owner the installation that made it, or {@code null} outside the loop and in manifests of
+   *     earlier versions
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Lineage(
@@ -118,7 +121,38 @@ public record Manifest(
       List<ReadUpTo> examples,
       Map<String, String> settings,
       long seed,
-      String codeVersion) {
+      String codeVersion,
+      @Nullable Installation owner) {
+
+    /** A lineage that does not say whose installation it was. */
+    public Lineage(
+        @Nullable Integer parentVersion,
+        @Nullable String parentDigest,
+        @Nullable String batchId,
+        List<TrainingBatch.InputRange> input,
+        int trainExamples,
+        int replayExamples,
+        int holdoutExamples,
+        Map<String, Integer> trainLabels,
+        List<ReadUpTo> examples,
+        Map<String, String> settings,
+        long seed,
+        String codeVersion) {
+      this(
+          parentVersion,
+          parentDigest,
+          batchId,
+          input,
+          trainExamples,
+          replayExamples,
+          holdoutExamples,
+          trainLabels,
+          examples,
+          settings,
+          seed,
+          codeVersion,
+          null);
+    }
 
     /** Sorts the maps and copies the lists; those of earlier versions lack some. */
     public Lineage {

@@ -98,7 +98,7 @@ public final class PeftFiles {
 
   /**
    * Reads an adapter, also one that PEFT itself wrote: without {@code weir_adapter.json} the labels
-   * are {@code LABEL_0}, {@code LABEL_1}, …. Which modules it adapts is told by its tensors; that
+   * are {@code LABEL_0}, {@code LABEL_1}, …, and its task type says which head it has. Which modules it adapts is told by its tensors; that
    * the configuration's targets are among them is checked.
    *
    * @param config of the base model that it has to fit
@@ -111,7 +111,7 @@ public final class PeftFiles {
     JsonNode peft = readJson(dir.resolve(CONFIG));
     PeftOptions.requireSupported(dir.resolve(CONFIG), peft);
     Map<String, Tensor> tensors = new TreeMap<>(Safetensors.read(dir.resolve(WEIGHTS)));
-    requireSameKind(dir, config);
+    requireSameKind(dir, peft, config);
     String classifier = PREFIX + config.head().classifier();
     float[] headWeight = take(dir, tensors, classifier + WEIGHT, 2).data();
     float[] headBias = take(dir, tensors, classifier + BIAS, 1).data();
@@ -248,9 +248,9 @@ public final class PeftFiles {
     return json;
   }
 
-  /** What PEFT itself wrote says nothing of pooling and head; its tensors have to fit. */
-  private static void requireSameKind(Path dir, ModelConfig config) {
+  private static void requireSameKind(Path dir, JsonNode peft, ModelConfig config) {
     if (!Files.exists(dir.resolve(FACTS))) {
+      requireHeadOfTask(dir, peft.path("task_type").asText(""), config.head());
       return;
     }
     JsonNode facts = readJson(dir.resolve(FACTS));
@@ -271,9 +271,33 @@ public final class PeftFiles {
     }
   }
 
+  /**
+   * What PEFT itself wrote says of its head only what its task type does. A classifier's shape is
+   * the same under every head of this size, so that it fits proves nothing.
+   */
+  private static void requireHeadOfTask(Path dir, String task, HeadKind head) {
+    boolean features = task.equals("FEATURE_EXTRACTION");
+    if (features == (head == HeadKind.LINEAR)) {
+      return;
+    }
+    String trained =
+        features
+            ? "for FEATURE_EXTRACTION, on text vectors"
+            : "as a sequence classification model (task type %s), with that model's own head"
+                .formatted(task.isEmpty() ? "none" : task);
+    String remedy =
+        features
+            ? "load a base model with 1_Pooling/config.json"
+            : "load the same base model from a directory without 1_Pooling/config.json";
+    throw new ModelException(
+        "head-mismatch",
+        "%s was trained %s; heads on this base model are %s ones, so it would be read as another model. Either %s, or, if its classifier did read what a %s head reads, say so in a file %s beside it: {\"head\":\"%s\"}."
+            .formatted(dir, trained, head.id(), remedy, head.id(), FACTS, head.id()));
+  }
+
   private static List<String> labels(Path dir, int count) {
     List<String> labels = new ArrayList<>();
-    if (!Files.exists(dir.resolve(FACTS))) {
+    if (!Files.exists(dir.resolve(FACTS)) || !readJson(dir.resolve(FACTS)).has("labels")) {
       for (int i = 0; i < count; i++) {
         labels.add("LABEL_" + i);
       }

@@ -1,10 +1,14 @@
 package dev.weir.common.config;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,6 +22,12 @@ public final class Settings {
 
   /** Every variable under this prefix must be a known one. */
   public static final String PREFIX = "WEIR_";
+
+  /** Letters that a slip of the finger changes. */
+  private static final int TYPO = 2;
+
+  private static final int LIKELY = 4;
+  private static final int SUGGESTED = 3;
 
   private final Map<Setting<?>, Object> values;
   private final Map<String, String> written;
@@ -79,10 +89,30 @@ public final class Settings {
   }
 
   private static String unknown(String name, Collection<String> known) {
-    return known.stream()
-        .min(java.util.Comparator.comparingInt(candidate -> EditDistance.between(name, candidate)))
-        .filter(candidate -> EditDistance.between(name, candidate) <= 4)
-        .map(candidate -> name + " is not a setting; did you mean " + candidate + "?")
-        .orElse(name + " is not a setting; remove it, or see the README's table");
+    Set<String> words = words(name);
+    // A name with a part left out is nearer to what was meant than one of as many letters.
+    List<String> longer =
+        known.stream()
+            .filter(candidate -> words(candidate).containsAll(words))
+            .sorted(nearestTo(name))
+            .limit(SUGGESTED)
+            .toList();
+    String nearest = known.stream().min(nearestTo(name)).orElse(name);
+    int distance = EditDistance.between(name, nearest);
+    if (distance > TYPO && !longer.isEmpty()) {
+      return name + " is not a setting; did you mean " + String.join(" or ", longer) + "?";
+    }
+    return distance <= LIKELY
+        ? name + " is not a setting; did you mean " + nearest + "?"
+        : name + " is not a setting; remove it, or see weir settings (docs/settings.md)";
+  }
+
+  private static Comparator<String> nearestTo(String name) {
+    return Comparator.<String>comparingInt(candidate -> EditDistance.between(name, candidate))
+        .thenComparing(Comparator.naturalOrder());
+  }
+
+  private static Set<String> words(String name) {
+    return new HashSet<>(Arrays.asList(name.split("_", -1)));
   }
 }

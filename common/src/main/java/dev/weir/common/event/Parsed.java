@@ -97,7 +97,11 @@ public sealed interface Parsed<T> {
     KEY_MISMATCH("key-mismatch"),
     /** The record was written by a version of Weir that this one does not know. */
     UNKNOWN_VERSION("unknown-version"),
-    /** Weir itself failed on the record: a defect. */
+    /** More feedback waits for the same review, or in all, than is kept. */
+    TOO_MANY_WAITING("too-many-waiting"),
+    /** More undeclared adapters are named than are kept apart. */
+    TOO_MANY_ADAPTERS("too-many-adapters"),
+    /** Weir failed on this record alone: a defect of its own. */
     INTERNAL_ERROR("internal-error");
 
     private final String code;

@@ -65,6 +65,16 @@ public final class MergedEncoder implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether a file's answers depend on the texts of the same batch: so it is with 8-bit models of
+   * earlier versions, which have one activation scale per batch.
+   *
+   * @throws ModelException as {@link #open} does for a file that is not to be opened
+   */
+  public static boolean dependsOnBatch(Path file) {
+    return OnnxInspection.dependsOnBatch(file);
+  }
+
   private static MergedEncoder of(Path file, OrtSession session, int padTokenId) {
     try {
       String labels = session.getMetadata().getCustomMetadataValue("labels").orElse("");

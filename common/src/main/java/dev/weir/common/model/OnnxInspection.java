@@ -22,20 +22,27 @@ import java.util.Set;
  */
 final class OnnxInspection {
 
-  /** What {@link PortableGraph} builds models from. */
+  /** Quantises with one scale for a whole batch; models of earlier versions have it. */
+  private static final String DYNAMIC = "DynamicQuantizeLinear";
+
+  /** What {@link PortableGraph} builds models from, and did in earlier versions. */
   static final Set<String> OPERATORS =
       Set.of(
+          "Abs",
           "Add",
           "Cast",
           "Div",
-          "DynamicQuantizeLinear",
+          DYNAMIC,
           "Erf",
           "Gather",
           "Gemm",
           "LayerNormalization",
           "MatMul",
           "MatMulInteger",
+          "Max",
           "Mul",
+          "QuantizeLinear",
+          "ReduceMax",
           "ReduceSum",
           "Relu",
           "Reshape",
@@ -59,6 +66,7 @@ final class OnnxInspection {
   private final Path file;
   private final CodedInputStream in;
   private int nodes;
+  private boolean dynamic;
   private int wireType;
 
   private OnnxInspection(Path file, CodedInputStream in) {
@@ -73,10 +81,24 @@ final class OnnxInspection {
    *     external-data}, {@code unreadable-file}
    */
   static void check(Path file) {
+    var unused = inspected(file);
+  }
+
+  /**
+   * Checks a file as well, and says whether its answers depend on the batch, as one activation
+   * scale is for all of it.
+   */
+  static boolean dependsOnBatch(Path file) {
+    return inspected(file).dynamic;
+  }
+
+  private static OnnxInspection inspected(Path file) {
     try (InputStream stream = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       CodedInputStream in = CodedInputStream.newInstance(stream);
       in.setSizeLimit(Integer.MAX_VALUE);
-      new OnnxInspection(file, in).model();
+      OnnxInspection inspection = new OnnxInspection(file, in);
+      inspection.model();
+      return inspection;
     } catch (com.google.protobuf.InvalidProtocolBufferException e) {
       throw new ModelException(
           "invalid-graph", file + " is no ONNX model: " + e.getMessage() + "; write it again.", e);
@@ -131,6 +153,7 @@ final class OnnxInspection {
     switch (number) {
       case 4 -> {
         String operator = text();
+        dynamic |= operator.equals(DYNAMIC);
         if (!OPERATORS.contains(operator)) {
           throw refused("operator-not-allowed", "uses operator " + operator);
         }

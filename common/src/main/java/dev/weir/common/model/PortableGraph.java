@@ -10,7 +10,9 @@ import static dev.weir.common.model.WeightNames.weight;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.DenseLayer;
 import dev.weir.common.adapter.LoraPair;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The graph of a {@link MergedModel}: base plus adapter in standard ONNX operators (opset 17), also
@@ -26,6 +28,7 @@ final class PortableGraph {
   private final ModelConfig config;
   private final AdapterWeights adapter;
   private final Precision precision;
+  private final Map<String, QuantisedRows> quantised = new HashMap<>();
 
   private PortableGraph(BaseModel base, AdapterWeights adapter, Precision precision) {
     this.base = base;
@@ -161,21 +164,24 @@ final class PortableGraph {
     int out = module.out(config);
     String product = path + ".product";
     if (precision == Precision.INT8) {
-      Int8Weight quantised = Int8Weight.of(merged(path), out, in);
-      graph.bytes(path + ".int8", INT8, quantised::values, in, out);
-      graph.floats(path + ".scale", quantised::scales, out);
-      graph.nodes(
-          "DynamicQuantizeLinear", List.of(path + ".x", path + ".xs", path + ".xz"), List.of(x));
+      Int8Weight weights = Int8Weight.of(merged(path), out, in);
+      graph.bytes(path + ".int8", INT8, weights::values, in, out);
+      graph.floats(path + ".scale", () -> QuantisedRows.steps(weights.scales()), out);
+      QuantisedRows rows = quantised.get(x);
+      if (rows == null) {
+        rows = QuantisedRows.of(graph, x, quantised.isEmpty());
+        quantised.put(x, rows);
+      }
       graph.node(
-          "MatMulInteger", path + ".int", List.of(path + ".x", path + ".int8", path + ".xz"));
+          "MatMulInteger", path + ".int", List.of(rows.bytes(), path + ".int8", QuantisedRows.ZERO));
       String sums =
           graph.node(
               "Cast",
               path + ".sums",
               List.of(path + ".int"),
               attribute("to", (long) FLOAT.getNumber()));
-      String scale = graph.node("Mul", path + ".scales", List.of(path + ".xs", path + ".scale"));
-      graph.node("Mul", product, List.of(sums, scale));
+      String byChannel = graph.node("Mul", path + ".channels", List.of(sums, path + ".scale"));
+      graph.node("Mul", product, List.of(byChannel, rows.largest()));
     } else {
       graph.floats(weight(path), () -> Matrices.transpose(merged(path), out, in), in, out);
       graph.node("MatMul", product, List.of(x, weight(path)));

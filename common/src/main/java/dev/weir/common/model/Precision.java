@@ -9,8 +9,10 @@ public enum Precision {
   /** 32-bit floats: the reference. */
   FP32,
   /**
-   * 8-bit weights per output channel and activations quantised at run time with one scale per
-   * batch: faster, and a row's answer depends slightly on the rows it is batched with.
+   * 8-bit weights per output channel and activations quantised at run time with a scale per token:
+   * faster on processors with VNNI. The answer to a text does not depend on the texts that it is
+   * batched with, but for rounding where they change its padded length ({@code
+   * docs/decisions/0038-int8-scales-per-token.md}).
    */
   INT8,
   /**

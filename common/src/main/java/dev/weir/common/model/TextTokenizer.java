@@ -31,15 +31,23 @@ public final class TextTokenizer implements AutoCloseable {
   private static final List<List<String>> SPECIAL_TOKENS =
       List.of(List.of("[CLS]", "[SEP]", "[PAD]"), List.of("<s>", "</s>", "<pad>"));
 
+  private static final long[] NO_PIECES = {};
+  private static final int NO_TOKEN = -1;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HuggingFaceTokenizer tokenizer;
   private final int clsTokenId;
   private final int sepTokenId;
   private final int padTokenId;
+
+  /** What stands for a word that is not known; -1 when each byte has a token. */
+  private final int unknownTokenId;
+
   private boolean closed;
 
-  private TextTokenizer(HuggingFaceTokenizer tokenizer, int cls, int sep, int pad) {
+  private TextTokenizer(HuggingFaceTokenizer tokenizer, int cls, int sep, int pad, int unknown) {
+    this.unknownTokenId = unknown;
     this.tokenizer = tokenizer;
     this.clsTokenId = cls;
     this.sepTokenId = sep;
@@ -63,7 +71,8 @@ public final class TextTokenizer implements AutoCloseable {
           HuggingFaceTokenizer.newInstance(
               new ByteArrayInputStream(JSON.writeValueAsBytes(root)),
               Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
-      return new TextTokenizer(tokenizer, special.get(0), special.get(1), special.get(2));
+      int unknown = id(root, "[UNK]").orElse(NO_TOKEN);
+      return new TextTokenizer(tokenizer, special.get(0), special.get(1), special.get(2), unknown);
     } catch (IOException | RuntimeException e) {
       if (e instanceof ModelException known) {
         throw known;
@@ -88,14 +97,17 @@ public final class TextTokenizer implements AutoCloseable {
    * Token ids of a text: the token that starts it, word pieces, the token that ends it. An empty
    * text has just the two.
    *
+   * <p>What says nothing is left out first ({@link VisibleText}), in texts that are too long tags,
+   * too. A text that consists of tags alone has no word pieces.
+   *
    * <p>When there are more than {@code maxTokens - 2} word pieces, the first or the last of them
    * are kept, or ({@link Truncation#HEAD_TAIL}) the first half of that budget, the larger one, and
    * the last half. A text longer than {@code 32 · maxTokens} characters is first cut to {@code 16 ·
    * maxTokens} of each end that counts, so that the time is bounded.
    */
   public int[] encode(String text, TokenLimit limit) {
-    String clean = Surrogates.replaceLone(clip(text, limit));
-    long[] pieces = clean.isEmpty() ? new long[0] : tokenizer.encode(clean, false, false).getIds();
+    String clean = Surrogates.replaceLone(clip(visible(text, limit), limit));
+    long[] pieces = clean.isEmpty() ? NO_PIECES : tokenizer.encode(clean, false, false).getIds();
     int budget = Math.min(limit.maxTokens() - 2, pieces.length);
     int head =
         switch (limit.truncation()) {
@@ -114,6 +126,27 @@ public final class TextTokenizer implements AutoCloseable {
     }
     ids[budget + 1] = sepTokenId;
     return ids;
+  }
+
+  /** The same, without word pieces where all of them are the unknown token: they say nothing. */
+  public int[] encodeKnown(String text, TokenLimit limit) {
+    int[] ids = encode(text, limit);
+    for (int i = 1; i < ids.length - 1; i++) {
+      if (ids[i] != unknownTokenId) {
+        return ids;
+      }
+    }
+    return new int[] {clsTokenId, sepTokenId};
+  }
+
+  private static String visible(String text, TokenLimit limit) {
+    String visible = VisibleText.of(text);
+    boolean tooLong = visible.length() > 2L * CLIP_CHARS_PER_TOKEN * limit.maxTokens();
+    if (tooLong || visible.startsWith("<")) {
+      String said = VisibleText.of(VisibleText.withoutTags(visible));
+      return tooLong || VisibleText.silent(said) ? said : visible;
+    }
+    return visible;
   }
 
   int clsTokenId() {

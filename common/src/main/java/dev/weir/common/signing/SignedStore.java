@@ -4,6 +4,7 @@ import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.topic.Installation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -88,6 +89,21 @@ public final class SignedStore implements ArtifactStore {
   @Override
   public List<AdapterId> versions(String adapter) {
     return store.versions(adapter);
+  }
+
+  @Override
+  public List<String> adapters() {
+    return store.adapters();
+  }
+
+  @Override
+  public Optional<Installation> owner() {
+    return store.owner();
+  }
+
+  @Override
+  public Installation claim(Installation owner) {
+    return store.claim(owner);
   }
 
   @Override

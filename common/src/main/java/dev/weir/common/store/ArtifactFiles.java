@@ -3,12 +3,14 @@ package dev.weir.common.store;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.topic.Installation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
@@ -49,20 +51,45 @@ final class ArtifactFiles {
     }
     Manifest manifest;
     try {
-      manifest = EventJson.read(bytes, Manifest.class);
-    } catch (UncheckedIOException e) {
+      manifest = Objects.requireNonNull(EventJson.read(bytes, Manifest.class), "it is null");
+    } catch (UncheckedIOException | NullPointerException e) {
       throw new StoreException(
           "manifest-unreadable", where + " cannot be read as a manifest: " + e.getMessage(), e);
     }
-    if (manifest.format() != Manifest.FORMAT || !manifest.id().equals(id)) {
+    if (manifest.format() != Manifest.FORMAT
+        || !id.adapter().equals(manifest.adapter())
+        || id.version() != manifest.version()) {
       throw new StoreException(
           "manifest-mismatch",
-          "%s is the manifest of %s in format %d, expected are %s and %d"
-              .formatted(where, manifest.id(), manifest.format(), id, Manifest.FORMAT),
+          "%s is the manifest of %s@%d in format %d, expected are %s and %d"
+              .formatted(
+                  where,
+                  manifest.adapter(),
+                  manifest.version(),
+                  manifest.format(),
+                  id,
+                  Manifest.FORMAT),
           null);
     }
     manifest.files().forEach((name, entry) -> requireSound(id, name, entry));
     return manifest;
+  }
+
+  /**
+   * Reads a store's marker.
+   *
+   * @throws StoreException {@code store-owner-unreadable}
+   */
+  static Installation owner(byte[] bytes, String where) {
+    try {
+      return Objects.requireNonNull(EventJson.read(bytes, Installation.class), "it is null");
+    } catch (RuntimeException e) {
+      throw new StoreException(
+          "store-owner-unreadable",
+          "%s does not say whose store this is (%s); remove it to have the store claimed anew"
+              .formatted(where, e.getMessage()),
+          e);
+    }
   }
 
   /** Names become paths and keys, so nothing but plain names is taken. */

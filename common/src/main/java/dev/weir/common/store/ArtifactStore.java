@@ -2,6 +2,7 @@ package dev.weir.common.store;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
+import dev.weir.common.topic.Installation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,9 @@ import java.util.function.Predicate;
  * reason. Whoever opened it closes it.
  */
 public interface ArtifactStore extends AutoCloseable {
+
+  /** The marker's name at the store's root, which says whose store it is. */
+  String OWNER = "weir-store.json";
 
   /**
    * A fresh, empty directory in which to stage an artifact, on the store's own file system where it
@@ -66,6 +70,26 @@ public interface ArtifactStore extends AutoCloseable {
 
   /** All published versions of an adapter, oldest first. */
   List<AdapterId> versions(String adapter);
+
+  /** All adapters that have a published version, in the order of their names. */
+  default List<String> adapters() {
+    return List.of();
+  }
+
+  /** Whose store it is; empty while nobody has claimed it. */
+  default Optional<Installation> owner() {
+    return Optional.empty();
+  }
+
+  /**
+   * Takes the store for an owner if nobody has taken it yet; of two that try at once, one does. A
+   * store in memory has nobody to keep out.
+   *
+   * @return whose it is from then on
+   */
+  default Installation claim(Installation owner) {
+    return owner;
+  }
 
   /** Removes a version; one that is not there is no error. */
   void delete(AdapterId id);

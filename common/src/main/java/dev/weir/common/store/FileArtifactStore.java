@@ -2,9 +2,13 @@ package dev.weir.common.store;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.topic.Installation;
+import dev.weir.common.event.Limits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -193,6 +197,66 @@ public final class FileArtifactStore implements ArtifactStore {
           .toList();
     } catch (IOException e) {
       throw failed("list", directory, e);
+    }
+  }
+
+  @Override
+  public List<String> adapters() {
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(root)) {
+      return entries
+          .filter(Files::isDirectory)
+          .map(entry -> entry.getFileName().toString())
+          .filter(name -> Limits.ADAPTER_NAME.matcher(name).matches())
+          .filter(name -> !versions(name).isEmpty())
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw failed("list", root, e);
+    }
+  }
+
+  @Override
+  public Optional<Installation> owner() {
+    Path marker = root.resolve(OWNER);
+    try {
+      return Optional.of(ArtifactFiles.owner(Files.readAllBytes(marker), marker.toString()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw failed("read", marker, e);
+    }
+  }
+
+  @Override
+  public Installation claim(Installation owner) {
+    Optional<Installation> present = owner();
+    if (present.isPresent()) {
+      return present.get();
+    }
+    Path marker = root.resolve(OWNER);
+    Path staged = stage();
+    try {
+      Path written = Files.write(staged.resolve(OWNER), EventJson.write(owner));
+      force(staged);
+      try {
+        // A link fails if there is a marker already, and its content is whole from the start.
+        Files.createLink(marker, written);
+      } catch (FileAlreadyExistsException e) {
+        return owner().orElseThrow(() -> failed("claim", root, e));
+      } catch (UnsupportedOperationException | FileSystemException e) {
+        Files.copy(written, marker); // This file system has no links. A copy replaces nothing.
+      }
+      forceDirectory(root);
+      return owner().orElse(owner);
+    } catch (FileAlreadyExistsException e) {
+      return owner().orElseThrow(() -> failed("claim", root, e));
+    } catch (IOException e) {
+      throw failed("claim", root, e);
+    } finally {
+      discard(staged);
     }
   }
 

@@ -2,8 +2,9 @@ package dev.weir.common.store;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
+import dev.weir.common.event.EventJson;
+import dev.weir.common.topic.Installation;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -196,6 +197,39 @@ public final class S3ArtifactStore implements ArtifactStore {
   }
 
   @Override
+  public List<String> adapters() {
+    return objects.list("").stream()
+        .map(each -> MANIFEST_KEY.matcher(each.key()))
+        .filter(Matcher::matches)
+        .map(key -> key.group(1))
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  @Override
+  public Optional<Installation> owner() {
+    return objects
+        .get(OWNER, ArtifactFiles.MOST_MANIFEST_BYTES)
+        .map(bytes -> ArtifactFiles.owner(bytes, bucket + OWNER));
+  }
+
+  @Override
+  public Installation claim(Installation owner) {
+    Optional<Installation> present = owner();
+    for (int attempt = 0; present.isEmpty() && attempt < CONFLICTS; attempt++) {
+      if (objects.create(OWNER, EventJson.write(owner))) {
+        return owner;
+      }
+      present = owner();
+    }
+    return present.orElseThrow(
+        () ->
+            new StoreException(
+                "store-io", "others keep writing " + bucket + OWNER, null));
+  }
+
+  @Override
   public void delete(AdapterId id) {
     // Out of sight first, so that no reader begins with it.
     objects.delete(manifestKey(id));
@@ -227,7 +261,7 @@ public final class S3ArtifactStore implements ArtifactStore {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw local("read", file, e);
     }
   }
 
@@ -235,7 +269,15 @@ public final class S3ArtifactStore implements ArtifactStore {
     try {
       Files.write(file, bytes);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw local("write", file, e);
     }
+  }
+
+  private static StoreException local(String doing, Path file, IOException cause) {
+    return new StoreException(
+        "store-io",
+        "cannot %s %s: %s; check this disk's free space and the rights of WEIR_S3_CACHE_DIR"
+            .formatted(doing, file, cause),
+        cause);
   }
 }

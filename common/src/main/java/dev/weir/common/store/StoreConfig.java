@@ -147,6 +147,11 @@ public record StoreConfig(Path directory, Optional<S3> s3) {
         .orElseGet(() -> new FileArtifactStore(directory));
   }
 
+  /** The store's address, for messages. */
+  public String address() {
+    return s3.map(there -> there.bucket().toString()).orElse(directory.toString());
+  }
+
   /** Where the store takes space on this machine's disk. */
   public Path localDirectory() {
     return s3.map(S3::cacheDirectory).orElse(directory);

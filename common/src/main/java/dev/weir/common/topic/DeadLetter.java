@@ -27,6 +27,12 @@ public final class DeadLetter {
   /** Class of the exception behind it; absent when there was none. */
   public static final String EXCEPTION = "weir.exception";
 
+  /**
+   * The original record's own timestamp, epoch milliseconds; the dead letter's is the time of
+   * writing.
+   */
+  public static final String TIMESTAMP = "weir.timestamp";
+
   private DeadLetter() {}
 
   /** The headers for one dead letter. */

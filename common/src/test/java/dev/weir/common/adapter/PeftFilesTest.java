@@ -217,8 +217,50 @@ class PeftFilesTest {
   void labelsAreNumberedWithoutOurFile() throws IOException {
     write("query");
     Files.delete(directory.resolve(PeftFiles.FACTS));
+    edit("task_type", "\"FEATURE_EXTRACTION\"");
     assertThat(PeftFiles.read(directory, base.config()).labels())
         .containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "CLS, SEQ_CLS, 1_Pooling/config.json",
+    "CLS, null, 1_Pooling/config.json",
+    "MEAN, SEQ_CLS, 1_Pooling/config.json",
+    "none, FEATURE_EXTRACTION, on text vectors"
+  })
+  void aHeadThatFitsByItsShapeAloneIsRefused(
+      String pooling, String task, String message, @TempDir Path other) throws IOException {
+    if (pooling.equals("none")) {
+      TestingBaseModel.write(other, 1, Architecture.BERT);
+    } else {
+      TestingBaseModel.write(other, 1, Pooling.valueOf(pooling));
+    }
+    try (BaseModel model = BaseModel.load(other.toString())) {
+      LoraConfig lora = new LoraConfig(4, 8, 0.1, LinearModule.parse("query"));
+      PeftFiles.write(directory, TestingAdapter.random(model.config(), lora, 3, 5), model, 64);
+      Files.delete(directory.resolve(PeftFiles.FACTS)); // As PEFT itself leaves it.
+      edit("task_type", task.equals("null") ? task : "\"" + task + "\"");
+
+      assertThatThrownBy(() -> PeftFiles.read(directory, model.config()))
+          .hasMessageContaining(message)
+          .isInstanceOfSatisfying(
+              ModelException.class, e -> assertThat(e.reason()).isEqualTo("head-mismatch"));
+
+      Files.writeString(
+          directory.resolve(PeftFiles.FACTS),
+          "{\"head\":\"%s\"}".formatted(model.config().head().id()));
+      assertThat(PeftFiles.read(directory, model.config()).labels())
+          .containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CAUSAL_LM", "SEQ_2_SEQ_LM", "TOKEN_CLS", "QUESTION_ANS", "UNHEARD_OF"})
+  void otherTasksAreRefused(String task) throws IOException {
+    write("query");
+    edit("task_type", "\"" + task + "\"");
+    assertRefused("unsupported-peft-option", "task_type");
   }
 
   @Test

@@ -10,10 +10,13 @@ import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TextTokenizerTest {
   private static final int CLS = 2;
@@ -142,5 +145,58 @@ class TextTokenizerTest {
     assertThat(Arrays.stream(ids).boxed()).startsWith(CLS, good).endsWith(film, SEP);
     assertThat(Arrays.stream(ids).boxed())
         .allMatch(id -> id >= 0 && id < base.config().vocabSize());
+  }
+
+  /** Whatever says nothing, in whatever number and place, has no part in what is kept. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        " ", "\n", "\t", "\r\n", "\u00a0", "\u2003", "\u3000", "\u200b", "\u200e", "\u202e", "\u2066",
+        "\ufeff", "\u00ad", "\u2060", "\0", "\u0007", "\u007f", "\u0085", "\ufe0f", "\udb40\udd00", " \u200b\n",
+        "<br />", "<p class=\"x\">", "</div>\n", "<!-- x -->"
+      })
+  void whatSaysNothingTakesNoRoom(String nothing) {
+    String text = "the film was bad and the plot is boring";
+    int[] without = tokenizer.encode(text, 32);
+    for (TokenLimit limit :
+        List.of(
+            TokenLimit.of(32),
+            new TokenLimit(32, Truncation.LEFT),
+            new TokenLimit(32, Truncation.RIGHT))) {
+      String much = nothing.repeat(4100);
+      assertThat(tokenizer.encode(much + text + much, limit)).isEqualTo(without);
+      assertThat(tokenizer.encode(much + text, limit)).isEqualTo(without);
+      assertThat(tokenizer.encode(text + much, limit)).isEqualTo(without);
+      String between = text.replace(" ", " " + nothing.repeat(500) + " ");
+      assertThat(tokenizer.encode(between, limit)).isEqualTo(without);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u2603\u2603", "<br /><br/>", "</p>\u200b <hr>", "\u200b\ufeff", "<!-- bad -->"})
+  void textWithoutAWordThatIsKnownHasNoPieces(String text) {
+    assertThat(tokenizer.encodeKnown(text, TokenLimit.of(16))).containsExactly(CLS, SEP);
+  }
+
+  @Test
+  void marksWithoutAnEndDoNotPushOutTheText() {
+    String marks = "\u0301".repeat(4100);
+    int[] without = tokenizer.encode("bad film", 16);
+    assertThat(tokenizer.encode("bad" + marks + " film", 16)).hasSameSizeAs(without);
+  }
+
+  @Test
+  void whatJoinsEmojiStays() {
+    String family = "\ud83d\udc69\u200d\ud83d\udc69\u200d\ud83d\udc67 \u2764\ufe0f ok";
+    assertThat(VisibleText.of(family)).isSameAs(family);
+    assertThat(VisibleText.of("a < b, x<y and 1 <2")).isEqualTo("a < b, x<y and 1 <2");
+    assertThat(VisibleText.withoutTags("a < b, x<y and 1 <2")).isEqualTo("a < b, x<y and 1 <2");
+    assertThat(VisibleText.of(" ".repeat(9) + "ok" + "\u200b".repeat(9) + "ay ")).isEqualTo("okay ");
+  }
+
+  @Test
+  void timeIsLinearInTags() {
+    String open = "<a".repeat(1 << 20);
+    assertThat(VisibleText.withoutTags(open)).isSameAs(open);
   }
 }

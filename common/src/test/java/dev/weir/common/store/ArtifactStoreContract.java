@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
+import dev.weir.common.topic.Installation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -205,6 +206,49 @@ abstract class ArtifactStoreContract {
       assertThat(store.manifest(nine)).isEmpty();
       // The number is free again: an artifact that was never announced may be made anew.
       store.publish(nine, staged(store, nine, "other weights"));
+    }
+  }
+
+  @Test
+  void whoClaimsItFirstOwnsItAndOthersAreToldWho() throws Exception {
+    int claimants = 4;
+    ExecutorService threads = Executors.newFixedThreadPool(claimants);
+    try (ArtifactStore store = open()) {
+      assertThat(store.owner()).isEmpty();
+      CyclicBarrier together = new CyclicBarrier(claimants);
+      List<Future<Installation>> claims = new ArrayList<>();
+      for (int i = 0; i < claimants; i++) {
+        Installation installation = new Installation("cluster", "prefix" + i);
+        claims.add(
+            threads.submit(
+                () -> {
+                  together.await();
+                  return store.claim(installation);
+                }));
+      }
+      Installation owner = claims.get(0).get();
+      for (Future<Installation> claim : claims) {
+        assertThat(claim.get()).isEqualTo(owner);
+      }
+      try (ArtifactStore again = open()) {
+        assertThat(again.owner()).contains(owner);
+        assertThat(again.claim(new Installation("another", ""))).isEqualTo(owner);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
+  void listsItsAdapters() throws IOException {
+    try (ArtifactStore store = open()) {
+      assertThat(store.adapters()).isEmpty();
+      store.claim(new Installation("cluster", ""));
+      for (String adapter : List.of("zebra", "default")) {
+        AdapterId id = new AdapterId(adapter, 1);
+        store.publish(id, staged(store, id, "weights"));
+      }
+      assertThat(store.adapters()).containsExactly("default", "zebra");
     }
   }
 

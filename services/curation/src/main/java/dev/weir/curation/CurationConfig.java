@@ -3,6 +3,7 @@ package dev.weir.curation;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.topic.Topics;
 import dev.weir.curation.batch.BatchPolicy;
@@ -116,6 +117,24 @@ public record CurationConfig(
           1_000_000,
           "examples without which a batch is not closed by age");
 
+  private static final Setting<Integer> FIRST_TRAIN =
+      Setting.integer(
+          "WEIR_CURATION_FIRST_TRAIN",
+          16,
+          0,
+          1_000_000,
+          "train examples without which an adapter's first batch is not closed, whatever its size"
+              + " and age");
+
+  private static final Setting<Integer> FIRST_HOLDOUT =
+      Setting.integer(
+          "WEIR_CURATION_FIRST_HOLDOUT",
+          10,
+          0,
+          1_000_000,
+          "holdout examples without which it is not closed either; at least"
+              + " WEIR_TRAIN_MIN_HOLDOUT, or its training cannot be judged");
+
   private static final Setting<Double> ACCURACY_FLOOR =
       Setting.decimal(
           "WEIR_CURATION_ACCURACY_FLOOR",
@@ -170,6 +189,8 @@ public record CurationConfig(
         BATCH_SIZE,
         BATCH_AGE,
         BATCH_MIN,
+        FIRST_TRAIN,
+        FIRST_HOLDOUT,
         ACCURACY_FLOOR,
         STATE_DIR,
         THREADS,
@@ -178,8 +199,13 @@ public record CurationConfig(
         STORE_MEMORY_MB);
   }
 
-  /** The values that {@code settings} gives, which must declare the common settings too. */
+  /**
+   * The values that {@code settings} gives, which must declare the common settings too.
+   *
+   * @throws SettingsException if they contradict each other
+   */
   public static CurationConfig from(Settings settings) {
+    refuseContradictions(settings);
     return new CurationConfig(
         CommonSettings.kafka(settings),
         settings.get(CommonSettings.TOPIC_PREFIX),
@@ -194,12 +220,46 @@ public record CurationConfig(
             settings.get(BATCH_SIZE),
             settings.get(BATCH_AGE),
             settings.get(BATCH_MIN),
-            settings.get(ACCURACY_FLOOR)),
+            settings.get(ACCURACY_FLOOR),
+            settings.get(FIRST_TRAIN),
+            settings.get(FIRST_HOLDOUT)),
         settings.get(STATE_DIR),
         settings.get(THREADS),
         settings.get(COMMIT_INTERVAL),
         settings.get(PARTITIONS),
         (long) settings.get(STORE_MEMORY_MB) << 20);
+  }
+
+  private static void refuseContradictions(Settings settings) {
+    if (settings.get(HOLDOUT_SHARE) == 0 && settings.get(FIRST_HOLDOUT) > 0) {
+      throw new SettingsException(
+          List.of(
+              HOLDOUT_SHARE.name()
+                  + " is 0, and the first batch waits for "
+                  + settings.get(FIRST_HOLDOUT)
+                  + " holdout examples; set a share above 0, or "
+                  + FIRST_HOLDOUT.name()
+                  + "=0"));
+    }
+  }
+
+  /**
+   * Refuses a first batch that the trainer beside this service could not judge.
+   *
+   * @param minHoldout holdout rows that the trainer's gate needs, WEIR_TRAIN_MIN_HOLDOUT
+   * @throws SettingsException if the first batch may have fewer
+   */
+  public void checkTrainable(int minHoldout) {
+    if (batch.firstHoldout() < minHoldout) {
+      throw new SettingsException(
+          List.of(
+              FIRST_HOLDOUT.name()
+                  + " is "
+                  + batch.firstHoldout()
+                  + ", so the first batch may have fewer holdout rows than the "
+                  + minHoldout
+                  + " that the trainer needs (WEIR_TRAIN_MIN_HOLDOUT); set both to the same number"));
+    }
   }
 
   /** Consumer group, prefix of internal topics and of transactional ids. */

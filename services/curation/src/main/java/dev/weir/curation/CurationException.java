@@ -7,6 +7,10 @@ public final class CurationException extends WeirException {
 
   private static final long serialVersionUID = 1L;
 
+  CurationException(String reason, String problem) {
+    super(reason, problem, null);
+  }
+
   CurationException(String reason, String problem, Throwable cause) {
     super(reason, problem, cause);
   }

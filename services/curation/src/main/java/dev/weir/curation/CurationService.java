@@ -4,12 +4,19 @@ import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
+import dev.weir.common.ops.WeirException;
+import dev.weir.curation.batch.PublishedBatches;
+import dev.weir.curation.deadletter.KnownFaults;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
@@ -32,34 +39,70 @@ public final class CurationService implements AutoCloseable {
 
   private final CurationConfig config;
   private final Metrics metrics;
-  private final FaultPolicy faults = new FaultPolicy(Clock.systemUTC());
+  private final FaultPolicy faults;
+  private final Restores restores = new Restores();
+  private final Properties extra;
   private boolean closed;
   private @Nullable KafkaStreams streams;
   private @Nullable KafkaStreamsMetrics streamsMetrics;
+  private volatile @Nullable CurationStatus status;
+  private @Nullable ProgressWatch progress;
   private volatile KafkaStreams.State state = KafkaStreams.State.CREATED;
 
   /** A service; it shows its state in {@code health} as {@code curation}. */
   public CurationService(CurationConfig config, Metrics metrics, Health health) {
+    this(config, metrics, health, new Properties());
+  }
+
+  /** The same with further properties of Kafka Streams, such as a defect that a test plants. */
+  CurationService(CurationConfig config, Metrics metrics, Health health, Properties extra) {
     this.config = config;
     this.metrics = metrics;
+    this.extra = extra;
+    this.faults = new FaultPolicy(Clock.systemUTC(), metrics.registry());
     health.register("curation", this::status);
   }
 
   /**
    * Starts to work; returns at once, {@code health} tells when it is under way.
    *
-   * @throws CurationException if the state directory cannot be used
+   * @throws CurationException if the state directory cannot be used, or belongs to another number
+   *     of partitions
+   * @throws dev.weir.common.topic.BrokerUnavailableException if the broker does not answer
    */
   public synchronized void start() {
     if (streams != null || closed) {
       return;
     }
-    Properties properties = StreamsProperties.of(config);
-    Topology topology = CurationTopology.build(config, metrics.registry(), metrics.tracing());
+    InstantSource clock = InstantSource.system();
+    KnownFaults known = new KnownFaults();
+    RecordFaults records = new RecordFaults(config.topics(), metrics.registry(), clock, known);
+    Properties properties = StreamsProperties.of(config, records, clock);
+    properties.putIfAbsent(
+        ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
+        InstanceId.of(config.stateDir(), config.applicationId()));
+    properties.putAll(extra);
+    PublishedBatches numbers =
+        new PublishedBatches(config.kafka(), config.topics().trainingBatches());
+    Topology topology =
+        CurationTopology.build(
+            config, metrics.registry(), metrics.tracing(), known, numbers, properties);
     LOG.debug("{}", topology.describe());
     KafkaStreams opened = open(topology, properties);
+    try {
+      new InternalTopics(config).check();
+    } catch (WeirException e) {
+      opened.close(CLOSE_TIMEOUT);
+      throw e;
+    }
     opened.setUncaughtExceptionHandler(faults);
     opened.setStateListener((now, before) -> state = now);
+    opened.setGlobalStateRestoreListener(restores);
+    progress =
+        new ProgressWatch(
+            config.kafka(), config.applicationId(), readTopics(), clock, metrics.registry());
+    progress.start();
+    status = new CurationStatus(opened, faults, restores, progress, clock);
     streamsMetrics = new KafkaStreamsMetrics(opened, List.of(Tag.of("role", "curation")));
     streamsMetrics.bindTo(metrics.registry());
     CommonMeters.disk(metrics.registry(), "streams-state", config.stateDir());
@@ -71,6 +114,11 @@ public final class CurationService implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    faults.close();
+    if (progress != null) {
+      progress.close();
+      progress = null;
+    }
     KafkaStreams opened = streams;
     if (opened != null) {
       streams = null;
@@ -92,7 +140,12 @@ public final class CurationService implements AutoCloseable {
 
   private KafkaStreams open(Topology topology, Properties properties) {
     try {
-      return new KafkaStreams(topology, properties);
+      Set<String> inputs =
+          Set.of(
+              config.topics().feedback(),
+              config.topics().reviews(),
+              config.topics().classifications());
+      return new KafkaStreams(topology, properties, new BoundedClients(inputs, metrics.registry()));
     } catch (StreamsException e) {
       throw new CurationException(
           "state-directory",
@@ -108,20 +161,29 @@ public final class CurationService implements AutoCloseable {
 
   private Status status() {
     return switch (state) {
-      case RUNNING -> new Status.Up("running");
       case CREATED -> new Status.Down("not started");
-      case REBALANCING -> new Status.Down("takes over its partitions and restores its state");
+      case RUNNING, REBALANCING -> working();
       case PENDING_SHUTDOWN, NOT_RUNNING -> new Status.Down("closed");
       case PENDING_ERROR, ERROR -> new Status.Dead(fault());
     };
   }
 
+  private Status working() {
+    CurationStatus now = status;
+    return now == null ? new Status.Down("not started") : now.of(state);
+  }
+
+  private List<String> readTopics() {
+    List<String> topics = new ArrayList<>(InternalTopics.repartition(config));
+    topics.add(config.topics().feedback());
+    topics.add(config.topics().reviews());
+    topics.add(config.topics().classifications());
+    return topics;
+  }
+
   private String fault() {
     Throwable fatal = faults.fatal();
-    Throwable root = fatal;
-    while (root != null && root.getCause() != null) {
-      root = root.getCause();
-    }
+    Throwable root = fatal == null ? null : FaultPolicy.root(fatal);
     return "stopped by " + root + "; see the log, remove the cause and start again";
   }
 }

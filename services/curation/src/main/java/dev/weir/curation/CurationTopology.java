@@ -11,13 +11,16 @@ import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.batch.BatchAssembler;
 import dev.weir.curation.batch.BatchMeters;
+import dev.weir.curation.batch.BatchNumbers;
 import dev.weir.curation.batch.BatchTraces;
 import dev.weir.curation.deadletter.DeadLetterWriter;
+import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.dedup.DeduplicationProcessor;
 import dev.weir.curation.dedup.NewLabel;
+import dev.weir.curation.limit.AdapterLimiter;
 import dev.weir.curation.limit.SourceLimiter;
 import dev.weir.curation.live.LiveAccuracy;
 import dev.weir.curation.live.LiveAccuracyGauges;
@@ -34,9 +37,12 @@ import dev.weir.curation.validate.ServedReader;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Properties;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.kstream.Branched;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
@@ -54,18 +60,35 @@ import org.apache.kafka.streams.kstream.Repartitioned;
  */
 public final class CurationTopology {
 
+  /** Name of the topic that is keyed by review. */
+  static final String BY_REVIEW = "by-review";
+
+  /** Name of the topic that is keyed by adapter. */
+  static final String BY_ADAPTER = "by-adapter";
+
   /** How often deadlines and ages are looked at: a batch closes that much late at worst. */
   static final Duration CHECK_EVERY = Duration.ofMillis(500);
 
   private final CurationConfig config;
   private final MeterRegistry registry;
   private final Tracing tracing;
-  private final StreamsBuilder builder = new StreamsBuilder();
+  private final KnownFaults faults;
+  private final BatchNumbers numbers;
+  private final StreamsBuilder builder;
 
-  private CurationTopology(CurationConfig config, MeterRegistry registry, Tracing tracing) {
+  private CurationTopology(
+      CurationConfig config,
+      MeterRegistry registry,
+      Tracing tracing,
+      KnownFaults faults,
+      BatchNumbers numbers,
+      StreamsBuilder builder) {
     this.config = config;
     this.tracing = tracing;
     this.registry = registry;
+    this.faults = faults;
+    this.numbers = numbers;
+    this.builder = builder;
   }
 
   /**
@@ -74,9 +97,20 @@ public final class CurationTopology {
    * @param registry counts what its processors do; under exactly-once an aborted transaction's
    *     records are processed, and counted, again
    * @param tracing makes their spans, again, too
+   * @param faults names the records whose products could not be written
+   * @param numbers the numbers of earlier batches
+   * @param properties of the application that it is for
    */
-  public static Topology build(CurationConfig config, MeterRegistry registry, Tracing tracing) {
-    CurationTopology topology = new CurationTopology(config, registry, tracing);
+  public static Topology build(
+      CurationConfig config,
+      MeterRegistry registry,
+      Tracing tracing,
+      KnownFaults faults,
+      BatchNumbers numbers,
+      Properties properties) {
+    StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)));
+    CurationTopology topology =
+        new CurationTopology(config, registry, tracing, faults, numbers, builder);
     CurationStores.all().forEach(topology.builder::addStateStore);
     KStream<String, ReviewEvent> events = topology.read();
     KStream<String, Candidate> labeled = topology.resolve(events);
@@ -88,7 +122,7 @@ public final class CurationTopology {
     KStream<String, ReviewEvent> feedback =
         passed(
             source(config.topics().feedback(), "feedback")
-                .process(FeedbackValidator::new, Named.as("feedback-validate")),
+                .process(() -> new FeedbackValidator(faults), Named.as("feedback-validate")),
             "feedback-validated");
     KStream<String, ReviewEvent> reviews =
         source(config.topics().reviews(), "reviews")
@@ -102,7 +136,7 @@ public final class CurationTopology {
         .merge(answers, Named.as("reviews-and-answers"))
         .merge(feedback, Named.as("review-events"))
         .repartition(
-            Repartitioned.<String, ReviewEvent>as("by-review")
+            Repartitioned.<String, ReviewEvent>as(BY_REVIEW)
                 .withKeySerde(Serdes.String())
                 .withValueSerde(new ReviewEventSerde())
                 .withNumberOfPartitions(config.partitions()));
@@ -117,7 +151,8 @@ public final class CurationTopology {
                         config.reviewWait(),
                         config.retention(),
                         CHECK_EVERY,
-                        registry),
+                        registry,
+                        faults),
                 Named.as("feedback-resolve"),
                 ReviewResolver.REVIEWS,
                 ReviewResolver.ANSWERS,
@@ -125,7 +160,7 @@ public final class CurationTopology {
                 ReviewResolver.DEADLINES),
             "feedback-resolved")
         .repartition(
-            Repartitioned.<String, Candidate>as("by-adapter")
+            Repartitioned.<String, Candidate>as(BY_ADAPTER)
                 .withKeySerde(Serdes.String())
                 .withValueSerde(new CandidateSerde())
                 .withNumberOfPartitions(config.partitions()));
@@ -135,15 +170,22 @@ public final class CurationTopology {
     LiveAccuracyGauges gauges = new LiveAccuracyGauges(registry);
     BatchMeters batches = new BatchMeters(registry);
     BatchTraces traces = new BatchTraces(tracing, config.topics());
+    KStream<String, Candidate> known =
+        passed(
+            labeled.process(
+                () -> new AdapterLimiter(config.adapters(), AdapterLimiter.MAX_ADAPTERS),
+                Named.as("adapter-limit"),
+                BatchAssembler.STORE),
+            "adapter-limited");
     KStream<String, NewLabel> fresh =
         passed(
-            labeled
+            known
                 .processValues(
                     () -> new LiveAccuracyTracker(gauges),
                     Named.as("live-accuracy-track"),
                     LiveAccuracy.STORE)
                 .process(
-                    () -> new DeduplicationProcessor(config.conflict(), registry),
+                    () -> new DeduplicationProcessor(config.conflict(), registry, faults),
                     Named.as("text-deduplicate"),
                     CuratedText.STORE),
             "text-deduplicated");
@@ -162,6 +204,7 @@ public final class CurationTopology {
                     new HoldoutSplit(config.holdoutShare()),
                     config.batch(),
                     CHECK_EVERY,
+                    numbers,
                     batches,
                     traces),
             Named.as("batch-assemble"),
@@ -208,7 +251,9 @@ public final class CurationTopology {
             .branch((key, value) -> value instanceof Passed, Branched.as("passed"))
             .defaultBranch(Branched.as("refused"));
     branch(branches, step + "-refused")
-        .process(() -> new DeadLetterWriter<T>(registry, tracing), Named.as(step + "-dead-letter"))
+        .process(
+            () -> new DeadLetterWriter<T>(registry, tracing, faults),
+            Named.as(step + "-dead-letter"))
         .to(
             config.topics().deadLetters(config.topics().feedback()),
             Produced.with(ByteArray(), ByteArray()).withName(step + "-dead-letter-sink"));

@@ -3,6 +3,7 @@ package dev.weir.curation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.event.Example;
+import dev.weir.common.event.Split;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingBatch.CloseReason;
 import dev.weir.common.event.TrainingBatch.InputRange;
@@ -145,6 +146,65 @@ class BatchTest {
           .extracting(Example::batchId)
           .containsExactly("default-000001", "default-000001", "default-000002", "default-000002");
     }
+  }
+
+  @Test
+  void anAdaptersFirstBatchWaitsUntilItCanBeTrainedAndJudged() {
+    try (TestingCuration curation =
+        TestingCuration.with(
+            "CURATION_BATCH_SIZE", "4",
+            "CURATION_BATCH_MIN", "1",
+            "CURATION_FIRST_TRAIN", "16",
+            "CURATION_FIRST_HOLDOUT", "10")) {
+      for (int i = 0; curation.batches().isEmpty(); i++) {
+        curation.labeled("text " + i, "positive");
+        assertThat(curation.examples()).hasSizeLessThan(200);
+      }
+
+      Map<Split, Map<String, Integer>> counts = curation.batches().get(0).counts();
+      assertThat(counts.get(Split.TRAIN).get("positive")).isGreaterThanOrEqualTo(16);
+      assertThat(counts.get(Split.HOLDOUT).get("positive")).isGreaterThanOrEqualTo(10);
+      for (int i = 0; i < 4; i++) {
+        curation.labeled("later " + i, "positive");
+      }
+      assertThat(curation.batches()).hasSize(2);
+    }
+  }
+
+  @Test
+  void saysWhatTheOpenBatchLacks() {
+    try (TestingCuration curation =
+        TestingCuration.with("CURATION_FIRST_TRAIN", "16", "CURATION_FIRST_HOLDOUT", "10")) {
+      for (int i = 0; i < 5; i++) {
+        curation.labeled("text " + i, "positive");
+      }
+
+      assertThat(missing(curation, "examples")).isEqualTo(64 - 5);
+      assertThat(missing(curation, "train") + missing(curation, "holdout")).isEqualTo(26 - 5);
+    }
+  }
+
+  @Test
+  void numbersGoOnFromTheTopicWhenTheStateIsLost() {
+    try (TestingCuration curation =
+        TestingCuration.with(
+            Map.of(), adapter -> adapter.equals("default") ? 41 : 0, "CURATION_BATCH_SIZE", "1")) {
+      curation.labeled("one", "positive");
+      curation.labeled("two", "positive");
+
+      assertThat(curation.batches())
+          .extracting(TrainingBatch::id)
+          .containsExactly("default-000042", "default-000043");
+    }
+  }
+
+  private static double missing(TestingCuration curation, String of) {
+    return curation
+        .registry
+        .get("weir.curation.batch.missing")
+        .tags("adapter", "default", "of", of)
+        .gauge()
+        .value();
   }
 
   private static int total(TrainingBatch batch) {

@@ -15,9 +15,13 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
+import dev.weir.curation.batch.PublishedBatches;
+import dev.weir.curation.deadletter.Letter;
 import dev.weir.testing.TestBroker;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -98,29 +102,55 @@ class CurationServiceIT {
         .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
     assertThat(batches)
         .allSatisfy(batch -> assertThat(sizes.get(batch.id())).isEqualTo(batch.size()));
+    PublishedBatches published =
+        new PublishedBatches(
+            Map.of("bootstrap.servers", TestBroker.bootstrapServers()), topics.trainingBatches());
+    assertThat(published.highest("default")).isEqualTo(8);
+    assertThat(published.highest("other")).isZero();
   }
 
   @Test
   void carriesRecordsOfTheLargestSize() throws Exception {
-    String padding = "x".repeat(Topics.MAX_MESSAGE_BYTES - 100_000);
+    String padding = "x".repeat(Letter.MAX_BYTES - 100_000);
     byte[] accepted =
         "{\"reviewId\":\"big\",\"label\":\"positive\",\"extra\":\"%s\"}"
             .formatted(padding)
             .getBytes(UTF_8);
     byte[] tooLong =
-        "{\"text\":\"%s\",\"label\":\"positive\"}".formatted("y".repeat(2 << 20)).getBytes(UTF_8);
+        "{\"text\":\"%s\",\"label\":\"positive\"}".formatted("y".repeat(600_000)).getBytes(UTF_8);
+    byte[] bomb = new byte[4_000_000];
     try (CurationService service = service(new Health())) {
       service.start();
       send(topics.feedback(), "big", accepted);
       send(topics.feedback(), "long", tooLong);
-      ConsumerRecord<byte[], byte[]> letter = read(topics.deadLetters(topics.feedback()), 1).get(0);
-      assertThat(letter.value()).isEqualTo(tooLong);
-      assertThat(DeadLetter.header(letter.headers(), DeadLetter.REASON)).isEqualTo("text-too-long");
+      Map<String, byte[]> letters = letters(1);
+      assertThat(letters.get("text-too-long")).isEqualTo(tooLong);
+      send(topics.feedback(), "bomb", bomb);
+      assertThat(letters(2).get("record-too-large")).hasSize(Letter.EXCERPT_BYTES);
       send(topics.reviews(), "big", EventJson.write(Review.of("big", "z".repeat(100_000))));
       read(topics.examples(), 1);
     }
 
     assertThat(examples(1)).extracting(example -> example.text().length()).containsExactly(100_000);
+  }
+
+  @Test
+  void refusesAnotherNumberOfPartitionsThanItsStateHas() throws Exception {
+    try (CurationService service = service(new Health())) {
+      service.start();
+      give(0, 1);
+      read(topics.examples(), 1);
+    }
+    try (CurationService service = service(new Health(), "CURATION_PARTITIONS", "3")) {
+      assertThatThrownBy(service::start)
+          .isInstanceOf(CurationException.class)
+          .hasMessageContaining("start with WEIR_CURATION_PARTITIONS=2");
+    }
+    try (CurationService service = service(new Health())) {
+      service.start();
+      give(1, 2);
+      read(topics.examples(), 2);
+    }
   }
 
   @Test
@@ -157,23 +187,36 @@ class CurationServiceIT {
     }
   }
 
-  private CurationService service(Health health) {
-    CurationConfig config =
-        TestingCuration.config(
-            stateDir,
-            "BOOTSTRAP_SERVERS",
-            TestBroker.bootstrapServers(),
-            "TOPIC_PREFIX",
-            topics.prefix(),
-            "CURATION_PARTITIONS",
-            Integer.toString(PARTITIONS),
-            "CURATION_BATCH_SIZE",
-            "4",
-            "CURATION_BATCH_MIN",
-            "1",
-            "CURATION_BATCH_AGE",
-            "2s");
+  private CurationService service(Health health, String... changed) {
+    List<String> settings =
+        new ArrayList<>(
+            List.of(
+                "BOOTSTRAP_SERVERS",
+                TestBroker.bootstrapServers(),
+                "TOPIC_PREFIX",
+                topics.prefix(),
+                "CURATION_PARTITIONS",
+                Integer.toString(PARTITIONS),
+                "CURATION_BATCH_SIZE",
+                "4",
+                "CURATION_BATCH_MIN",
+                "1",
+                "CURATION_BATCH_AGE",
+                "2s"));
+    settings.addAll(List.of(changed));
+    CurationConfig config = TestingCuration.config(stateDir, settings.toArray(String[]::new));
     return new CurationService(config, metrics, health);
+  }
+
+  /** The values of dead letters by their reason. */
+  private Map<String, byte[]> letters(int atLeast) {
+    Map<String, byte[]> letters = new HashMap<>();
+    read(topics.deadLetters(topics.feedback()), atLeast)
+        .forEach(
+            letter ->
+                letters.put(
+                    DeadLetter.header(letter.headers(), DeadLetter.REASON), letter.value()));
+    return letters;
   }
 
   private void give(int from, int to) throws InterruptedException, ExecutionException {

@@ -2,8 +2,6 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.trace.Tracing;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -19,8 +17,7 @@ import org.junit.jupiter.api.Test;
 class CurationTopologyTest {
 
   private final Topology topology =
-      CurationTopology.build(
-          TestingCuration.config(Path.of("unused")), new SimpleMeterRegistry(), Tracing.off());
+      TestingCuration.topology(TestingCuration.config(Path.of("unused")));
 
   @Test
   void hasThreePartsSoThatReviewsAndAdaptersEachMeetInOneTask() {

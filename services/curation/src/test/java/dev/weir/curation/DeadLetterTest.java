@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
+import dev.weir.curation.deadletter.Letter;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -69,9 +69,9 @@ class DeadLetterTest {
             Reason.ID_TOO_LONG,
             "257"),
         bad(
-            "{\"text\":\"" + "a".repeat(2 << 20) + "\",\"label\":\"positive\"}",
+            "{\"text\":\"" + "a".repeat(500_000) + "\",\"label\":\"positive\"}",
             Reason.TEXT_TOO_LONG,
-            "2097152"));
+            "500000"));
   }
 
   private static Arguments bad(String json, Reason reason, String inMessage) {
@@ -126,7 +126,7 @@ class DeadLetterTest {
 
   @Test
   void cutsRecordThatOnlyCompressionLetThrough() {
-    byte[] value = new byte[Topics.MAX_MESSAGE_BYTES + 1000];
+    byte[] value = new byte[Letter.MAX_BYTES + 1000];
     Arrays.fill(value, (byte) ' ');
     try (TestingCuration curation = TestingCuration.with()) {
       RecordHeaders headers = new RecordHeaders();
@@ -137,7 +137,9 @@ class DeadLetterTest {
       assertThat(TestingCuration.header(letter, DeadLetter.REASON)).isEqualTo("record-too-large");
       assertThat(TestingCuration.header(letter, DeadLetter.MESSAGE)).contains("leaves out");
       assertThat(letter.headers().lastHeader("trace")).isNull();
-      assertThat(letter.value().length + letter.key().length).isEqualTo(Topics.MAX_MESSAGE_BYTES);
+      assertThat(letter.key()).isEqualTo(KEY);
+      assertThat(letter.value()).hasSize(Letter.EXCERPT_BYTES);
+      assertThat(TestingCuration.header(letter, DeadLetter.SOURCE)).isEqualTo("feedback-0@0");
     }
   }
 

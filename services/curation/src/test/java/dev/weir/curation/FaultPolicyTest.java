@@ -4,49 +4,82 @@ import static org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.St
 import static org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.time.Instant;
-import org.apache.kafka.common.errors.RecordTooLargeException;
+import java.util.stream.Stream;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.apache.kafka.streams.errors.MissingSourceTopicException;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FaultPolicyTest {
 
-  private final Throwable passing =
-      new StreamsException(new TimeoutException("no answer within 60 s"));
-
   private Instant now = Instant.EPOCH;
-  private final FaultPolicy policy = new FaultPolicy(() -> now);
+  private final FaultPolicy policy = new FaultPolicy(() -> now, new SimpleMeterRegistry());
 
-  @Test
-  void replacesTheThreadAfterAFaultThatPasses() {
-    assertThat(policy.handle(passing)).isEqualTo(REPLACE_THREAD);
+  /** Faults that pass by themselves, or once an operator has mended them. */
+  static Stream<Throwable> passing() {
+    return Stream.of(
+        new StreamsException(new TimeoutException("no answer within 60 s")),
+        new StreamsException(new TopicAuthorizationException("examples")),
+        new ProcessorStateException("cannot write", new java.io.IOException("No space left")),
+        new IllegalStateException("a defect of ours"));
+  }
+
+  static Stream<Throwable> final_() {
+    return Stream.of(
+        new StreamsException(new MissingSourceTopicException("feedback")),
+        new StreamsException(new FencedInstanceIdException("another process has our name")),
+        new OutOfMemoryError("heap"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("passing")
+  void replacesTheThreadAfterAFaultThatPasses(Throwable fault) {
+    assertThat(policy.handle(fault)).isEqualTo(REPLACE_THREAD);
     assertThat(policy.fatal()).isNull();
   }
 
-  @Test
-  void endsAfterAnyOtherFaultAndKeepsIt() {
-    Throwable fault = new StreamsException(new RecordTooLargeException("5000000 bytes"));
-
+  @ParameterizedTest
+  @MethodSource("final_")
+  void endsAfterWhatNoNewThreadCanChange(Throwable fault) {
     assertThat(policy.handle(fault)).isEqualTo(SHUTDOWN_CLIENT);
     assertThat(policy.fatal()).isSameAs(fault);
   }
 
   @Test
-  void endsWhenThreadsDieFasterThanTheyHelp() {
-    for (int i = 0; i < FaultPolicy.MAX_REPLACEMENTS; i++) {
-      now = now.plusSeconds(1);
-      assertThat(policy.handle(passing)).isEqualTo(REPLACE_THREAD);
-    }
+  void isInTroubleWhileThreadsAreReplacedAndSaysByWhat() {
+    policy.close(); // No pauses.
+    policy.handle(new StreamsException(new TopicAuthorizationException("examples")));
+    policy.handle(new StreamsException(new TopicAuthorizationException("examples")));
+    now = now.plusSeconds(60);
 
-    assertThat(policy.handle(passing)).isEqualTo(SHUTDOWN_CLIENT);
+    assertThat(policy.trouble()).contains("2 stream threads").contains("examples");
+
+    now = now.plus(FaultPolicy.REMEMBERED);
+    assertThat(policy.trouble()).isNull();
   }
 
   @Test
-  void forgetsReplacementsAfterAMinute() {
-    for (int i = 0; i < 2 * FaultPolicy.MAX_REPLACEMENTS; i++) {
-      now = now.plusSeconds(4);
-      assertThat(policy.handle(passing)).isEqualTo(REPLACE_THREAD);
-    }
+  void oneFaultIsOverWhenTheNewThreadHasSettled() {
+    policy.handle(new StreamsException(new TimeoutException("no answer")));
+    assertThat(policy.trouble()).isNotNull();
+
+    now = now.plusSeconds(11);
+    assertThat(policy.trouble()).isNull();
+  }
+
+  @Test
+  void waitsLongerTheMoreThreadsDieButNotForEver() {
+    assertThat(FaultPolicy.pause(1)).isZero();
+    assertThat(FaultPolicy.pause(2)).isEqualTo(Duration.ofMillis(250));
+    assertThat(FaultPolicy.pause(4)).isEqualTo(Duration.ofSeconds(1));
+    assertThat(FaultPolicy.pause(1000)).isEqualTo(Duration.ofSeconds(30));
   }
 }

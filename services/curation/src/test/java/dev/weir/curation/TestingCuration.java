@@ -15,6 +15,8 @@ import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.EventSerde;
 import dev.weir.common.topic.Topics;
 import dev.weir.common.trace.Tracing;
+import dev.weir.curation.batch.BatchNumbers;
+import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.resolve.ReviewResolver;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -24,11 +26,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -36,6 +40,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -47,6 +52,7 @@ final class TestingCuration implements AutoCloseable {
   static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  final KnownFaults known = new KnownFaults();
   final TopologyTestDriver driver;
   private final Path stateDir;
   private final TestInputTopic<byte[], byte[]> feedback;
@@ -58,24 +64,41 @@ final class TestingCuration implements AutoCloseable {
   private final List<TestRecord<String, Example>> seenExamples = new ArrayList<>();
   private final List<TestRecord<String, TrainingBatch>> seenBatches = new ArrayList<>();
   private final List<TestRecord<byte[], byte[]>> seenDeadLetters = new ArrayList<>();
+  private final List<TestRecord<byte[], byte[]>> seenDeadReviews = new ArrayList<>();
   private Instant now = START;
 
   /** Settings as pairs: name without {@code WEIR_}, value. */
   static TestingCuration with(String... settings) {
     try {
-      return new TestingCuration(Files.createTempDirectory("weir-curation"), settings);
+      return new TestingCuration(
+          Files.createTempDirectory("weir-curation"), adapter -> 0, Map.of(), settings);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private TestingCuration(Path stateDir, String... settings) {
+  /** The same with properties of Kafka Streams, and batches that others numbered before. */
+  static TestingCuration with(
+      Map<String, Object> properties, BatchNumbers numbers, String... settings) {
+    try {
+      return new TestingCuration(
+          Files.createTempDirectory("weir-curation"), numbers, properties, settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private TestingCuration(
+      Path stateDir, BatchNumbers numbers, Map<String, Object> extra, String... settings) {
     this.stateDir = stateDir;
     CurationConfig config = config(stateDir, settings);
+    RecordFaults faults = new RecordFaults(config.topics(), registry, () -> now, known);
+    Properties properties = StreamsProperties.of(config, faults, () -> now);
+    properties.putAll(extra);
     driver =
         new TopologyTestDriver(
-            CurationTopology.build(config, registry, Tracing.off()),
-            StreamsProperties.of(config),
+            CurationTopology.build(config, registry, Tracing.off(), known, numbers, properties),
+            properties,
             START);
     Topics topics = config.topics();
     feedback = input(topics.feedback());
@@ -98,9 +121,27 @@ final class TestingCuration implements AutoCloseable {
             new ByteArrayDeserializer());
   }
 
+  /** The topology of a configuration, for looking at. */
+  static Topology topology(CurationConfig config) {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    KnownFaults known = new KnownFaults();
+    RecordFaults faults =
+        new RecordFaults(config.topics(), registry, InstantSource.system(), known);
+    return CurationTopology.build(
+        config,
+        registry,
+        Tracing.off(),
+        known,
+        adapter -> 0,
+        StreamsProperties.of(config, faults, InstantSource.system()));
+  }
+
   static CurationConfig config(Path stateDir, String... settings) {
     Map<String, String> environment = new HashMap<>();
     environment.put("WEIR_CURATION_STATE_DIR", stateDir.toString());
+    // Small batches are what most tests are about.
+    environment.put("WEIR_CURATION_FIRST_TRAIN", "0");
+    environment.put("WEIR_CURATION_FIRST_HOLDOUT", "0");
     for (int i = 0; i < settings.length; i += 2) {
       environment.put("WEIR_" + settings[i], settings[i + 1]);
     }
@@ -115,6 +156,25 @@ final class TestingCuration implements AutoCloseable {
 
   void feedback(byte[] key, byte[] value) {
     feedback.pipeInput(new TestRecord<>(key, value, now));
+  }
+
+  /** Labeled feedback whose record has this time. */
+  void labeledAt(String text, String label, long timestampMs) {
+    byte[] value =
+        EventJson.write(
+            EventJson.mapper().createObjectNode().put("text", text).put("label", label));
+    feedback.pipeInput(new TestRecord<>(null, value, new RecordHeaders(), timestampMs));
+  }
+
+  /** Feedback whose record has this time. */
+  void feedbackAt(String json, long timestampMs) {
+    feedback.pipeInput(
+        new TestRecord<>(null, json.getBytes(UTF_8), new RecordHeaders(), timestampMs));
+  }
+
+  /** What the records' times are held against jumps; the driver's own clock only goes forward. */
+  void clockJumps(Duration by) {
+    now = now.plus(by);
   }
 
   void feedback(byte[] key, byte[] value, RecordHeaders headers) {
@@ -210,13 +270,23 @@ final class TestingCuration implements AutoCloseable {
     return seenDeadLetters;
   }
 
+  /** All dead letters of reviews since the last call. */
+  List<TestRecord<byte[], byte[]>> deadReviews() {
+    seenDeadReviews.addAll(
+        driver
+            .createOutputTopic(
+                "reviews.dlq", new ByteArrayDeserializer(), new ByteArrayDeserializer())
+            .readRecordsToList());
+    return seenDeadReviews;
+  }
+
   static String header(TestRecord<byte[], byte[]> deadLetter, String name) {
     return DeadLetter.header(deadLetter.headers(), name);
   }
 
   /** How much feedback waits. */
   int waiting() {
-    return entries(driver.getKeyValueStore(ReviewResolver.WAITING));
+    return entries(driver.getKeyValueStore(ReviewResolver.DEADLINES));
   }
 
   /** How many reviews are kept. */

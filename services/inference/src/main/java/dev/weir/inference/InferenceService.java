@@ -140,7 +140,7 @@ public final class InferenceService implements AutoCloseable {
         new Classifier(
             registry,
             plans,
-            base.tokenizer()::encode,
+            base.tokenizer()::encodeKnown,
             config.catalog(),
             new Classifier.Batching(
                 config.workers(),

@@ -33,7 +33,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -163,6 +165,40 @@ class AdapterControlIT {
     assertThat(last.at("/champion/version").asInt()).isEqualTo(1);
     accepted(post(two, "unpin", "{}"));
     refused(409, "nothing-before", post(one, "rollback", "{}"), "served: 4, 2, 1");
+  }
+
+  @Test
+  void aRollbackGoesToWhatServedNeverToWhatCouldNotBeLoaded() throws Exception {
+    for (int version = 1; version <= 3; version++) {
+      released(version, "negative");
+    }
+    Files.writeString(
+        directory.resolve("store/default/2/adapter_model.safetensors"),
+        "x",
+        StandardOpenOption.APPEND);
+    InferenceService one = service("one");
+    awaitServing(3, one);
+
+    // The records say that 2 served before 3; its files are damaged now.
+    JsonNode first = accepted(post(one, "rollback", "{}"));
+    assertThat(first.at("/champion/version").asInt()).isEqualTo(1);
+    awaitServing(1, one);
+    accepted(post(one, "unpin", "{}"));
+    accepted(post(one, "promote", "{\"version\":3}"));
+    awaitServing(3, one);
+
+    accepted(post(one, "promote", "{\"version\":2}"));
+    await()
+        .atMost(SOON)
+        .until(() -> adapter(one).at("/failure/reason").asText().equals("checksum-mismatch"));
+    assertThat(adapter(one).at("/serving/version").asInt()).isEqualTo(3);
+    accepted(post(one, "promote", "{\"version\":1}"));
+    awaitServing(1, one);
+
+    JsonNode back = accepted(post(one, "rollback", "{}"));
+    assertThat(back.at("/champion/version").asInt()).isEqualTo(3);
+    assertThat(back.at("/plan/pinned/version").asInt()).isEqualTo(3);
+    awaitServing(3, one);
   }
 
   /** Compacted: of the champions of an earlier version of Weir only the last one is there. */

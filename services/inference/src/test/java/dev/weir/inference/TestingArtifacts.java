@@ -99,6 +99,12 @@ public final class TestingArtifacts {
   }
 
   public static Release release(BaseModel base, AdapterId id, String digest) {
+    return release(base, id, digest, List.of("fp32"));
+  }
+
+  /** The same with the precisions that it states. */
+  public static Release release(
+      BaseModel base, AdapterId id, String digest, List<String> precisions) {
     return new Release(
         id.adapter(),
         id.version(),
@@ -115,7 +121,7 @@ public final class TestingArtifacts {
         Instant.EPOCH,
         Instant.EPOCH,
         Instant.EPOCH,
-        List.of("fp32"));
+        precisions);
   }
 
   private static Map<String, Manifest.FileEntry> files(Path directory) {

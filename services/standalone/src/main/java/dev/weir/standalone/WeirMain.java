@@ -3,9 +3,9 @@ package dev.weir.standalone;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Signals;
-import dev.weir.common.ops.WeirException;
 import dev.weir.standalone.cli.WeirCommand;
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import org.slf4j.LoggerFactory;
@@ -34,7 +34,17 @@ public final class WeirMain {
       // Without shutdown hooks: ONNX Runtime's would free what a running session reads.
       Signals.onStop(() -> Runtime.getRuntime().halt(INTERRUPTED));
     }
+    try {
+      TemporaryDirectory.checkFor(arguments.length == 0 || helps(arguments) ? "" : arguments[0]);
+    } catch (TemporaryDirectory.UnusableException e) {
+      System.err.println("weir: " + e.getMessage());
+      System.exit(CommandLine.ExitCode.SOFTWARE);
+    }
     System.exit(run(arguments, System.getenv()));
+  }
+
+  private static boolean helps(String[] arguments) {
+    return Arrays.stream(arguments).anyMatch(each -> each.equals("--help") || each.equals("-h"));
   }
 
   /** A service logs what it does; the other commands tell it themselves and log only trouble. */
@@ -47,12 +57,24 @@ public final class WeirMain {
 
   /** Runs one command; {@code environment} holds the settings. */
   static int run(String[] arguments, Map<String, String> environment) {
-    return commandLine(environment).execute(arguments);
+    return run(commandLine(environment), arguments);
+  }
+
+  /** The same with a command line whose output goes elsewhere. */
+  static int run(CommandLine line, String... arguments) {
+    try {
+      return line.execute(arguments);
+    } catch (LinkageError e) {
+      line.getErr().println("weir: " + Faults.line(e));
+      line.getErr().flush();
+      return CommandLine.ExitCode.SOFTWARE;
+    }
   }
 
   static CommandLine commandLine(Map<String, String> environment) {
     return new CommandLine(new WeirCommand(environment), new CommandFactory(environment))
         .setExecutionExceptionHandler(WeirMain::report)
+        .setParameterExceptionHandler(WeirMain::reportUsage)
         .registerConverter(Precision.class, Precision::of)
         .setCaseInsensitiveEnumValuesAllowed(true);
   }
@@ -63,12 +85,22 @@ public final class WeirMain {
       err.println("weir: " + settings.getMessage());
       return CommandLine.ExitCode.USAGE;
     }
-    if (fault instanceof WeirException known) {
-      err.println("weir: " + known.getMessage());
-    } else {
-      err.println("weir: " + fault);
+    err.println("weir: " + Faults.line(fault));
+    err.flush();
+    if (!Faults.known(fault)) {
       LoggerFactory.getLogger(WeirMain.class).error("{} failed", command.getCommandName(), fault);
     }
     return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** One line with the reason, and where the usage is: a page of it would push the reason away. */
+  private static int reportUsage(CommandLine.ParameterException fault, String[] arguments) {
+    CommandLine command = fault.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("weir: " + fault.getMessage());
+    CommandLine.UnmatchedArgumentException.printSuggestions(fault, err);
+    err.println("see " + command.getCommandSpec().qualifiedName() + " --help");
+    err.flush();
+    return CommandLine.ExitCode.USAGE;
   }
 }

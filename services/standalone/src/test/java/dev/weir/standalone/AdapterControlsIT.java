@@ -2,6 +2,8 @@ package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.common.event.EventJson;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.Scope;
 import dev.weir.standalone.loop.LocalLoop;
@@ -66,6 +68,17 @@ class AdapterControlsIT {
       assertThat(adapters(url, "threshold", "default", "--off", "--json")).isZero();
       assertThat(out.toString()).contains("\"abstainBelow\":0.0");
 
+      assertThat(run(url, "status")).as("%s", err).isZero();
+      assertThat(out.toString())
+          .contains("ready: yes", "curation", "0 of about 50 labels", "what failed last: nothing");
+      assertThat(run(url, "status", "--json")).isZero();
+      JsonNode status = EventJson.mapper().readTree(out.toString());
+      assertThat(status.at("/adapters/0/needed").asInt()).isEqualTo(50);
+      assertThat(run(url, "classify", "fine", "--adapter", "nope")).isEqualTo(1);
+      assertThat(out.toString()).contains("abstained", "nope");
+      assertThat(run(url, "classify", "a", "\u200B", "b")).isEqualTo(1);
+      assertThat(err.toString()).contains("text 2");
+
       assertThat(adapters(url, "promote", "default", "3")).isEqualTo(1);
       assertThat(err.toString()).contains("404", "no version 3").contains("labeled feedback");
       assertThat(adapters(url, "rollback", "default")).isEqualTo(1);
@@ -95,14 +108,19 @@ class AdapterControlsIT {
   }
 
   private int adapters(String url, String... arguments) {
+    List<String> all = new ArrayList<>(List.of("adapters"));
+    all.addAll(List.of(arguments));
+    return run(url, all.toArray(String[]::new));
+  }
+
+  private int run(String url, String... arguments) {
     out = new StringWriter();
     err = new StringWriter();
     CommandLine line = WeirMain.commandLine(shown);
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(err));
-    List<String> all = new ArrayList<>(List.of("adapters"));
-    all.addAll(List.of(arguments));
+    List<String> all = new ArrayList<>(List.of(arguments));
     all.addAll(List.of("--url", url));
-    return line.execute(all.toArray(String[]::new));
+    return WeirMain.run(line, all.toArray(String[]::new));
   }
 }

@@ -1,6 +1,7 @@
 package dev.weir.standalone;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.signing.AdapterSigner;
@@ -13,6 +14,8 @@ import dev.weir.trainer.encoder.TrainingDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -51,7 +54,8 @@ class CommandLineTest {
         "settings",
         "keys",
         "keys new",
-        "keys signing"
+        "keys signing",
+        "status"
       })
   void everyCommandHelps(String command) {
     String[] arguments = (command + " --help").strip().split(" ");
@@ -73,7 +77,82 @@ class CommandLineTest {
       })
   void badUsageEndsWithTwo(String line) {
     assertThat(run(Map.of(), line.split(" "))).isEqualTo(2);
-    assertThat(err.toString()).isNotBlank();
+    assertThat(err.toString()).startsWith("weir: ").contains("--help");
+    assertThat(err.toString().strip().lines().count()).as("no page of usage").isLessThan(5);
+  }
+
+  @Test
+  void addressWithoutSchemeIsOneLineThatSaysHowToWriteIt() {
+    for (String command : List.of("classify fine", "adapters list", "status")) {
+      String[] arguments = (command + " --url localhost:18350").split(" ");
+      assertThat(run(Map.of(), arguments)).isEqualTo(1);
+    }
+    assertThat(err.toString().strip().lines()).hasSize(3);
+    assertThat(err.toString()).contains("http://localhost:18350");
+  }
+
+  @Test
+  void brokerHostThatNobodyKnowsIsOneLine() {
+    String host = "no-such-host.invalid:9092";
+    assertThat(run(Map.of(), "tail", "reviews", "--bootstrap-servers", host)).isEqualTo(1);
+    assertThat(err.toString().strip().lines()).hasSize(1);
+    assertThat(err.toString()).contains(host, "--bootstrap-servers");
+  }
+
+  @Test
+  void brokerPortThatIsTakenIsOneLineWithoutATrace() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+      Map<String, String> environment =
+          Map.of(
+              "WEIR_HTTP_PORT",
+              "0",
+              "WEIR_BASE_MODEL",
+              TestingBaseModel.write(dir.resolve("base"), 1).toString());
+      String data = dir.resolve("data").toString();
+      assertThat(run(environment, "up", "--broker-port", port, "--data-dir", data)).isEqualTo(1);
+      assertThat(err.toString().strip().lines()).hasSize(1);
+      assertThat(err.toString()).contains(port).doesNotContain("Exception");
+    }
+  }
+
+  @Test
+  void helpIsFoundAtEveryDepth() {
+    assertThat(run(Map.of(), "help", "adapters", "rollback")).isZero();
+    assertThat(out.toString()).contains("Usage: weir adapters rollback");
+    assertThat(run(Map.of(), "help", "adapters", "nothing")).isEqualTo(2);
+    assertThat(run(Map.of(), "help")).isZero();
+  }
+
+  @Test
+  void versionNamesVersionAndCommitOrThatThereIsNone() {
+    assertThat(run(Map.of(), "--version")).isZero();
+    assertThat(out.toString()).matches("(?s)weir \\S.* \\(commit .*\\)\\R");
+  }
+
+  @Test
+  void adaptersInAnotherFormAreRefusedAtTheStart() {
+    for (String written :
+        List.of("default={\"labels\":[\"a\",\"b\"]}", "default=neg@1-2,neu@2-4,pos@4-5")) {
+      assertThat(run(Map.of("WEIR_ADAPTERS", written), "tail", "reviews")).isEqualTo(2);
+    }
+    assertThat(err.toString()).contains("is no label", "overlap");
+  }
+
+  @Test
+  void nameOfASettingWithAPartLeftOutIsRecognised() {
+    assertThat(run(Map.of("WEIR_PORT", "1"), "up", "--data-dir", dir.toString())).isEqualTo(2);
+    assertThat(err.toString()).contains("WEIR_HTTP_PORT");
+  }
+
+  @Test
+  void temporaryDirectoryThatCannotBeUsedIsOneLine() {
+    assertThatThrownBy(() -> TemporaryDirectory.check(dir.resolve("none")))
+        .hasMessageContaining("java.io.tmpdir");
+    UnsatisfiedLinkError noexec = new UnsatisfiedLinkError("failed to map segment: not permitted");
+    RuntimeException wrapped = new IllegalStateException("no engine", noexec);
+    assertThat(Faults.line(wrapped)).contains("noexec", "java.io.tmpdir");
+    assertThat(Faults.known(wrapped)).isTrue();
   }
 
   @Test
@@ -105,9 +184,10 @@ class CommandLineTest {
   }
 
   @Test
-  void missingInputFileIsBadUsageThatNamesIt() throws Exception {
-    assertThat(run(Map.of(), "produce", "reviews", dir.resolve("none").toString())).isEqualTo(2);
-    assertThat(err.toString()).contains("cannot read");
+  void missingInputFileIsOneLineThatNamesIt() throws Exception {
+    assertThat(run(Map.of(), "produce", "reviews", dir.resolve("none").toString())).isEqualTo(1);
+    assertThat(err.toString().strip().lines()).hasSize(1);
+    assertThat(err.toString()).contains("none does not exist");
     assertThat(
             run(
                 Map.of(),
@@ -116,7 +196,7 @@ class CommandLineTest {
                 "--data",
                 Files.createFile(dir.resolve("e")).toString()))
         .isEqualTo(1);
-    assertThat(err.toString()).contains("usable rows");
+    assertThat(err.toString()).contains("is empty");
   }
 
   @Test
@@ -213,6 +293,6 @@ class CommandLineTest {
     CommandLine line = WeirMain.commandLine(environment);
     line.setOut(new PrintWriter(out));
     line.setErr(new PrintWriter(err));
-    return line.execute(arguments);
+    return WeirMain.run(line, arguments);
   }
 }

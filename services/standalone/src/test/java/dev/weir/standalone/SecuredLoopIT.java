@@ -239,6 +239,7 @@ class SecuredLoopIT {
     environment.put("WEIR_TRAIN_THREADS", "1");
     environment.put("WEIR_TRAIN_PASS_OVER", "0");
     environment.put("WEIR_TRAIN_MIN_HOLDOUT", "5");
+    environment.put("WEIR_CURATION_FIRST_HOLDOUT", "5");
   }
 
   private Path keys() throws IOException {

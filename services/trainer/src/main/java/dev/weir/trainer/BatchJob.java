@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ final class BatchJob implements Announcer {
   private final TrainingBatch batch;
   private final TopicPartition partition;
   private final long offset;
+  private final CommitNote note;
   private final Span span;
   private final Cancellation cancellation = new Cancellation();
   private final SynchronousQueue<HandOver> handOvers = new SynchronousQueue<>();
@@ -34,9 +36,12 @@ final class BatchJob implements Announcer {
   /**
    * A batch that is taken up.
    *
+   * @param note what stands beside the offset: this start is counted in it
    * @param span the span of all that is done for it
    */
-  BatchJob(TrainingBatch batch, TopicPartition partition, long offset, Span span) {
+  BatchJob(
+      TrainingBatch batch, TopicPartition partition, long offset, CommitNote note, Span span) {
+    this.note = note;
     this.batch = batch;
     this.partition = partition;
     this.offset = offset;
@@ -47,11 +52,13 @@ final class BatchJob implements Announcer {
    * Something to tell.
    *
    * @param announcement the decision; empty to pass over the batch
-   * @param nextOffset the batch topic's next offset to read from after it
+   * @param next the batch topic's next offset to read from after it, with what is noted beside it
    * @param told completed by the loop's thread
    */
   record HandOver(
-      Optional<Announcement> announcement, long nextOffset, CompletableFuture<Boolean> told) {}
+      Optional<Announcement> announcement,
+      OffsetAndMetadata next,
+      CompletableFuture<Boolean> told) {}
 
   TrainingBatch batch() {
     return batch;
@@ -91,12 +98,31 @@ final class BatchJob implements Announcer {
 
   @Override
   public void announce(Announcement announcement, boolean last) {
-    handOver(new HandOver(Optional.of(announcement), last ? offset + 1 : offset, newAnswer()));
+    handOver(new HandOver(Optional.of(announcement), last ? behind() : here(), newAnswer()));
   }
 
   @Override
   public void pass() {
-    handOver(new HandOver(Optional.empty(), offset + 1, newAnswer()));
+    handOver(new HandOver(Optional.empty(), behind(), newAnswer()));
+  }
+
+  /** The batch's own offset, with the note of those who began with it. */
+  OffsetAndMetadata here() {
+    return new OffsetAndMetadata(offset, note.toString());
+  }
+
+  /** The same, as if this process had not begun with it. */
+  OffsetAndMetadata notBegun() {
+    return new OffsetAndMetadata(offset, note.withStarts(note.starts() - 1).toString());
+  }
+
+  private OffsetAndMetadata behind() {
+    return new OffsetAndMetadata(offset + 1, note.withStarts(0).toString());
+  }
+
+  /** How many processes have begun with this batch before, and died of it as far as one can see. */
+  int diedBefore() {
+    return note.starts() - 1;
   }
 
   private void handOver(HandOver handOver) {

@@ -10,6 +10,7 @@ import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingEvent.Phase;
 import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.topic.Installation;
 import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.TraceAttributes;
 import dev.weir.common.trace.Tracing;
@@ -21,7 +22,10 @@ import dev.weir.trainer.evaluate.Verdict;
 import dev.weir.trainer.publish.Announcement;
 import dev.weir.trainer.publish.ArtifactRetention;
 import dev.weir.trainer.publish.ChampionReader;
+import dev.weir.trainer.publish.ChampionReader.Reigning;
+import dev.weir.trainer.publish.Orphans;
 import dev.weir.trainer.publish.ReleaseLog;
+import dev.weir.trainer.publish.StoreClaim;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.context.Context;
@@ -35,6 +39,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,14 +70,21 @@ final class BatchTrainer implements AutoCloseable {
   private final ChampionReader champions;
   private final ArtifactRetention retention;
   private final TrainingEvents events;
+  private final StoreClaim claim;
+  private final Orphans orphans;
+  private final Pulse pulse;
 
   BatchTrainer(
       TrainerConfig config,
       Bench bench,
       TrainerState state,
       TrainerMetrics metrics,
+      StoreClaim claim,
+      Pulse pulse,
       Tracing tracing,
       Clock clock) {
+    this.claim = claim;
+    this.pulse = pulse;
     this.tracing = tracing;
     this.config = config;
     this.bench = bench;
@@ -82,13 +94,67 @@ final class BatchTrainer implements AutoCloseable {
     this.releases = new ReleaseLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
     this.batches = new BatchLog(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
     this.examples = new ExampleFeed(config.kafka(), config.topics(), CATCH_UP, metrics.registry());
+    this.orphans = new Orphans(releases, bench.store(), config.topics());
     this.champions = new ChampionReader(releases, bench.store(), bench.base());
     this.retention = new ArtifactRetention(bench.store(), config.keepVersions());
     this.events = new TrainingEvents(config.kafka(), config.topics(), clock);
   }
 
-  /** Trains, judges and announces; returns when the batch is done with. */
-  void train(TrainingBatch batch, Announcer announcer, Cancellation cancellation) {
+  /**
+   * Trains, judges and announces; returns when the batch is done with. Whatever throws and is no
+   * outage counts as a try; after so many the batch is passed over, with a release if that can be
+   * made.
+   *
+   * @param diedBefore processes that have begun with this batch and did not come back
+   */
+  void train(
+      TrainingBatch batch, int diedBefore, Announcer announcer, Cancellation cancellation) {
+    int failures = 0;
+    int tries = 0;
+    Optional<Decision> hopeless = killed(batch, diedBefore);
+    while (true) {
+      try {
+        cancellation.check();
+        take(batch, hopeless, announcer, cancellation);
+        return;
+      } catch (CancellationException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        failures += failed(batch, null, e) ? 0 : 1;
+        if (failures >= config.attempts()) {
+          passOver(batch, announcer);
+          return;
+        }
+        pause(cancellation, tries++);
+      }
+    }
+  }
+
+  /** The decision about a batch that has taken too many processes with it. */
+  private Optional<Decision> killed(TrainingBatch batch, int diedBefore) {
+    if (diedBefore < config.attempts()) {
+      return Optional.empty();
+    }
+    LOG.error(
+        "training-failed: {} processes ended while they trained batch {}; it is not tried again",
+        diedBefore,
+        batch.id());
+    return Optional.of(
+        PromotionGate.refused(
+                "training-failed",
+                ("%d processes ended while they trained this batch and could not say why; look for"
+                        + " what killed them, such as too little memory")
+                    .formatted(diedBefore))
+            .decision());
+  }
+
+  private void take(
+      TrainingBatch batch,
+      Optional<Decision> hopeless,
+      Announcer announcer,
+      Cancellation cancellation) {
+    Installation ours = claimed();
+    busy(batch);
     releases.refresh();
     List<Method> open =
         config.methods().stream().filter(method -> !releases.decided(batch.id(), method)).toList();
@@ -96,12 +162,11 @@ final class BatchTrainer implements AutoCloseable {
       announcer.pass();
       return;
     }
-    state.busy("training " + batch.adapter() + ", batch " + batch.id());
     events.tell(batch, Phase.STARTED, null, "batch " + batch.id() + " taken up");
     TrainingSet set =
         TrainingSet.of(
             batch,
-            examples.gather(batch),
+            hopeless.isPresent() ? List.of() : examples.gather(batch),
             config.maxExamples(),
             config.frozenRows(),
             bench.options().seed());
@@ -112,7 +177,13 @@ final class BatchTrainer implements AutoCloseable {
         set.train().size(),
         set.replayed(),
         set.holdout().size());
-    Contest contest = new Contest(bench, batch, set, examples.readUpTo(), metrics, clock);
+    bench.checkpoint(
+        () -> {
+          pulse.beat();
+          metrics.step();
+          cancellation.check();
+        });
+    Contest contest = new Contest(bench, batch, set, examples.readUpTo(), ours, metrics, clock);
     for (int i = 0; i < open.size(); i++) {
       Method method = open.get(i);
       Span span =
@@ -121,99 +192,188 @@ final class BatchTrainer implements AutoCloseable {
               .setAttribute(TraceAttributes.METHOD, TrainerMetrics.word(method))
               .startSpan();
       LogContext about = LogContext.of("method", TrainerMetrics.word(method)).in(span);
-      try {
-        settle(contest, batch, method, i == open.size() - 1, announcer, cancellation);
+      try (Settling settling =
+          new Settling(contest, batch, method, i == open.size() - 1, ours, announcer, cancellation)) {
+        settling.settle(hopeless);
       } finally {
         about.close();
         span.end();
       }
     }
-    contest.prepareNext(cancellation);
+    prepareNext(contest, batch, cancellation);
   }
 
-  private void settle(
-      Contest contest,
-      TrainingBatch batch,
-      Method method,
-      boolean last,
-      Announcer announcer,
-      Cancellation cancellation) {
-    int failures = 0;
-    int tries = 0;
-    Optional<Decision> givenUp = Optional.empty();
-    while (true) {
-      try {
-        cancellation.check();
-        releases.refresh();
-        if (releases.decided(batch.id(), method)) {
-          if (last) {
-            announcer.pass();
-          }
-        } else if (!decide(contest, batch, method, last, givenUp, announcer, cancellation)) {
-          continue;
-        }
-        return;
-      } catch (CancellationException e) {
-        throw e;
-      } catch (RuntimeException e) {
-        String reason = e instanceof WeirException known ? known.reason() : "training-failed";
-        metrics.failed(reason);
-        boolean outage = isOutage(e);
-        failures += outage ? 0 : 1;
-        if (outage) {
-          state.down(e.getMessage());
-        }
-        if (failures >= config.attempts() && givenUp.isEmpty()) {
-          String message =
-              "failed %d times, the last time with: %s".formatted(failures, e.getMessage());
-          givenUp = Optional.of(PromotionGate.refused("training-failed", message).decision());
-        }
-        LOG.warn(
-            "{} of batch {} failed ({}){}",
-            method,
-            batch.id(),
-            reason,
-            outage ? "; the store or the broker is away, trying on" : "",
-            e);
-        events.tell(batch, Phase.FAILED, method, String.valueOf(e.getMessage()));
-        cancellation.pause(config.backoff().multipliedBy(1L << Math.min(tries++, MAX_DOUBLINGS)));
+  /** The store's owner, which nobody else may be. */
+  private Installation claimed() {
+    try {
+      return claim.ensure();
+    } catch (StoreException e) {
+      if (e.reason().equals(StoreClaim.NOT_OURS)) {
+        state.dead(String.valueOf(e.getMessage()));
+        throw new CancellationException(e.getMessage());
       }
+      throw e;
     }
   }
 
-  /** False when another version serves than the one that the challenger was held against. */
-  private boolean decide(
-      Contest contest,
-      TrainingBatch batch,
-      Method method,
-      boolean last,
-      Optional<Decision> givenUp,
-      Announcer announcer,
-      Cancellation cancellation) {
-    AdapterId id = releases.next(batch.adapter());
-    Optional<Champion> champion = releases.champion(batch.adapter());
-    Optional<Decision> refusal =
-        givenUp
-            .or(() -> superseded(batch, method))
-            .or(() -> contest.refusal().map(Verdict.Retained::decision));
-    Announcement announcement =
-        refusal.isPresent()
-            ? contest.retained(id, method, refusal.get(), 0)
-            : contest.challenge(
-                id,
-                method,
-                champions.read(batch.adapter()).orElse(null),
-                progress -> {
-                  metrics.progress(batch.adapter(), method, progress);
-                  events.progress(batch, method, progress);
-                },
-                cancellation);
+  /** The batch is decided by now: failing to encode ahead costs the next one some time. */
+  private void prepareNext(Contest contest, TrainingBatch batch, Cancellation cancellation) {
     try {
+      contest.prepareNext(cancellation);
+    } catch (CancellationException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      var unused = failed(batch, null, e);
+    }
+  }
+
+  private void passOver(TrainingBatch batch, Announcer announcer) {
+    metrics.passedOver();
+    LOG.error(
+        "training-failed: batch {} of {} cannot be settled and is passed over without a release",
+        batch.id(),
+        batch.adapter());
+    announcer.pass();
+  }
+
+  /**
+   * Takes note of a failure.
+   *
+   * @return whether it is an outage, which is waited out
+   */
+  private boolean failed(TrainingBatch batch, @Nullable Method method, RuntimeException e) {
+    String reason = e instanceof WeirException known ? known.reason() : "training-failed";
+    metrics.failed(reason);
+    boolean outage = isOutage(e);
+    if (outage) {
+      state.down(e.getMessage());
+    }
+    LOG.warn(
+        "{} of batch {} failed ({}){}",
+        method == null ? "settling" : method,
+        batch.id(),
+        reason,
+        outage ? "; the store or the broker is away, trying on" : "",
+        e);
+    events.tell(batch, Phase.FAILED, method, String.valueOf(e.getMessage()));
+    return outage;
+  }
+
+  private void pause(Cancellation cancellation, int tries) {
+    pulse.rest();
+    cancellation.pause(config.backoff().multipliedBy(1L << Math.min(tries, MAX_DOUBLINGS)));
+    pulse.beat();
+  }
+
+  private void busy(TrainingBatch batch) {
+    pulse.beat();
+    state.busy("training " + batch.adapter() + ", batch " + batch.id());
+  }
+
+  /**
+   * One method of one batch, from whatever state an earlier try left behind to its decision. A
+   * challenger that could not be published is kept and offered again while nothing has changed that
+   * it was judged by.
+   */
+  private final class Settling implements AutoCloseable {
+    private final Contest contest;
+    private final TrainingBatch batch;
+    private final Method method;
+    private final boolean last;
+    private final Installation ours;
+    private final Announcer announcer;
+    private final Cancellation cancellation;
+    private @Nullable Made made;
+
+    /**
+     * A decision that is to be announced.
+     *
+     * @param id the version that it is about
+     * @param champion what it was held against
+     */
+    private record Made(AdapterId id, Optional<String> champion, Announcement announcement) {}
+
+    Settling(
+        Contest contest,
+        TrainingBatch batch,
+        Method method,
+        boolean last,
+        Installation ours,
+        Announcer announcer,
+        Cancellation cancellation) {
+      this.contest = contest;
+      this.batch = batch;
+      this.method = method;
+      this.last = last;
+      this.ours = ours;
+      this.announcer = announcer;
+      this.cancellation = cancellation;
+    }
+
+    void settle(Optional<Decision> hopeless) {
+      int failures = 0;
+      int tries = 0;
+      Optional<Decision> givenUp = hopeless;
+      while (true) {
+        try {
+          cancellation.check();
+          var unused = claimed();
+          busy(batch);
+          releases.refresh();
+          if (releases.decided(batch.id(), method)) {
+            if (last) {
+              announcer.pass();
+            }
+          } else if (!decide(givenUp)) {
+            continue;
+          }
+          return;
+        } catch (CancellationException e) {
+          throw e;
+        } catch (RuntimeException e) {
+          boolean outage = failed(batch, method, e);
+          failures += outage ? 0 : 1;
+          if (!outage) {
+            discard();
+          }
+          if (failures >= config.attempts() && givenUp.isEmpty()) {
+            String message =
+                "failed %d times, the last time with: %s".formatted(failures, e.getMessage());
+            givenUp = Optional.of(PromotionGate.refused("training-failed", message).decision());
+          } else if (failures >= 2 * config.attempts()
+              || (hopeless.isPresent() && failures >= config.attempts())) {
+            if (last) {
+              passOver(batch, announcer);
+            } else {
+              LOG.error("training-failed: {} of batch {} is left undecided", method, batch.id());
+            }
+            return;
+          }
+          pause(cancellation, tries++);
+        }
+      }
+    }
+
+    /** False when another version serves than the one that the challenger was held against. */
+    private boolean decide(Optional<Decision> givenUp) {
+      Optional<String> champion = releases.champion(batch.adapter()).map(Champion::digest);
+      Made ready = made;
+      if (ready == null
+          || givenUp.isPresent()
+          || !ready.champion().equals(champion)
+          || !ready.id().equals(orphans.next(batch.adapter()))) {
+        discard();
+        ready = new Made(orphans.next(batch.adapter()), champion, challenge(givenUp));
+        made = ready;
+      }
+      Announcement announcement = ready.announcement();
+      AdapterId id = announcement.release().id();
       // A training takes minutes: an operator may have pinned or promoted a version meanwhile.
       releases.refresh();
-      Optional<String> serving = releases.champion(batch.adapter()).map(Champion::digest);
-      if (announcement.promoted() && !serving.equals(champion.map(Champion::digest))) {
+      Optional<Champion> serving = releases.champion(batch.adapter());
+      if (announcement.promoted() && !serving.map(Champion::digest).equals(champion)) {
         LOG.info("{} was held against {}, which serves no longer; trying again", id, champion);
+        discard();
         return false;
       }
       ServingPlan.Pin pin = releases.plan(batch.adapter()).pinned();
@@ -221,19 +381,56 @@ final class BatchTrainer implements AutoCloseable {
         announcement = announcement.heldBy(pin.version());
       }
       announcer.announce(announcement.after(releases.servedBefore(id)), last);
-    } finally {
-      if (announcement.staged() != null) {
-        bench.store().discard(announcement.staged());
+      discard();
+      tell(batch, announcement.release());
+      if (announcement.serves()) {
+        contest.crowned();
+      }
+      if (announcement.promoted()) {
+        cleanUp(announcement.serves() ? id : serving.orElseThrow().id());
+      }
+      return true;
+    }
+
+    private Announcement challenge(Optional<Decision> givenUp) {
+      AdapterId id = orphans.next(batch.adapter());
+      Optional<Decision> refusal =
+          givenUp
+              .or(() -> superseded(batch, method))
+              .or(() -> contest.refusal().map(Verdict.Retained::decision));
+      if (refusal.isPresent()) {
+        return contest.retained(id, method, refusal.get(), 0);
+      }
+      Optional<Reigning> champion = champions.read(batch.adapter());
+      Optional<Announcement> adopted =
+          orphans
+              .leftBy(batch, method, ours)
+              .flatMap(orphan -> contest.adopt(orphan, method, champion.orElse(null)));
+      return adopted.orElseGet(
+          () ->
+              contest.challenge(
+                  id,
+                  method,
+                  champion.orElse(null),
+                  progress -> {
+                    metrics.progress(batch.adapter(), method, progress);
+                    events.progress(batch, method, progress);
+                  },
+                  cancellation));
+    }
+
+    private void discard() {
+      Made done = made;
+      made = null;
+      if (done != null && done.announcement().staged() != null) {
+        bench.store().discard(done.announcement().staged());
       }
     }
-    tell(batch, announcement.release());
-    if (announcement.serves()) {
-      contest.crowned();
+
+    @Override
+    public void close() {
+      discard();
     }
-    if (announcement.promoted()) {
-      cleanUp(announcement.serves() ? id : champion.orElseThrow().id());
-    }
-    return true;
   }
 
   /**
@@ -291,7 +488,19 @@ final class BatchTrainer implements AutoCloseable {
       Set<Integer> named = new TreeSet<>(releases.plan(champion.adapter()).versions());
       // What a rollback without a version goes to.
       releases.servedBefore(champion).stream().limit(1).forEach(named::add);
-      retention.apply(champion, named).forEach(old -> LOG.info("removed the old artifact {}", old));
+      Set<String> unread = releases.unread(champion.adapter());
+      if (!unread.isEmpty()) {
+        LOG.warn(
+            "old artifacts of {} stay: the records under {} on topic {} cannot be read, so it is not"
+                + " known what they name; write a tombstone under these keys",
+            champion.adapter(),
+            unread,
+            config.topics().adapters());
+        return;
+      }
+      retention
+          .apply(champion, named, id -> releases.release(id).map(Release::digest))
+          .forEach(old -> LOG.info("removed the old artifact {}", old));
     } catch (StoreException e) {
       LOG.warn("old artifacts of {} stay: {}", champion.adapter(), e.getMessage());
     }

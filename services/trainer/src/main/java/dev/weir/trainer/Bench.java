@@ -6,6 +6,7 @@ import dev.weir.common.store.ArtifactStore;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.trainer.evaluate.Checkpoint;
 import dev.weir.trainer.evaluate.PromotionGate;
 import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.export.ArtifactWriter;
@@ -79,6 +80,12 @@ final class Bench implements AutoCloseable {
   /** Encoders of the precisions that are judged beside 32-bit floats. */
   List<ServingEncoder> others() {
     return others;
+  }
+
+  /** What to do after each batch of texts and iteration of a probe; it may call the work off. */
+  void checkpoint(Checkpoint checkpoint) {
+    serving.checkpoint(checkpoint);
+    others.forEach(other -> other.checkpoint(checkpoint));
   }
 
   BertEncoder encoder() {

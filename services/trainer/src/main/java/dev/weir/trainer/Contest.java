@@ -9,8 +9,10 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Precision;
-import dev.weir.common.signing.UntrustedArtifactException;
+import dev.weir.common.store.StoreException;
+import dev.weir.common.topic.Installation;
 import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.evaluate.HoldoutJudge;
 import dev.weir.trainer.evaluate.PromotionGate;
@@ -46,6 +48,7 @@ final class Contest {
   private final Bench bench;
   private final TrainingBatch batch;
   private final TrainingSet set;
+  private final Installation ours;
   private final TrainerMetrics metrics;
   private final Clock clock;
   private final List<Manifest.ReadUpTo> readUpTo;
@@ -60,18 +63,21 @@ final class Contest {
    * A contest.
    *
    * @param readUpTo how far the topic of examples had been read for {@code set}
+   * @param ours the installation that the adapter will be of
    */
   Contest(
       Bench bench,
       TrainingBatch batch,
       TrainingSet set,
       List<Manifest.ReadUpTo> readUpTo,
+      Installation ours,
       TrainerMetrics metrics,
       Clock clock) {
     this.bench = bench;
     this.batch = batch;
     this.set = set;
     this.readUpTo = List.copyOf(readUpTo);
+    this.ours = ours;
     this.metrics = metrics;
     this.clock = clock;
   }
@@ -82,8 +88,8 @@ final class Contest {
   }
 
   /**
-   * Makes a challenger, or adopts the one that an earlier try left in the store, and judges it. A
-   * promoted one's artifact is staged: the caller publishes or discards it.
+   * Makes a challenger and judges it. A promoted one's artifact is staged: the caller publishes or
+   * discards it.
    *
    * @throws java.util.concurrent.CancellationException if it was called off
    */
@@ -93,10 +99,6 @@ final class Contest {
       @Nullable Reigning champion,
       FitProgress.Listener listener,
       Cancellation cancellation) {
-    Optional<Announcement> adopted = adopt(id, method, champion);
-    if (adopted.isPresent()) {
-      return adopted.get();
-    }
     long began = System.nanoTime();
     AdapterTrainer.Trained trained = train(method, champion, listener, cancellation);
     Optional<Verdict.Retained> unsound =
@@ -173,48 +175,46 @@ final class Contest {
         release(id, method, Release.State.RETAINED, null, decision, seconds, List.of()), null);
   }
 
-  /** An artifact without a record stems from a try that died before it could announce it. */
-  private Optional<Announcement> adopt(AdapterId id, Method method, @Nullable Reigning champion) {
-    Optional<Manifest> orphan = bench.store().manifest(id);
-    if (orphan.isEmpty()) {
-      return Optional.empty();
-    }
-    Manifest manifest = orphan.get();
-    if (manifest.method() == method
-        && batch.id().equals(manifest.lineage().batchId())
-        && manifest.baseDigest().equals(bench.base().digest())
-        && manifest.labels().equals(batch.labels())
-        && trusted(id)) {
-      String digest = bench.store().digest(id).orElseThrow();
-      Path directory = bench.store().fetch(id, digest);
-      AdapterWeights weights = PeftFiles.read(directory, bench.base().config());
-      Verdict verdict = judge(weights, champion);
-      if (verdict instanceof Verdict.Promoted) {
-        LOG.info("adopting {} of an earlier try: {}", id, digest);
-        candidate = weights;
-        Decision decision =
-            verdict
-                .decision()
-                .withPrecisions(judge().precisions(weights, bench.others()))
-                .withCalibration(judge().calibration(weights, manifest.temperature()));
-        return Optional.of(
-            new Announcement(
-                promoted(id, method, digest, decision, 0, manifest.precisions()), null));
-      }
-    }
-    LOG.info("deleting {}, an artifact that was never announced", id);
-    bench.store().delete(id);
-    return Optional.empty();
-  }
-
-  /** Signed by whom this trainer believes, if it asks for that: else somebody else put it there. */
-  private boolean trusted(AdapterId id) {
+  /**
+   * Judges the artifact that an earlier try of this training left in the store before it could
+   * announce it; empty, and the artifact left alone, if it is not what a try would make now, is
+   * damaged, or does not pass.
+   */
+  Optional<Announcement> adopt(AdapterId orphan, Method method, @Nullable Reigning champion) {
     try {
-      Path unused = bench.store().fetch(id, bench.store().digest(id).orElseThrow(), name -> false);
-      return true;
-    } catch (UntrustedArtifactException e) {
-      LOG.warn("{}: {}", e.reason(), e.getMessage());
-      return false;
+      Manifest manifest = bench.store().manifest(orphan).orElseThrow();
+      if (!manifest.baseDigest().equals(bench.base().digest())
+          || !manifest.labels().equals(batch.labels())) {
+        LOG.warn("{} of an earlier try is for another base or other labels; left alone", orphan);
+        return Optional.empty();
+      }
+      String digest = bench.store().digest(orphan).orElseThrow();
+      AdapterWeights weights =
+          PeftFiles.read(bench.store().fetch(orphan, digest), bench.base().config());
+      Verdict verdict = judge(weights, champion);
+      if (verdict instanceof Verdict.Retained) {
+        LOG.warn("{} of an earlier try does not pass any more; left alone", orphan);
+        return Optional.empty();
+      }
+      LOG.info("adopting {} of an earlier try: {}", orphan, digest);
+      candidate = weights;
+      Decision decision =
+          verdict
+              .decision()
+              .withPrecisions(judge().precisions(weights, bench.others()))
+              .withCalibration(judge().calibration(weights, manifest.temperature()));
+      return Optional.of(
+          new Announcement(
+              promoted(orphan, method, digest, decision, 0, manifest.precisions()), null));
+    } catch (StoreException e) {
+      if (e.reason().equals("store-io")) {
+        throw e;
+      }
+      LOG.warn("{} of an earlier try is left alone ({}): {}", orphan, e.reason(), e.getMessage());
+      return Optional.empty();
+    } catch (ModelException e) {
+      LOG.warn("{} of an earlier try is left alone ({}): {}", orphan, e.reason(), e.getMessage());
+      return Optional.empty();
     }
   }
 
@@ -327,7 +327,8 @@ final class Contest {
             set.replayed(),
             set.holdout().size(),
             set.labelCounts(),
-            readUpTo));
+            readUpTo,
+            ours));
   }
 
   private static double temperature(Decision.@Nullable Calibration calibration) {

@@ -27,27 +27,38 @@ import dev.weir.trainer.fit.EncodedExamples;
 import dev.weir.trainer.fit.FitProgress;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 
 /**
  * The trainer's own code without Kafka: labeled texts in, an adapter's files out.
  *
- * <p>One training at a time per instance; the base model is the caller's.
+ * <p>One training at a time per instance; the base model is the caller's. Another thread may call
+ * it off.
  */
 public final class LocalTraining {
 
   private static final int PARITY_ROWS = 8;
+  private static final String STAGED = ".weir-adapter-";
+  private static final String ASIDE = "-old";
+
+  /** Staged files are written and scored, which takes minutes. */
+  private static final Duration ABANDONED = Duration.ofHours(6);
 
   private final BaseModel base;
   private final TrainingOptions options;
   private final int threads;
   private final TrainingDevice device;
+  private volatile boolean calledOff;
 
   /**
    * Trainings on {@code base}, with so many threads for one operation, on the device that the
@@ -67,6 +78,20 @@ public final class LocalTraining {
     return device;
   }
 
+  /**
+   * Ends the training soon: what it had written is removed, and {@link #train} throws a {@link
+   * CancellationException}. Safe from any thread.
+   */
+  public void callOff() {
+    calledOff = true;
+  }
+
+  private void goOn() {
+    if (calledOff) {
+      throw new CancellationException("the training was called off");
+    }
+  }
+
   /** How many numbers will be trained. */
   public ParameterCount parameters(List<String> labels) {
     return ParameterCount.of(base, options, labels.size());
@@ -80,7 +105,9 @@ public final class LocalTraining {
    * @param output where the files go: a new or empty directory, or one with an adapter, which is
    *     replaced once the new one is whole
    * @throws TrainingException {@code too-few-examples}, {@code one-class-only}, {@code
-   *     too-many-nonfinite-steps}, {@code parity-failed}, {@code output-not-empty}
+   *     labels-alike}, {@code too-many-nonfinite-steps}, {@code parity-failed}, {@code
+   *     output-not-empty}
+   * @throws CancellationException if it was called off
    * @throws StoreException {@code store-io} if the directory cannot be written to
    */
   public LocalResult train(
@@ -90,6 +117,7 @@ public final class LocalTraining {
       Path output,
       FitProgress.Listener listener) {
     checkOutput(output);
+    DataSummary.of(data, List.of()).requireDistinctLabels();
     PromotionGate gate = new PromotionGate(0, 1);
     gate.before(data.stream().map(LabeledText::label).toList(), 0).ifPresent(LocalTraining::refuse);
     TorchRuntime.threads(threads);
@@ -97,12 +125,13 @@ public final class LocalTraining {
             new ServingEncoder(
                 base, threads, Precision.FP32, options.lora(base.config().layers()));
         BertEncoder encoder = new BertEncoder(base, device, options.arithmetic())) {
+      serving.checkpoint(this::goOn);
       long began = System.nanoTime();
       EncodedExamples examples =
           EncodedExamples.of(data, labels, base.tokenizer(), options.limit());
       AdapterTrainer trainer = new AdapterTrainer(serving, options, labels, examples, null);
       AdapterWeights probe = trainer.headRefresh().weights();
-      AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> false);
+      AdapterTrainer.Trained trained = trainer.lora(encoder, listener, () -> calledOff);
       double seconds = (System.nanoTime() - began) / 1e9;
       gate.after(trained.steps(), trained.nonFiniteSteps()).ifPresent(LocalTraining::refuse);
       HoldoutEvaluator rows = new HoldoutEvaluator(serving, evaluation, options.limit());
@@ -110,11 +139,13 @@ public final class LocalTraining {
       try {
         ArtifactWriter writer = new ArtifactWriter(base);
         writer.writeAdapter(staged, trained.weights(), options.limit());
+        goOn();
         writer.writeMerged(staged, trained.weights());
         checkParity(encoder, trained.weights(), staged, examples);
         Calibrated calibrated = rows.calibrate(PeftFiles.read(staged, base.config()));
         Scores scores = calibrated.scores();
         String digest = writer.seal(staged, manifest(labels, calibrated, data, evaluation), null);
+        goOn();
         replace(staged, output);
         return new LocalResult(
             output,
@@ -159,7 +190,8 @@ public final class LocalTraining {
             0,
             evaluation.size(),
             TrainingSet.labelCounts(data),
-            List.of()));
+            List.of(),
+            null));
   }
 
   private static void checkParity(
@@ -198,18 +230,33 @@ public final class LocalTraining {
     Path parent = output.toAbsolutePath().normalize().getParent();
     Path in = parent == null ? output.toAbsolutePath() : parent;
     try {
+      removeAbandoned(Files.createDirectories(in));
       // Not a temporary directory: it becomes the output, which others may read as they may its
       // neighbours.
       return Files.createDirectory(
-          Files.createDirectories(in).resolve(".weir-adapter-" + UUID.randomUUID()));
+          in.resolve(STAGED + UUID.randomUUID()));
     } catch (IOException e) {
       throw unwritable(output, e);
     }
   }
 
+  /** What a process that was killed left here is nobody's, once nobody has written to it for long. */
+  private static void removeAbandoned(Path in) throws IOException {
+    Instant limit = Instant.now().minus(ABANDONED);
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(in, STAGED + "*")) {
+      for (Path directory : left) {
+        // An old adapter that stepped aside is the only copy if the new one did not follow.
+        if (!directory.getFileName().toString().endsWith(ASIDE)
+            && Files.getLastModifiedTime(directory).toInstant().isBefore(limit)) {
+          remove(directory);
+        }
+      }
+    }
+  }
+
   /** The old adapter steps aside whole and goes only once the new one is in its place. */
   private static void replace(Path staged, Path output) {
-    Path aside = staged.resolveSibling(staged.getFileName() + "-old");
+    Path aside = staged.resolveSibling(staged.getFileName() + ASIDE);
     boolean replaces = Files.exists(output);
     try {
       if (replaces) {

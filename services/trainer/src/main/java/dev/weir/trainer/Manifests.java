@@ -8,6 +8,7 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
+import dev.weir.common.topic.Installation;
 import dev.weir.trainer.evaluate.Scores;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.util.List;
@@ -30,6 +31,7 @@ final class Manifests {
    * @param holdout rows it was judged by
    * @param labels examples learned from, by label
    * @param examples how far the topic of examples had been read
+   * @param owner the installation, or {@code null} outside the loop
    */
   record Origin(
       @Nullable Champion parent,
@@ -38,7 +40,8 @@ final class Manifests {
       int replayed,
       int holdout,
       SortedMap<String, Integer> labels,
-      List<Manifest.ReadUpTo> examples) {}
+      List<Manifest.ReadUpTo> examples,
+      @Nullable Installation owner) {}
 
   static Manifest of(
       BaseModel base,
@@ -78,7 +81,8 @@ final class Manifests {
             origin.examples(),
             options.written(),
             options.seed(),
-            codeVersion()));
+            codeVersion(),
+            origin.owner()));
   }
 
   /** The figures of a decision. */

@@ -39,6 +39,8 @@ import java.util.Optional;
  * @param passOver batches in a row that may be passed over for a newer one that waits
  * @param attempts tries of a training that fails, before it is recorded as failed
  * @param backoff wait before the second try; doubles up to 32 times as long
+ * @param stalledAfter how long a training may go without a step before health says so; zero for as
+ *     long as it likes
  * @param signer signs what is published; empty leaves it unsigned
  * @param trust whose adapters training goes on from
  */
@@ -59,6 +61,7 @@ public record TrainerConfig(
     int passOver,
     int attempts,
     Duration backoff,
+    Duration stalledAfter,
     Optional<AdapterSigner> signer,
     ArtifactTrust trust) {
 
@@ -137,6 +140,15 @@ public record TrainerConfig(
           Duration.ofMinutes(10),
           "wait before another try, also while store or broker are away; doubles each time, up to 32 times");
 
+  private static final Setting<Duration> STALLED_AFTER =
+      Setting.duration(
+          "WEIR_TRAIN_STALLED_AFTER",
+          "10m",
+          Duration.ZERO,
+          Duration.ofDays(7),
+          "how long a training may go without a step, a batch of texts or an iteration before readiness"
+              + " is lost; after three times as long the process ends, to be restarted. 0s for no limit");
+
   private static final Setting<Optional<AdapterSigner>> SIGNING_KEY =
       new Setting<>(
           "WEIR_SIGNING_KEY",
@@ -171,6 +183,7 @@ public record TrainerConfig(
     settings.add(PASS_OVER);
     settings.add(ATTEMPTS);
     settings.add(BACKOFF);
+    settings.add(STALLED_AFTER);
     settings.add(SIGNING_KEY);
     settings.addAll(TrainingOptions.settings());
     return List.copyOf(settings);
@@ -195,6 +208,7 @@ public record TrainerConfig(
         settings.get(PASS_OVER),
         settings.get(ATTEMPTS),
         settings.get(BACKOFF),
+        settings.get(STALLED_AFTER),
         signer(settings),
         settings.get(CommonSettings.TRUSTED_KEYS));
   }

@@ -7,6 +7,7 @@ import static dev.weir.common.ops.MeterSpec.gaugeIn;
 import static dev.weir.common.ops.MeterSpec.timer;
 
 import dev.weir.common.ops.MeterSpec;
+import dev.weir.trainer.data.SkippedRecords;
 import java.util.List;
 
 /** The meters of the trainer. */
@@ -80,6 +81,24 @@ public final class TrainerMeters {
   static final MeterSpec FAILURES =
       counter("weir.trainer.failures", "tries of a training that failed, by reason", "reason");
 
+  static final MeterSpec PASSED_OVER =
+      counter(
+          "weir.trainer.batches.passed.over",
+          "batches that could not be settled and were passed over without a release");
+
+  static final MeterSpec BATCH_STARTED =
+      gaugeIn(
+          "seconds",
+          "weir.trainer.batch.started",
+          "when the batch in training was taken up, since the epoch; 0 while the trainer waits");
+
+  static final MeterSpec LAST_STEP =
+      gaugeIn(
+          "seconds",
+          "weir.trainer.last.step",
+          "when the training last got on by a step, a batch of texts or an iteration, since the epoch;"
+              + " 0 while the trainer waits");
+
   static final MeterSpec FEEDBACK =
       gaugeIn(
           "seconds",
@@ -151,6 +170,10 @@ public final class TrainerMeters {
         LOSS,
         PROGRESS,
         FAILURES,
+        PASSED_OVER,
+        SkippedRecords.METER,
+        BATCH_STARTED,
+        LAST_STEP,
         FEEDBACK,
         HOLDOUT_ROWS,
         HOLDOUT_ACCURACY,

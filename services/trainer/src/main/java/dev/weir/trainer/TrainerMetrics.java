@@ -10,6 +10,7 @@ import dev.weir.trainer.fit.FitProgress;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -22,12 +23,18 @@ final class TrainerMetrics {
   private final MeterRegistry registry;
   private final Counter nonFinite;
   private final Map<MeterSpec, GaugeSet> gauges = new ConcurrentHashMap<>();
+  private final Clock clock = Clock.systemUTC();
+  private volatile long started;
+  private volatile long lastStep;
   private final Map<String, Integer> sincePromotion = new ConcurrentHashMap<>();
 
   TrainerMetrics(MeterRegistry registry) {
     this.registry = registry;
     nonFinite = TrainerMeters.NONFINITE_STEPS.counter(registry);
     show(TrainerMeters.EXAMPLES_PER_SECOND, 0);
+    TrainerMeters.PASSED_OVER.counter(registry);
+    TrainerMeters.BATCH_STARTED.gauge(registry, () -> started / 1000.0);
+    TrainerMeters.LAST_STEP.gauge(registry, () -> lastStep / 1000.0);
     busy(false);
   }
 
@@ -40,6 +47,8 @@ final class TrainerMetrics {
   }
 
   void busy(boolean training) {
+    started = training ? clock.millis() : 0;
+    lastStep = started;
     show(TrainerMeters.BUSY, training ? 1 : 0);
   }
 
@@ -139,6 +148,16 @@ final class TrainerMetrics {
     }
     TrainerMeters.STEPS.counter(registry, word(method)).increment(steps);
     nonFinite.increment(nonFiniteSteps);
+  }
+
+  /** A piece of a training is done: a step, a batch of texts, an iteration of a fit. */
+  void step() {
+    lastStep = clock.millis();
+  }
+
+  /** A batch was passed over without a release. */
+  void passedOver() {
+    TrainerMeters.PASSED_OVER.counter(registry).increment();
   }
 
   void failed(String reason) {

@@ -8,8 +8,10 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.signing.SignedStore;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
+import dev.weir.common.topic.Installation;
 import dev.weir.common.trace.Tracing;
 import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.trainer.publish.StoreClaim;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
@@ -17,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +42,9 @@ public final class TrainerService implements AutoCloseable {
   private final TrainerState state;
   private final TrainerMetrics meters;
   private final Tracing tracing;
+  private final StoreClaim claim;
+  private final Pulse pulse;
+  private final BrokerWatch broker;
   private final TrainingLoop loop;
   private final ExecutorService fitting =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-fit"));
@@ -60,20 +66,46 @@ public final class TrainerService implements AutoCloseable {
     this.state = new TrainerState(health);
     this.meters = new TrainerMetrics(metrics.registry());
     this.tracing = metrics.tracing();
+    this.claim =
+        new StoreClaim(
+            config.kafka(),
+            config.topics(),
+            this.store,
+            config.store().address(),
+            metrics.registry());
+    this.pulse = new Pulse(config.stalledAfter(), System::nanoTime);
+    this.broker = new BrokerWatch(config.kafka(), config.topics().trainingBatches());
     this.loop =
-        new TrainingLoop(config, this.store, state, fitting, this::newTrainer, meters, tracing);
+        new TrainingLoop(
+            config,
+            this.store,
+            state,
+            fitting,
+            this::newTrainer,
+            meters,
+            broker,
+            pulse,
+            tracing);
   }
 
   private BatchTrainer newTrainer() {
     TrainingDevice found = Objects.requireNonNull(device, "not started");
     return new BatchTrainer(
-        config, new Bench(base, store, config, found), state, meters, tracing, Clock.systemUTC());
+        config,
+        new Bench(base, store, config, found),
+        state,
+        meters,
+        claim,
+        pulse,
+        tracing,
+        Clock.systemUTC());
   }
 
   /**
    * Finds the device and starts the loop.
    *
    * @throws dev.weir.common.model.DeviceException if a GPU is asked for and cannot be used
+   * @throws StoreException {@link StoreClaim#NOT_OURS} if the store is another installation's
    */
   public synchronized void start() {
     if (thread == null && !closed) {
@@ -83,9 +115,32 @@ public final class TrainerService implements AutoCloseable {
       meters.device(found);
       CommonMeters.disk(meters.registry(), "store", config.store().localDirectory());
       device = found;
-      sweep();
+      if (claimed()) {
+        sweep();
+      }
+      health.register("trainer-broker", broker::status);
+      health.register("trainer-progress", pulse::status);
+      broker.start();
       thread = new Thread(loop, "trainer-loop");
       thread.start();
+    }
+  }
+
+  /** Store or broker may be away at the start: then the claim is made before the first training. */
+  private boolean claimed() {
+    try {
+      Installation ours = claim.ensure();
+      LOG.info("the adapter store at {} is that of {}", config.store().address(), ours);
+      return true;
+    } catch (KafkaException e) {
+      LOG.warn("the adapter store is not claimed yet: {}", e.getMessage());
+      return false;
+    } catch (StoreException e) {
+      if (!e.reason().equals("store-io")) {
+        throw e;
+      }
+      LOG.warn("the adapter store is not claimed yet: {}", e.getMessage());
+      return false;
     }
   }
 
@@ -124,6 +179,7 @@ public final class TrainerService implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    broker.close();
     store.close();
     state.down("closed");
   }

@@ -16,18 +16,23 @@ final class TrainerState {
   }
 
   void busy(String doing) {
-    status.set(new Status.Up(doing));
+    set(new Status.Up(doing));
   }
 
   void waiting() {
-    status.set(new Status.Up("waiting for a batch"));
+    set(new Status.Up("waiting for a batch"));
   }
 
   void down(@Nullable String why) {
-    status.set(new Status.Down(String.valueOf(why)));
+    set(new Status.Down(String.valueOf(why)));
   }
 
   void dead(String why) {
-    status.set(new Status.Dead(why));
+    set(new Status.Dead(why));
+  }
+
+  /** Nothing takes it back that only a restart helps. */
+  private void set(Status next) {
+    status.updateAndGet(before -> before instanceof Status.Dead ? before : next);
   }
 }

@@ -1,24 +1,25 @@
 package dev.weir.trainer;
 
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.ops.LoggedText;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.TraceAttributes;
 import dev.weir.common.trace.Tracing;
+import dev.weir.trainer.data.BatchRecords;
+import dev.weir.trainer.data.SkippedRecords;
 import dev.weir.trainer.publish.AdapterPublisher;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -50,6 +51,7 @@ final class TrainingLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingLoop.class);
   private static final Duration IDLE_POLL = Duration.ofMillis(200);
   private static final Duration BUSY_POLL = Duration.ofMillis(20);
+  private static final Duration GIVE_BACK = Duration.ofSeconds(5);
   private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
   private final TrainerConfig config;
@@ -59,7 +61,11 @@ final class TrainingLoop implements Runnable {
   private final Supplier<BatchTrainer> trainers;
   private final TrainerMetrics metrics;
   private final Tracing tracing;
+  private final BrokerWatch broker;
+  private final Pulse pulse;
+  private final BatchRecords records;
   private final Cancellation closing = new Cancellation();
+  private @Nullable Begun begun; // the loop thread's
   private @Nullable BatchTrainer trainer; // the fitting thread's
 
   TrainingLoop(
@@ -69,7 +75,13 @@ final class TrainingLoop implements Runnable {
       ExecutorService fitting,
       Supplier<BatchTrainer> trainers,
       TrainerMetrics metrics,
+      BrokerWatch broker,
+      Pulse pulse,
       Tracing tracing) {
+    this.broker = broker;
+    this.pulse = pulse;
+    this.records =
+        new BatchRecords(new SkippedRecords("training-batches", metrics.registry()));
     this.config = config;
     this.store = store;
     this.state = state;
@@ -77,6 +89,19 @@ final class TrainingLoop implements Runnable {
     this.trainers = trainers;
     this.metrics = metrics;
     this.tracing = tracing;
+  }
+
+  /**
+   * The batch that this process has begun with last.
+   *
+   * @param topicId the topic that it is on
+   * @param starts the processes that have begun with it, this one among them
+   */
+  private record Begun(String topicId, TopicPartition partition, long offset, int starts) {
+
+    boolean at(String topic, TopicPartition where, long offsetThere) {
+      return topicId.equals(topic) && partition.equals(where) && offset == offsetThere;
+    }
   }
 
   /** Ends the loop soon; safe from any thread. */
@@ -112,7 +137,17 @@ final class TrainingLoop implements Runnable {
   /** One life of the Kafka clients. */
   private final class Session implements ConsumerRebalanceListener {
     private final KafkaConsumer<byte[], byte[]> consumer = newConsumer();
+    private final String topicId = sessionsTopic();
     private @Nullable BatchJob job;
+
+    private String sessionsTopic() {
+      try {
+        return broker.look();
+      } catch (KafkaException e) {
+        consumer.close();
+        throw e;
+      }
+    }
 
     void run() {
       try (consumer;
@@ -135,17 +170,33 @@ final class TrainingLoop implements Runnable {
               finish(current);
             }
           }
+          requireSameTopic();
+        }
+        BatchJob open = job;
+        if (open != null) {
+          giveBack(open);
         }
       } finally {
         callOff("the session ends");
       }
     }
 
+    /** A topic of the same name has other records under the same offsets. */
+    private void requireSameTopic() {
+      String present = broker.topicId().orElse(topicId);
+      if (!present.equals(topicId)) {
+        throw new KafkaException(
+            "topic " + config.topics().trainingBatches() + " was deleted and made anew");
+      }
+    }
+
     private void begin(ConsumerRecord<byte[], byte[]> record) {
       TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-      Optional<TrainingBatch> batch = read(record);
+      Optional<TrainingBatch> batch = records.read(record);
       if (batch.isEmpty()) {
-        consumer.commitSync(Map.of(partition, new OffsetAndMetadata(record.offset() + 1)));
+        CommitNote passed = new CommitNote(topicId, 0);
+        consumer.commitSync(
+            Map.of(partition, new OffsetAndMetadata(record.offset() + 1, passed.toString())));
         return;
       }
       consumer.pause(consumer.assignment());
@@ -159,9 +210,35 @@ final class TrainingLoop implements Runnable {
               .setAttribute(TraceAttributes.ADAPTER, batch.get().adapter())
               .setAttribute(TraceAttributes.BATCH, batch.get().id())
               .startSpan();
-      BatchJob begun = new BatchJob(batch.get(), partition, record.offset(), span);
-      begun.running(fitting.submit(() -> fit(begun)));
-      job = begun;
+      CommitNote note = noteStart(partition, record.offset());
+      BatchJob started = new BatchJob(batch.get(), partition, record.offset(), note, span);
+      started.running(fitting.submit(() -> fit(started)));
+      job = started;
+    }
+
+    /**
+     * Notes beside the committed offset that this process begins with a batch: if that kills it, the
+     * next one can see it.
+     */
+    private CommitNote noteStart(TopicPartition partition, long offset) {
+      Begun known = begun;
+      boolean again = known != null && known.at(topicId, partition, offset);
+      int starts = known != null && again ? known.starts() : 1;
+      try {
+        if (!again) {
+          OffsetAndMetadata committed = consumer.committed(Set.of(partition)).get(partition);
+          if (committed != null && committed.offset() == offset) {
+            CommitNote before = CommitNote.parse(committed.metadata());
+            starts = before.ofAnotherTopic(topicId) ? 1 : before.starts() + 1;
+          }
+        }
+        CommitNote note = new CommitNote(topicId, starts);
+        consumer.commitSync(Map.of(partition, new OffsetAndMetadata(offset, note.toString())));
+      } catch (KafkaException e) {
+        LOG.warn("the start of the batch at {}@{} is not noted", partition, offset, e);
+      }
+      begun = new Begun(topicId, partition, offset, starts);
+      return new CommitNote(topicId, starts);
     }
 
     private void tell(AdapterPublisher publisher, BatchJob from, BatchJob.HandOver handOver) {
@@ -171,11 +248,11 @@ final class TrainingLoop implements Runnable {
           publisher.publish(
               handOver.announcement().get(),
               from.partition(),
-              handOver.nextOffset(),
+              handOver.next(),
               consumer.groupMetadata(),
               from.span());
         } else {
-          publisher.pass(from.partition(), handOver.nextOffset(), consumer.groupMetadata());
+          publisher.pass(from.partition(), handOver.next(), consumer.groupMetadata());
         }
         handOver.told().complete(true);
       } catch (KafkaException e) {
@@ -192,6 +269,10 @@ final class TrainingLoop implements Runnable {
       try {
         done.result();
       } catch (ExecutionException e) {
+        if (e.getCause() instanceof Error) {
+          // As if it had killed the process: an error is no outage that passes by itself.
+          begun = null;
+        }
         if (!(e.getCause() instanceof CancellationException)) {
           throw new KafkaException(
               "batch " + done.batch().id() + " could not be taken to its end", e.getCause());
@@ -213,8 +294,31 @@ final class TrainingLoop implements Runnable {
       }
     }
 
+    /** An orderly end: what was begun has killed nobody. */
+    private void giveBack(BatchJob called) {
+      try {
+        consumer.commitSync(Map.of(called.partition(), called.notBegun()), GIVE_BACK);
+        begun = null;
+      } catch (KafkaException e) {
+        LOG.warn("batch {} counts as begun, although it was only called off", called.batch().id(), e);
+      }
+    }
+
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      consumer
+          .committed(new HashSet<>(partitions))
+          .forEach(
+              (partition, committed) -> {
+                if (committed != null
+                    && CommitNote.parse(committed.metadata()).ofAnotherTopic(topicId)) {
+                  LOG.warn(
+                      "{} was made anew since offset {} was committed; it is read from its beginning",
+                      partition,
+                      committed.offset());
+                  consumer.seekToBeginning(Set.of(partition));
+                }
+              });
       if (job != null) {
         consumer.pause(partitions);
       }
@@ -223,6 +327,7 @@ final class TrainingLoop implements Runnable {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       if (job != null && partitions.contains(job.partition())) {
+        giveBack(job);
         callOff("another trainer takes over " + job.partition());
         consumer.resume(consumer.assignment());
       }
@@ -235,18 +340,20 @@ final class TrainingLoop implements Runnable {
       trainer = trainers.get();
     }
     metrics.busy(true);
+    pulse.beat();
     LogContext about =
         LogContext.of("batch", job.batch().id())
             .with("adapter", job.batch().adapter())
             .in(job.span());
     try {
-      trainer.train(job.batch(), job, job.cancellation());
+      trainer.train(job.batch(), job.diedBefore(), job, job.cancellation());
     } catch (RuntimeException e) {
       job.span().setStatus(StatusCode.ERROR);
       throw e;
     } finally {
       about.close();
       job.span().end();
+      pulse.rest();
       metrics.busy(false);
     }
   }
@@ -259,29 +366,13 @@ final class TrainingLoop implements Runnable {
     }
   }
 
-  private static Optional<TrainingBatch> read(ConsumerRecord<byte[], byte[]> record) {
-    if (record.value() == null) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(EventJson.read(record.value(), TrainingBatch.class));
-    } catch (UncheckedIOException e) {
-      LOG.warn(
-          "{}-{}@{} is not a training batch and is passed over: {}",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          LoggedText.of(e));
-      return Optional.empty();
-    }
-  }
-
   private KafkaConsumer<byte[], byte[]> newConsumer() {
     Map<String, Object> properties = new HashMap<>(config.kafka());
     properties.put(ConsumerConfig.GROUP_ID_CONFIG, config.topics().prefix() + "weir-trainer");
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
     // Cooperative: a trainer that joins takes only what it is given, so that no training elsewhere
     // is called off for it.

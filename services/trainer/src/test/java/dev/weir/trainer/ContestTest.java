@@ -21,6 +21,7 @@ import dev.weir.common.event.Split;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.store.FileArtifactStore;
+import dev.weir.common.topic.Installation;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.data.TrainingSet;
@@ -269,6 +270,7 @@ class ContestTest {
         batch,
         set,
         READ,
+        new Installation("a-cluster", ""),
         new TrainerMetrics(new SimpleMeterRegistry()),
         Clock.fixed(NOW, ZoneOffset.UTC));
   }

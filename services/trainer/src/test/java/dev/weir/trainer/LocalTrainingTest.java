@@ -24,6 +24,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedTest;
+import java.time.Duration;
+import java.time.Instant;
+import java.nio.file.attribute.FileTime;
+import java.util.concurrent.CancellationException;
+import java.util.Locale;
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -207,6 +215,69 @@ class LocalTrainingTest {
 
     assertThat(Digests.sha256(read(Manifest.FILE))).isEqualTo(second.digest());
     assertThat(directory).isDirectoryNotContaining("glob:**/.weir-adapter-*");
+  }
+
+  @Test
+  void saysWhatIsInTheFilesThatMakesFiguresLookBetter() {
+    List<LabeledText> data = new ArrayList<>(DATA.subList(0, 40));
+    data.addAll(DATA.subList(0, 4));
+    data.add(new LabeledText(DATA.get(0).text(), DATA.get(1).label()));
+    List<LabeledText> evaluation = new ArrayList<>(EVALUATION);
+    evaluation.add(new LabeledText(DATA.get(3).text().toUpperCase(Locale.ROOT) + "!", "positive"));
+
+    DataSummary summary = DataSummary.of(data, evaluation);
+
+    assertThat(summary.labels()).containsEntry("negative", 22).containsEntry("positive", 23);
+    assertThat(summary.duplicates()).isEqualTo(4);
+    assertThat(summary.contradictions()).isEqualTo(1);
+    assertThat(summary.shared()).isEqualTo(1);
+    assertThat(summary.lines())
+        .hasSize(4)
+        .contains("labels: negative 22, positive 23")
+        .last()
+        .asString()
+        .startsWith("1 of the " + evaluation.size() + " evaluation rows");
+    assertThat(DataSummary.of(DATA, EVALUATION).lines()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Negative", "negative ", "nega\u200btive", "\u00a0negative", "NEGATIVE"})
+  void refusesLabelsThatNobodyCanTellApart(String alike) {
+    List<LabeledText> data = new ArrayList<>(DATA);
+    data.add(new LabeledText("another one", alike));
+
+    assertThatThrownBy(
+            () ->
+                training.train(
+                    data, EVALUATION, List.of(alike, "negative", "positive"), out(), p -> {}))
+        .isInstanceOfSatisfying(
+            TrainingException.class, e -> assertThat(e.reason()).isEqualTo("labels-alike"))
+        .hasMessageContaining("positive ");
+  }
+
+  @Test
+  void calledOffItLeavesNothing() {
+    assertThatThrownBy(
+            () ->
+                training.train(
+                    DATA, EVALUATION, TestingData.LABELS, out(), step -> training.callOff()))
+        .isInstanceOf(CancellationException.class);
+
+    assertThat(out()).doesNotExist();
+    assertThat(directory).isDirectoryNotContaining("glob:**/.weir-adapter-*");
+  }
+
+  @Test
+  void removesWhatAKilledTrainingLeftLongAgo() throws IOException {
+    Path left = Files.createDirectory(directory.resolve(".weir-adapter-left"));
+    Path young = Files.createDirectory(directory.resolve(".weir-adapter-young"));
+    Files.writeString(left.resolve("model.onnx"), "large");
+    Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+
+    train(DATA, out());
+
+    assertThat(left).doesNotExist();
+    assertThat(young).exists();
   }
 
   private LocalTraining wild() {

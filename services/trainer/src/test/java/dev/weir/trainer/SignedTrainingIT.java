@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A trainer with a key signs what it publishes, and takes nothing over that it did not sign. */
 class SignedTrainingIT {
 
-  private static final AdapterId FIRST = new AdapterId("default", 1);
+  private static final AdapterId SECOND = new AdapterId("default", 2);
 
   @TempDir Path directory;
   private Path store;
@@ -44,42 +44,36 @@ class SignedTrainingIT {
   }
 
   @Test
-  void anArtifactThatSomebodyElsePutThereIsMadeAnewAndSigned() {
-    leaveAnUnsignedArtifact();
-    try (LoopHarness loop =
-        new LoopHarness(
-            base,
-            store,
-            "WEIR_TRAIN_METHODS=head-refresh",
-            "WEIR_SIGNING_KEY=" + ours.privateKey(),
-            "WEIR_TRUSTED_KEYS=" + ours.publicKey())) {
-      loop.produce(examples("default", "b1", 120, 1));
-      loop.produce(batch("default", "b1", 120));
-      loop.start();
-
-      Release first = loop.awaitReleases(1).get(0);
-      assertThat(first.id()).isEqualTo(FIRST);
-      assertThat(first.trainingSeconds()).isPositive();
-      Path artifact = new FileArtifactStore(store).fetch(FIRST, String.valueOf(first.digest()));
-      assertThatCode(() -> ours.trust().check(FIRST, artifact)).doesNotThrowAnyException();
-    }
-  }
-
-  /** Of the same batch, as one that a process without a key left when it died. */
-  private void leaveAnUnsignedArtifact() {
+  void anArtifactThatSomebodyElsePutThereIsSteppedOverAndMadeAnew() {
     try (LoopHarness loop =
         new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_BACKOFF=5m")) {
       loop.produce(examples("default", "b1", 120, 1));
       loop.produce(batch("default", "b1", 120));
-      loop.start(
-          TestingArtifactStore.failingAfterPublish(
-              new FileArtifactStore(store),
-              Integer.MAX_VALUE,
-              () -> new StoreException("store-io", "the process dies here", null)));
-      Path manifest = store.resolve("default").resolve("1").resolve(Manifest.FILE);
-      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> Files.exists(manifest));
-      loop.stop();
-      assertThat(manifest.resolveSibling(Manifest.SIGNATURE)).doesNotExist();
+      leaveAnUnsignedArtifact(loop);
+      loop.set(
+          "WEIR_TRAIN_BACKOFF=20ms",
+          "WEIR_SIGNING_KEY=" + ours.privateKey(),
+          "WEIR_TRUSTED_KEYS=" + ours.publicKey());
+      loop.start();
+
+      Release first = loop.awaitReleases(1).get(0);
+      assertThat(first.id()).isEqualTo(SECOND);
+      assertThat(first.trainingSeconds()).isPositive();
+      Path artifact = new FileArtifactStore(store).fetch(SECOND, String.valueOf(first.digest()));
+      assertThatCode(() -> ours.trust().check(SECOND, artifact)).doesNotThrowAnyException();
     }
+  }
+
+  /** Of the same batch, as one that a process without a key left when it died. */
+  private void leaveAnUnsignedArtifact(LoopHarness loop) {
+    loop.start(
+        TestingArtifactStore.failingAfterPublish(
+            new FileArtifactStore(store),
+            Integer.MAX_VALUE,
+            () -> new StoreException("store-io", "the process dies here", null)));
+    Path manifest = store.resolve("default").resolve("1").resolve(Manifest.FILE);
+    Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> Files.exists(manifest));
+    loop.stop();
+    assertThat(manifest.resolveSibling(Manifest.SIGNATURE)).doesNotExist();
   }
 }

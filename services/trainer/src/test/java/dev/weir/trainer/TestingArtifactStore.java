@@ -3,6 +3,7 @@ package dev.weir.trainer;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.Manifest;
 import dev.weir.common.store.ArtifactStore;
+import dev.weir.common.topic.Installation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ final class TestingArtifactStore implements ArtifactStore {
 
   private final ArtifactStore real;
   private final AtomicInteger failuresLeft;
+  private final AtomicInteger publishFailures = new AtomicInteger();
   private final Supplier<RuntimeException> failure;
   private final boolean afterPublish;
   private String unwritable;
@@ -40,6 +42,14 @@ final class TestingArtifactStore implements ArtifactStore {
     return new TestingArtifactStore(real, failures, false, failure);
   }
 
+  /** Fails to publish before anything is stored: the store is away. */
+  static TestingArtifactStore failingToPublish(
+      ArtifactStore real, int failures, Supplier<RuntimeException> failure) {
+    TestingArtifactStore store = new TestingArtifactStore(real, 0, false, failure);
+    store.publishFailures.set(failures);
+    return store;
+  }
+
   /** Gives staging directories in which one file cannot be written: the disk is full by then. */
   static TestingArtifactStore fullDisk(ArtifactStore real, int failures, String fileName) {
     TestingArtifactStore store =
@@ -57,7 +67,7 @@ final class TestingArtifactStore implements ArtifactStore {
   }
 
   int failuresLeft() {
-    return failuresLeft.get();
+    return failuresLeft.get() + publishFailures.get();
   }
 
   @Override
@@ -80,6 +90,9 @@ final class TestingArtifactStore implements ArtifactStore {
 
   @Override
   public String publish(AdapterId id, Path staged) {
+    if (publishFailures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+      throw failure.get();
+    }
     String digest = real.publish(id, staged);
     if (afterPublish) {
       failIfDue();
@@ -121,6 +134,21 @@ final class TestingArtifactStore implements ArtifactStore {
   @Override
   public List<AdapterId> versions(String adapter) {
     return real.versions(adapter);
+  }
+
+  @Override
+  public List<String> adapters() {
+    return real.adapters();
+  }
+
+  @Override
+  public Optional<Installation> owner() {
+    return real.owner();
+  }
+
+  @Override
+  public Installation claim(Installation owner) {
+    return real.claim(owner);
   }
 
   @Override

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -294,9 +295,14 @@ class TrainingLoopIT {
   }
 
   @Test
-  void deletesAnOrphanOfAnotherBatch() {
+  void stepsOverAnOrphanOfAnotherBatch() {
     try (LoopHarness loop =
-        new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", DIES_AT_ONCE)) {
+        new LoopHarness(
+            base,
+            store,
+            "WEIR_TRAIN_METHODS=head-refresh",
+            "WEIR_TRAIN_KEEP_VERSIONS=1",
+            DIES_AT_ONCE)) {
       TestingArtifactStore crashing =
           TestingArtifactStore.failingAfterPublish(
               new FileArtifactStore(store),
@@ -309,17 +315,87 @@ class TrainingLoopIT {
       Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> Files.exists(artifact));
       loop.stop();
 
-      try (LoopHarness other = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
-        other.produce(examples("default", "b9", 60, 2));
-        other.produce(batch("default", "b9", 60));
-        other.start();
+      // The batch is gone, so its artifact is nobody's: it stays, and its number is used up.
+      loop.forgetBatch("default");
+      loop.produce(examples("default", "b9", 60, 2));
+      loop.produce(batch("default", "b9", 60));
+      loop.start();
 
-        Release release = other.awaitReleases(1).get(0);
+      Release release = loop.awaitReleases(1).get(0);
 
-        assertThat(release.version()).isEqualTo(1);
-        Manifest manifest = new FileArtifactStore(store).manifest(release.id()).orElseThrow();
-        assertThat(manifest.lineage().batchId()).isEqualTo("b9");
+      assertThat(release.version()).isEqualTo(2);
+      assertThat(manifest(1).lineage().batchId()).isEqualTo("lost");
+      assertThat(manifest(2).lineage().batchId()).isEqualTo("b9");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 2);
+      assertThat(artifact).isNotEmptyDirectory();
+    }
+  }
+
+  private Manifest manifest(int version) {
+    return new FileArtifactStore(store).manifest(new AdapterId("default", version)).orElseThrow();
+  }
+
+  @Test
+  void aStoreThatIsAwayAtPublishingCostsNoSecondTraining() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      List<Boolean> ready = new CopyOnWriteArrayList<>();
+      TestingArtifactStore away =
+          TestingArtifactStore.failingToPublish(
+              new FileArtifactStore(store),
+              3,
+              () -> {
+                ready.add(loop.health.ready());
+                return new StoreException("store-io", "the bucket is away", null);
+              });
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start(away);
+
+      Release release = loop.awaitReleases(1).get(0);
+
+      assertThat(away.failuresLeft()).isZero();
+      assertThat(release.state()).isEqualTo(Release.State.PROMOTED);
+      assertThat(loop.metrics.scrape())
+          .contains("weir_trainer_training_seconds_count{method=\"head-refresh\"} 1");
+      // What a try says of the outage is taken back when the next one begins.
+      assertThat(ready).containsExactly(true, true, true);
+      assertThat(store.resolve(".staging")).isEmptyDirectory();
+    }
+  }
+
+  @Test
+  void aBatchThatTookItsProcessesWithItIsGivenUpWithoutTraining() {
+    try (LoopHarness loop =
+        new LoopHarness(
+            base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_ATTEMPTS=2")) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      // Each start is noted, and taken back by an orderly end.
+      for (int start = 0; start < 3; start++) {
+        List<String> noted = new CopyOnWriteArrayList<>();
+        loop.start(
+            TestingArtifactStore.failingToStage(
+                new FileArtifactStore(store),
+                Integer.MAX_VALUE,
+                () -> {
+                  noted.addAll(loop.notes());
+                  return new StoreException("store-io", "away for now", null);
+                }));
+        Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> !noted.isEmpty());
+        loop.stop();
+        assertThat(noted.get(0)).endsWith("starts=1");
+        assertThat(loop.notes()).singleElement().asString().endsWith("starts=0");
       }
+      // Two that were killed leave their note behind.
+      loop.note(loop.notes().get(0).replace("starts=0", "starts=2"));
+      loop.start();
+
+      Release release = loop.awaitReleases(1).get(0);
+
+      assertThat(release.decision().reason()).isEqualTo("training-failed");
+      assertThat(release.decision().message()).startsWith("2 processes ended");
+      assertThat(loop.metrics.scrape()).doesNotContain("weir_trainer_training_seconds_count");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 1);
     }
   }
 

@@ -2,12 +2,14 @@ package dev.weir.curation.batch;
 
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.curation.deadletter.HasOriginal;
+import dev.weir.curation.deadletter.Original;
 
 /** What curation puts out. */
 public sealed interface Assembled {
 
   /** An example joins the open batch of its adapter, or replaces its earlier form. */
-  record Added(Example example) implements Assembled {}
+  record Added(Example example, Original original) implements Assembled, HasOriginal {}
 
   /** The open batch is closed; all of its examples came before. */
   record Closed(TrainingBatch batch) implements Assembled {}

@@ -10,6 +10,7 @@ import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
+import dev.weir.curation.deadletter.Faults;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.dedup.NewLabel;
 import dev.weir.curation.live.LiveAccuracy;
@@ -61,6 +62,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
   private final HoldoutSplit split;
   private final BatchPolicy policy;
   private final Duration checkEvery;
+  private final BatchNumbers numbers;
   private final BatchMeters meters;
   private final BatchTraces traces;
   private final Set<String> shown = new HashSet<>();
@@ -76,6 +78,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
    * @param split the side of each text
    * @param policy when a batch is closed
    * @param checkEvery how often ages are looked at
+   * @param numbers the numbers of earlier batches, for an adapter that has no open one
    * @param meters counts examples and batches; shared by the tasks of a process
    * @param traces makes their spans
    */
@@ -85,12 +88,14 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
       HoldoutSplit split,
       BatchPolicy policy,
       Duration checkEvery,
+      BatchNumbers numbers,
       BatchMeters meters,
       BatchTraces traces) {
     this.catalog = catalog;
     this.split = split;
     this.policy = policy;
     this.checkEvery = checkEvery;
+    this.numbers = numbers;
     this.meters = meters;
     this.traces = traces;
   }
@@ -118,14 +123,16 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     LabeledText labeled = candidate.labeled();
     String adapter = labeled.adapter();
     OpenBatch stored = open.get(adapter);
-    OpenBatch batch = stored == null ? OpenBatch.empty(1) : stored;
+    OpenBatch batch =
+        stored == null ? OpenBatch.empty(numbers.highest(adapter) + 1, split.share()) : stored;
+    HoldoutSplit sides = batch.split(split);
     Example example =
         new Example(
             adapter,
             labeled.textHash(),
             labeled.text(),
             labeled.label(),
-            split.of(labeled.textHash()),
+            sides.of(labeled.textHash()),
             OpenBatch.id(adapter, batch.sequence()),
             labeled.reviewId(),
             labeled.source(),
@@ -139,22 +146,25 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     Headers headers = traces.example(candidate.original(), example, labeled.served());
     batch =
         batch
-            .with(example, replaced, labels(adapter, batch, example), now)
+            .with(example, replaced, labels(adapter, batch, example), sides.share(), now)
             .traced(Tracing.written(headers));
     open.put(adapter, batch);
     curated.put(
         CuratedText.key(adapter, labeled.textHash()),
         new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
+    context.forward(
+        record
+            .withKey(example.key())
+            .withValue(new Added(example, candidate.original()))
+            .withHeaders(headers));
     meters.added(example, corrected != null);
     show(adapter, batch);
-    context.forward(
-        record.withKey(example.key()).withValue(new Added(example)).withHeaders(headers));
     closeIfDue(adapter, batch, now);
   }
 
   private void show(String adapter, OpenBatch batch) {
     shown.add(adapter);
-    meters.open(adapter, batch);
+    meters.open(adapter, batch, policy);
   }
 
   /** The task moves or ends: its adapters' batches are another's to show. */
@@ -170,7 +180,18 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
       all.forEachRemaining(batches::add);
     }
     Instant now = Instant.ofEpochMilli(nowMs);
-    batches.forEach(entry -> closeIfDue(entry.key, entry.value, now));
+    for (KeyValue<String, OpenBatch> entry : batches) {
+      try {
+        closeIfDue(entry.key, entry.value, now);
+      } catch (RuntimeException e) {
+        // A defect that meets one adapter must not keep the others' batches open.
+        if (!Faults.ofRecord(e)) {
+          throw e;
+        }
+        meters.failed();
+        LOG.error("the open batch of adapter {} cannot be closed", entry.key, e);
+      }
+    }
   }
 
   private void closeIfDue(String adapter, OpenBatch batch, Instant now) {
@@ -181,9 +202,10 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
 
   private void close(String adapter, OpenBatch batch, CloseReason reason, Instant now) {
     TrainingBatch manifest = batch.close(adapter, reason, now);
-    open.put(adapter, OpenBatch.empty(batch.sequence() + 1));
+    OpenBatch next = OpenBatch.empty(batch.sequence() + 1, split.share());
+    open.put(adapter, next);
     meters.closed(manifest);
-    show(adapter, OpenBatch.empty(batch.sequence() + 1));
+    show(adapter, next);
     LogContext about = LogContext.of("batch", manifest.id()).with("adapter", adapter);
     LOG.info("batch {} closed by {} with {} examples", manifest.id(), reason, manifest.size());
     about.close();

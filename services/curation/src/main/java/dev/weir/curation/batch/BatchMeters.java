@@ -1,6 +1,7 @@
 package dev.weir.curation.batch;
 
 import dev.weir.common.event.Example;
+import dev.weir.common.event.Split;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.ops.GaugeSet;
 import dev.weir.curation.meter.CurationMeters;
@@ -15,6 +16,7 @@ public final class BatchMeters {
   private final MeterRegistry registry;
   private final Timer durations;
   private final GaugeSet open;
+  private final GaugeSet missing;
   private final GaugeSet newest;
 
   /** Registers with {@code registry}. */
@@ -22,6 +24,7 @@ public final class BatchMeters {
     this.registry = registry;
     this.durations = CurationMeters.BATCH_DURATION.timer(registry);
     this.open = new GaugeSet(CurationMeters.OPEN_EXAMPLES, registry);
+    this.missing = new GaugeSet(CurationMeters.MISSING, registry);
     this.newest = new GaugeSet(CurationMeters.FEEDBACK, registry);
   }
 
@@ -33,8 +36,16 @@ public final class BatchMeters {
     newest.raise(example.feedbackAt().toEpochMilli() / 1000.0, example.adapter());
   }
 
-  void open(String adapter, OpenBatch batch) {
+  void open(String adapter, OpenBatch batch, BatchPolicy policy) {
     open.set(batch.size(), adapter);
+    missing.set(Math.max(0, policy.size() - batch.size()), adapter, "examples");
+    missing.set(policy.missing(batch, Split.TRAIN), adapter, "train");
+    missing.set(policy.missing(batch, Split.HOLDOUT), adapter, "holdout");
+  }
+
+  /** A defect of our own met one adapter's batch. */
+  void failed() {
+    CurationMeters.INTERNAL_ERRORS.counter(registry, "batch-close").increment();
   }
 
   void closed(TrainingBatch batch) {
@@ -50,6 +61,7 @@ public final class BatchMeters {
   /** Another process has the adapter's batch now. */
   void moved(String adapter) {
     open.remove(adapter);
+    missing.removeIf(labels -> labels.get(0).equals(adapter));
     newest.remove(adapter);
   }
 }

@@ -8,6 +8,7 @@ import dev.weir.common.event.Split;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingBatch.CloseReason;
 import dev.weir.common.event.TrainingBatch.InputRange;
+import dev.weir.curation.split.HoldoutSplit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * @param input first and last feedback record per partition
  * @param traces the traces of the newest examples that have one, as {@code traceparent}, at most
  *     {@link #TRACES}
+ * @param holdoutShare the share by which its examples take sides, so that a setting that changes
+ *     meanwhile holds from the next batch on; {@code null} in one of an earlier version
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record OpenBatch(
@@ -44,7 +47,8 @@ record OpenBatch(
     @Nullable Instant firstFeedbackAt,
     @Nullable Instant lastFeedbackAt,
     List<InputRange> input,
-    List<String> traces) {
+    List<String> traces,
+    @Nullable Double holdoutShare) {
 
   /**
    * As many traces of examples are remembered: a span may have 128 links, few are ever followed.
@@ -59,8 +63,19 @@ record OpenBatch(
   }
 
   /** The empty batch of that number. */
-  static OpenBatch empty(long sequence) {
-    return new OpenBatch(sequence, Map.of(), List.of(), null, null, null, List.of(), List.of());
+  static OpenBatch empty(long sequence, double holdoutShare) {
+    return new OpenBatch(
+        sequence, Map.of(), List.of(), null, null, null, List.of(), List.of(), holdoutShare);
+  }
+
+  /** The split of this batch; {@code set} where it has none of its own. */
+  HoldoutSplit split(HoldoutSplit set) {
+    return holdoutShare == null || size() == 0 ? set : new HoldoutSplit(holdoutShare);
+  }
+
+  /** Different texts on one side of the batch. */
+  int size(Split side) {
+    return counts.getOrDefault(side, Map.of()).values().stream().mapToInt(Integer::intValue).sum();
   }
 
   /** The batch's id, known before it is closed: its examples carry it. */
@@ -81,9 +96,14 @@ record OpenBatch(
    * With one more example.
    *
    * @param replaced label that the same text had in this very batch until now, or {@code null}
+   * @param share the share by which the example took its side
    */
   OpenBatch with(
-      Example example, @Nullable String replaced, List<String> adapterLabels, Instant now) {
+      Example example,
+      @Nullable String replaced,
+      List<String> adapterLabels,
+      double share,
+      Instant now) {
     Map<Split, Map<String, Integer>> next = new EnumMap<>(Split.class);
     counts.forEach((split, labels) -> next.put(split, new TreeMap<>(labels)));
     Map<String, Integer> side = next.computeIfAbsent(example.split(), split -> new TreeMap<>());
@@ -100,7 +120,8 @@ record OpenBatch(
         firstFeedbackAt == null || given.isBefore(firstFeedbackAt) ? given : firstFeedbackAt,
         lastFeedbackAt == null || given.isAfter(lastFeedbackAt) ? given : lastFeedbackAt,
         extended(example.feedback()),
-        traces);
+        traces,
+        share);
   }
 
   /** With the trace of one more example. */
@@ -118,7 +139,8 @@ record OpenBatch(
         firstFeedbackAt,
         lastFeedbackAt,
         input,
-        next.subList(Math.max(0, next.size() - TRACES), next.size()));
+        next.subList(Math.max(0, next.size() - TRACES), next.size()),
+        holdoutShare);
   }
 
   /** Whether its first example came that long ago. */

@@ -3,8 +3,6 @@ package dev.weir.curation.deadletter;
 import dev.weir.common.event.InputPosition;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.ops.LoggedText;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
 import dev.weir.common.trace.TraceAttributes;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.deadletter.Screened.Refused;
@@ -12,9 +10,6 @@ import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;
-import java.util.Arrays;
-import java.util.List;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -26,9 +21,8 @@ import org.slf4j.LoggerFactory;
  * further headers.
  *
  * <p>Its timestamp is the time of writing, not the original's: a producer that writes ancient times
- * must not have its dead letters deleted by retention at once. A record over the limit of the
- * dead-letter topic (only compression lets such a one in) loses its own headers, then the end of
- * its value; the message says so and the position tells where the whole of it is.
+ * must not have its dead letters deleted by retention at once. A record over {@link
+ * Letter#MAX_BYTES} becomes a stub.
  */
 public final class DeadLetterWriter<T> implements Processor<String, Screened<T>, byte[], byte[]> {
 
@@ -36,12 +30,14 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
 
   private final MeterRegistry registry;
   private final Tracing tracing;
+  private final KnownFaults faults;
   private ProcessorContext<byte[], byte[]> context;
 
   /** Counts into {@code registry}, and traces with {@code tracing}. */
   @SuppressWarnings("NullAway.Init") // init comes before any record
-  public DeadLetterWriter(MeterRegistry registry, Tracing tracing) {
+  public DeadLetterWriter(MeterRegistry registry, Tracing tracing, KnownFaults faults) {
     this.registry = registry;
+    this.faults = faults;
     this.tracing = tracing;
   }
 
@@ -57,35 +53,22 @@ public final class DeadLetterWriter<T> implements Processor<String, Screened<T>,
       return;
     }
     Original original = refused.original();
-    Iterable<Header> headers = original.headers();
-    byte[] value = original.value();
-    String message = refused.message();
-    long room = Topics.MAX_MESSAGE_BYTES - original.sizeBytes();
-    if (room < 0) {
-      headers = List.of();
-      room += original.headerBytes();
-      message += " (the dead letter leaves out the record's own headers";
-      if (room < 0 && value != null) {
-        int kept = (int) Math.max(0, value.length + room);
-        message += " and all but the first " + kept + " of " + value.length + " bytes";
-        value = Arrays.copyOf(value, kept);
-      }
-      message += ")";
-    }
+    boolean stub = original.sizeBytes() > Letter.MAX_BYTES || faults.needsStub(original.position());
+    Letter letter = Letter.of(original, refused.reason().code(), refused.message(), null, stub);
     CurationMeters.DEAD_LETTERS.counter(registry, refused.reason().code()).increment();
+    if (refused.reason() == Parsed.Reason.INTERNAL_ERROR) {
+      CurationMeters.INTERNAL_ERRORS.counter(registry, "resolve").increment();
+      LOG.error("{} is a dead letter: {}", original.position(), refused.message());
+    }
     LOG.debug(
         "{} is a dead letter, {}: {}",
         original.position(),
         refused.reason().code(),
-        LoggedText.of(message));
+        LoggedText.of(refused.message()));
     trace(original, refused.reason());
     context.forward(
         new Record<>(
-            original.key(),
-            value,
-            context.currentSystemTimeMs(),
-            DeadLetter.headers(
-                headers, refused.reason().code(), message, original.position(), null)));
+            letter.key(), letter.value(), context.currentSystemTimeMs(), letter.headers()));
   }
 
   /** In the feedback's own trace; the dead letter keeps the headers that it came with. */

@@ -1,8 +1,11 @@
 package dev.weir.curation.deadletter;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weir.common.event.InputPosition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable by convention: the arrays are not copied, nobody writes to them.
  */
 public final class Original {
+
+  /**
+   * Header in which the timestamp travels from where it is clamped to here. Never leaves the
+   * process, and one that a producer set is not believed.
+   */
+  public static final String RECORDED = "weir.recorded";
 
   private final byte @Nullable [] key;
   private final byte @Nullable [] value;
@@ -36,12 +45,38 @@ public final class Original {
 
   /** The record that a source node hands over. */
   public static Original of(Record<byte[], byte[]> record, RecordMetadata at) {
-    return new Original(
+    return of(
         record.key(),
         record.value(),
         record.headers(),
         new InputPosition(at.topic(), at.partition(), at.offset()),
         record.timestamp());
+  }
+
+  /** A record in its parts; its own time is the one in {@link #RECORDED} where that is set. */
+  public static Original of(
+      byte @Nullable [] key,
+      byte @Nullable [] value,
+      Headers headers,
+      InputPosition position,
+      long timestampMs) {
+    Header recorded = headers.lastHeader(RECORDED);
+    if (recorded == null) {
+      return new Original(key, value, headers, position, timestampMs);
+    }
+    Headers own = new RecordHeaders(headers);
+    own.remove(RECORDED);
+    return new Original(key, value, own, position, time(recorded, timestampMs));
+  }
+
+  private static long time(Header recorded, long otherwise) {
+    try {
+      return recorded.value() == null
+          ? otherwise
+          : Long.parseLong(new String(recorded.value(), UTF_8));
+    } catch (NumberFormatException e) {
+      return otherwise; // Somebody else's header of that name.
+    }
   }
 
   /** The record's key, or {@code null}. */
@@ -64,7 +99,10 @@ public final class Original {
     return position;
   }
 
-  /** The record's timestamp, milliseconds since the epoch, never negative. */
+  /**
+   * The record's own timestamp, milliseconds since the epoch. Any number: a producer may be years
+   * ahead, and -1 says that it set none.
+   */
   public long timestampMs() {
     return timestampMs;
   }

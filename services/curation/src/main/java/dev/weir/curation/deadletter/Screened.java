@@ -20,5 +20,5 @@ public sealed interface Screened<T> {
    * @param message what is wrong, the limit against the actual value, and the remedy
    */
   record Refused<T>(Original original, Parsed.Reason reason, String message)
-      implements Screened<T> {}
+      implements Screened<T>, HasOriginal {}
 }

@@ -1,6 +1,7 @@
 package dev.weir.curation.dedup;
 
 import dev.weir.common.event.Parsed.Reason;
+import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
@@ -30,15 +31,23 @@ public final class DeduplicationProcessor
     implements Processor<String, Candidate, String, Screened<NewLabel>> {
 
   private final ConflictPolicy policy;
+  private final KnownFaults faults;
   private final Counter duplicates;
   private final Counter superseded;
   private ProcessorContext<String, Screened<NewLabel>> context;
   private KeyValueStore<String, CuratedText> curated;
 
-  /** Decides by {@code policy} and counts into {@code registry}. */
+  /**
+   * A processor.
+   *
+   * @param policy decides on conflicts
+   * @param registry counts duplicates
+   * @param faults names records whose examples could not be written
+   */
   @SuppressWarnings("NullAway.Init") // init comes before any record
-  public DeduplicationProcessor(ConflictPolicy policy, MeterRegistry registry) {
+  public DeduplicationProcessor(ConflictPolicy policy, MeterRegistry registry, KnownFaults faults) {
     this.policy = policy;
+    this.faults = faults;
     this.duplicates = counter(registry, "same-label");
     this.superseded = counter(registry, "superseded");
   }
@@ -53,6 +62,12 @@ public final class DeduplicationProcessor
   public void process(Record<String, Candidate> record) {
     Candidate candidate = record.value();
     LabeledText labeled = candidate.labeled();
+    String fault = faults.why(candidate.original().position());
+    if (fault != null) {
+      context.forward(
+          record.withValue(new Refused<>(candidate.original(), Reason.INTERNAL_ERROR, fault)));
+      return;
+    }
     String key = CuratedText.key(labeled.adapter(), labeled.textHash());
     CuratedText known = curated.get(key);
     if (known == null) {

@@ -23,8 +23,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  *
  * <p>Minutes are those of the records' timestamps, so that a backlog is not mistaken for a flood; a
  * source's minute never goes back, nor ahead of the wall clock. Duplicates do not count. Sources
- * are what feedback says they are: the limit stops accidents, a forger needs to be stopped by the
- * topic's access rights.
+ * are what feedback says they are, and only {@link #MAX_SOURCES} of them are counted apart: the
+ * limit stops accidents, a forger needs to be stopped by the topic's access rights.
  */
 public final class SourceLimiter
     implements Processor<String, NewLabel, String, Screened<NewLabel>> {
@@ -34,6 +34,14 @@ public final class SourceLimiter
 
   private static final long MINUTE_MS = 60_000;
   private static final long FORGOTTEN_AFTER_MINUTES = 60;
+
+  /**
+   * Sources that are counted apart, per task. Further ones share one count: names cost nothing, so
+   * whoever invents them must gain nothing by it.
+   */
+  static final int MAX_SOURCES = 20_000;
+
+  private static final String OTHERS = "\u0000others";
 
   private final int perMinute;
   private ProcessorContext<String, Screened<NewLabel>> context;
@@ -69,11 +77,16 @@ public final class SourceLimiter
   }
 
   private boolean admitted(NewLabel label) {
-    String key = label.candidate().labeled().adapter() + "/" + label.candidate().labeled().source();
+    String adapter = label.candidate().labeled().adapter() + "/";
+    String key = adapter + label.candidate().labeled().source();
     long minute =
         Math.min(label.candidate().original().timestampMs(), context.currentSystemTimeMs())
             / MINUTE_MS;
     SourceCount known = counts.get(key);
+    if (known == null && counts.approximateNumEntries() >= MAX_SOURCES) {
+      key = adapter + OTHERS;
+      known = counts.get(key);
+    }
     if (known == null || known.minute() < minute) {
       known = new SourceCount(minute, 0);
     }

@@ -47,6 +47,20 @@ public final class CurationMeters {
           "feedback that went to the dead-letter topic, by reason",
           "reason");
 
+  /** Defects of our own. */
+  public static final MeterSpec INTERNAL_ERRORS =
+      counter(
+          "weir.curation.internal.errors",
+          "exceptions in curation's own code, by the step that failed; each costs its record only",
+          "step");
+
+  /** Records of which only the beginning was read. */
+  public static final MeterSpec CUT =
+      counter(
+          "weir.curation.cut.records",
+          "input records over 640 KiB, uncompressed, of which only the beginning was read",
+          "topic");
+
   /** Closed batches. */
   public static final MeterSpec BATCHES =
       counter(
@@ -65,6 +79,27 @@ public final class CurationMeters {
   /** The open batch. */
   public static final MeterSpec OPEN_EXAMPLES =
       gauge("weir.curation.open.examples", "examples in the batch that is still open", "adapter");
+
+  /** What the open batch lacks. */
+  public static final MeterSpec MISSING =
+      gauge(
+          "weir.curation.batch.missing",
+          "what the open batch lacks to be closed: examples to its size; of an adapter's first batch,"
+              + " also train and holdout examples to what a training needs",
+          "adapter",
+          "of");
+
+  /** A partition that stands still. */
+  public static final MeterSpec STALLED =
+      gauge(
+          "weir.curation.stalled.partitions",
+          "partitions whose committed offset stands still while their lag grows");
+
+  /** Threads that were replaced. */
+  public static final MeterSpec THREADS_REPLACED =
+      counter(
+          "weir.curation.threads.replaced",
+          "stream threads that died of a fault and were replaced");
 
   /** The newest example. */
   public static final MeterSpec FEEDBACK =
@@ -100,9 +135,14 @@ public final class CurationMeters {
         DUPLICATES,
         BUFFERED,
         DEAD_LETTERS,
+        INTERNAL_ERRORS,
+        CUT,
         BATCHES,
         BATCH_DURATION,
         OPEN_EXAMPLES,
+        MISSING,
+        STALLED,
+        THREADS_REPLACED,
         FEEDBACK,
         LIVE_ACCURACY,
         LIVE_ANSWERS);

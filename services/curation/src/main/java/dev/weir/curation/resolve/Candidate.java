@@ -1,5 +1,6 @@
 package dev.weir.curation.resolve;
 
+import dev.weir.curation.deadletter.HasOriginal;
 import dev.weir.curation.deadletter.Original;
 
 /**
@@ -8,4 +9,4 @@ import dev.weir.curation.deadletter.Original;
  * @param labeled what would be learned
  * @param original the feedback record behind it
  */
-public record Candidate(LabeledText labeled, Original original) {}
+public record Candidate(LabeledText labeled, Original original) implements HasOriginal {}

@@ -14,15 +14,22 @@ import org.jspecify.annotations.Nullable;
  * entries from where the last one ended, so that no run holds up the stream, however large the
  * store is.
  *
- * <p>An entry may outlive the retention by the time of one round over the store. A restart begins a
- * new round. Used by its task's thread only.
+ * <p>A run looks at as many entries as end a round over the store within a tenth of the retention,
+ * so an entry outlives the retention by a tenth, whatever the inflow. A restart begins a new round.
+ * Used by its task's thread only.
  *
  * @param <V> the store's values
  */
 final class RetentionSweep<V> {
 
-  /** Entries that one run looks at. */
+  /** Entries that one run looks at, at least. */
   static final int ENTRIES = 1000;
+
+  /** Time between two runs. */
+  static final Duration EVERY = Duration.ofSeconds(1);
+
+  private static final int MAX_ENTRIES = 100_000;
+  private static final int ROUNDS_PER_RETENTION = 10;
 
   private final TimestampedKeyValueStore<String, V> store;
   private final Duration retention;
@@ -35,10 +42,11 @@ final class RetentionSweep<V> {
 
   void run(long nowMs) {
     long oldestMs = nowMs - retention.toMillis();
+    int entriesNow = entries(store.approximateNumEntries(), retention);
     List<String> expired = new ArrayList<>();
     try (KeyValueIterator<String, ValueAndTimestamp<V>> entries =
         next == null ? store.all() : store.range(next, null)) {
-      for (int looked = 0; looked < ENTRIES && entries.hasNext(); looked++) {
+      for (int looked = 0; looked < entriesNow && entries.hasNext(); looked++) {
         KeyValue<String, ValueAndTimestamp<V>> entry = entries.next();
         if (entry.value.timestamp() < oldestMs) {
           expired.add(entry.key);
@@ -47,5 +55,11 @@ final class RetentionSweep<V> {
       next = entries.hasNext() ? entries.next().key : null;
     }
     expired.forEach(store::delete);
+  }
+
+  /** How many entries of so many a run looks at. */
+  static int entries(long all, Duration retention) {
+    double runs = (double) retention.toMillis() / EVERY.toMillis() / ROUNDS_PER_RETENTION;
+    return (int) Math.max(ENTRIES, Math.min(MAX_ENTRIES, Math.ceil(all / runs)));
   }
 }

@@ -1,5 +1,6 @@
 package dev.weir.curation.resolve;
 
+import dev.weir.curation.deadletter.HasOriginal;
 import dev.weir.curation.deadletter.Original;
 import org.jspecify.annotations.Nullable;
 
@@ -39,5 +40,5 @@ public sealed interface ReviewEvent {
    * Somebody said something about it. Only the original travels: it is read again where it is
    * needed, which costs microseconds and keeps one form of the truth.
    */
-  record FeedbackGiven(Original original) implements ReviewEvent {}
+  record FeedbackGiven(Original original) implements ReviewEvent, HasOriginal {}
 }

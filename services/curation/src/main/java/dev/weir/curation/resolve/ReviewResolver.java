@@ -5,8 +5,11 @@ import dev.weir.common.event.EventReader;
 import dev.weir.common.event.Feedback;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.trace.Tracing;
+import dev.weir.curation.deadletter.Faults;
+import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
@@ -28,6 +31,8 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.TimestampedKeyValueStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings feedback together with its review and the answer that was served, whichever comes first.
@@ -44,6 +49,8 @@ import org.apache.kafka.streams.state.ValueAndTimestamp;
 public final class ReviewResolver
     implements Processor<String, ReviewEvent, String, Screened<Candidate>> {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ReviewResolver.class);
+
   /** Store of reviews by id. */
   public static final String REVIEWS = "reviews";
 
@@ -56,13 +63,24 @@ public final class ReviewResolver
   /** Store of the deadlines of waiting feedback, in order. */
   public static final String DEADLINES = "waiting-deadlines";
 
+  /** Records that may wait in one task. */
+  private static final int MAX_WAITING = 1_000_000;
+
+  /** Waiting records that are looked at while their review is handled; the rest follows. */
+  private static final int SETTLED_AT_ONCE = 50;
+
+  /** Waiting records that one call of a timer looks at, and how often it is called. */
+  private static final int SETTLED_BY_TIMER = 1000;
+
+  private static final Duration SETTLE_EVERY = Duration.ofMillis(100);
   private static final int EXPIRED_AT_ONCE = 1000;
-  private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
+  private static final Duration EXPIRING_AT_MOST = Duration.ofMillis(100);
 
   private final FeedbackResolver resolver;
   private final Duration wait;
   private final Duration retention;
   private final Duration checkEvery;
+  private final KnownFaults faults;
   private final Counter buffered;
   private ProcessorContext<String, Screened<Candidate>> context;
   private TimestampedKeyValueStore<String, ReviewSeen> reviews;
@@ -77,6 +95,7 @@ public final class ReviewResolver
    * @param retention how long reviews and answers are kept
    * @param checkEvery how often deadlines are looked at
    * @param registry counts what has to wait
+   * @param faults names records whose candidates could not be written
    */
   @SuppressWarnings("NullAway.Init") // init comes before any record
   public ReviewResolver(
@@ -84,7 +103,9 @@ public final class ReviewResolver
       Duration wait,
       Duration retention,
       Duration checkEvery,
-      MeterRegistry registry) {
+      MeterRegistry registry,
+      KnownFaults faults) {
+    this.faults = faults;
     this.resolver = new FeedbackResolver(catalog);
     this.wait = wait;
     this.retention = retention;
@@ -97,15 +118,18 @@ public final class ReviewResolver
     this.context = context;
     reviews = context.getStateStore(REVIEWS);
     answers = context.getStateStore(ANSWERS);
-    waiting = new WaitingFeedback(context.getStateStore(WAITING), context.getStateStore(DEADLINES));
+    waiting =
+        new WaitingFeedback(
+            context.getStateStore(WAITING), context.getStateStore(DEADLINES), MAX_WAITING);
+    context.schedule(checkEvery, PunctuationType.WALL_CLOCK_TIME, this::expire);
     context.schedule(
-        checkEvery,
+        SETTLE_EVERY,
         PunctuationType.WALL_CLOCK_TIME,
-        nowMs -> waiting.expire(nowMs, EXPIRED_AT_ONCE, this::expired));
+        nowMs -> waiting.goOn(SETTLED_BY_TIMER, this::settledSafely));
     RetentionSweep<ReviewSeen> oldReviews = new RetentionSweep<>(reviews, retention);
     RetentionSweep<AnswerServed> oldAnswers = new RetentionSweep<>(answers, retention);
     context.schedule(
-        SWEEP_EVERY,
+        RetentionSweep.EVERY,
         PunctuationType.WALL_CLOCK_TIME,
         nowMs -> {
           oldReviews.run(nowMs);
@@ -119,16 +143,65 @@ public final class ReviewResolver
     ReviewEvent event = record.value();
     if (event instanceof FeedbackGiven given) {
       if (!settled(given.original())) {
-        buffered.increment();
-        waiting.add(id, given.original(), context.currentSystemTimeMs() + wait.toMillis());
+        await(id, given.original());
       }
     } else if (event instanceof ReviewSeen review) {
       reviews.put(id, seenNow(review));
-      waiting.settle(id, this::settled);
+      settleWaiting(id);
     } else if (event instanceof AnswerServed answer) {
       answers.put(id, seenNow(answer.in(Tracing.written(record.headers()))));
-      waiting.settle(id, this::settled);
+      settleWaiting(id);
     }
+  }
+
+  private void await(String id, Original original) {
+    String full = waiting.add(id, original, context.currentSystemTimeMs() + wait.toMillis());
+    if (full == null) {
+      buffered.increment();
+    } else {
+      forward("", new Refused<>(original, Reason.TOO_MANY_WAITING, full), original);
+    }
+  }
+
+  private void settleWaiting(String id) {
+    if (waiting.any(id)) {
+      waiting.settle(id, SETTLED_AT_ONCE, this::settledSafely);
+    }
+  }
+
+  private void expire(long nowMs) {
+    long until = System.nanoTime() + EXPIRING_AT_MOST.toNanos();
+    int expired;
+    do {
+      expired = waiting.expire(nowMs, EXPIRED_AT_ONCE, this::expiredSafely);
+    } while (expired == EXPIRED_AT_ONCE && System.nanoTime() - until < 0);
+  }
+
+  /** Of many that are settled at once, one that our code fails on costs only itself. */
+  private boolean settledSafely(Original original) {
+    try {
+      return settled(original);
+    } catch (RuntimeException e) {
+      failed(original, e);
+      return true;
+    }
+  }
+
+  private void expiredSafely(Original original) {
+    try {
+      expired(original);
+    } catch (RuntimeException e) {
+      failed(original, e);
+    }
+  }
+
+  private void failed(Original original, RuntimeException fault) {
+    if (!Faults.ofRecord(fault)) {
+      throw fault;
+    }
+    LOG.error("{} cannot be resolved", original.position(), fault);
+    String message = "Weir failed on this record: " + fault + "; this is a defect: report it";
+    forward("", new Refused<>(original, Reason.INTERNAL_ERROR, message), original);
   }
 
   private boolean settled(Original original) {
@@ -154,6 +227,10 @@ public final class ReviewResolver
   }
 
   private Resolution resolve(Original original) {
+    String known = faults.why(original.position());
+    if (known != null) {
+      return new Unusable(Reason.INTERNAL_ERROR, known);
+    }
     Parsed<Feedback> parsed = EventReader.feedback(original.key(), original.value());
     if (parsed instanceof Accepted<Feedback> good) {
       Feedback feedback = good.event();
@@ -184,7 +261,9 @@ public final class ReviewResolver
   }
 
   private void forward(String key, Screened<Candidate> screened, Original original) {
-    context.forward(new Record<>(key, screened, original.timestampMs()));
+    // Its own time may be ahead of the broker's, which would refuse it.
+    long time = Math.max(0, Math.min(original.timestampMs(), context.currentSystemTimeMs()));
+    context.forward(new Record<>(key, screened, time));
   }
 
   private static String shown(Duration duration) {

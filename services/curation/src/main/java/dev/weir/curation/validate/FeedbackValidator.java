@@ -7,7 +7,8 @@ import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.TextNormalizer;
-import dev.weir.common.topic.Topics;
+import dev.weir.curation.deadletter.KnownFaults;
+import dev.weir.curation.deadletter.Letter;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
@@ -25,11 +26,14 @@ import org.apache.kafka.streams.processor.api.Record;
 public final class FeedbackValidator
     implements Processor<byte[], byte[], String, Screened<ReviewEvent>> {
 
+  private final KnownFaults faults;
   private ProcessorContext<String, Screened<ReviewEvent>> context;
 
-  /** A validator; {@code init} comes before any record. */
-  @SuppressWarnings("NullAway.Init")
-  public FeedbackValidator() {}
+  /** Refuses also what {@code faults} names. */
+  @SuppressWarnings("NullAway.Init") // init comes before any record
+  public FeedbackValidator(KnownFaults faults) {
+    this.faults = faults;
+  }
 
   @Override
   public void init(ProcessorContext<String, Screened<ReviewEvent>> context) {
@@ -47,12 +51,17 @@ public final class FeedbackValidator
     }
   }
 
-  private static Parsed<Feedback> read(Original original) {
-    if (original.sizeBytes() > Topics.MAX_MESSAGE_BYTES) {
+  private Parsed<Feedback> read(Original original) {
+    String cut = Cut.of(original.headers());
+    if (cut != null || original.sizeBytes() > Letter.MAX_BYTES) {
       return new Rejected<>(
           Reason.RECORD_TOO_LARGE,
-          "the record has %d bytes before compression, at most %d are accepted; leave out what is not feedback"
-              .formatted(original.sizeBytes(), Topics.MAX_MESSAGE_BYTES));
+          "the record has %s before compression, at most %d are accepted; leave out what is not feedback"
+              .formatted(cut == null ? original.sizeBytes() + " bytes" : cut, Letter.MAX_BYTES));
+    }
+    String known = faults.why(original.position());
+    if (known != null) {
+      return new Rejected<>(Reason.INTERNAL_ERROR, known);
     }
     return EventReader.feedback(original.key(), original.value());
   }

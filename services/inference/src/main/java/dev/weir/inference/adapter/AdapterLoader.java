@@ -92,7 +92,9 @@ public final class AdapterLoader implements AutoCloseable {
     this.threads = new ScheduledThreadPoolExecutor(THREADS, threadNames());
     threads.setRemoveOnCancelPolicy(true);
     threads.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-loader");
     InferenceMeters.VERSIONS_FAILING.gauge(meters, () -> failures().size());
+    registry.listenBroken(this::broken);
   }
 
   /** Has {@code listener} told of every load from now on. */
@@ -112,6 +114,14 @@ public final class AdapterLoader implements AutoCloseable {
           task.want(wanted);
           return task;
         });
+  }
+
+  /** Keeps the reason of a version that went out of service because it broke. */
+  private void broken(ServingAdapter version, WeirException why) {
+    Task task = tasks.get(version.id().adapter());
+    if (task != null) {
+      task.broken(version, why);
+    }
   }
 
   /** Whether every record so far was acted on, be it with a failure. */
@@ -460,6 +470,21 @@ public final class AdapterLoader implements AutoCloseable {
           again ? "; next try in " + delay.toSeconds() + " s" : "",
           problem);
       return again;
+    }
+
+    /** Only a newer record brings it back: it was tried when it was loaded, and broke later. */
+    private synchronized void broken(ServingAdapter version, WeirException why) {
+      meters.failed(why.reason());
+      failures.put(
+          version.id(),
+          new LoadFailure(
+              version.id().version(),
+              version.digest(),
+              why.reason(),
+              String.valueOf(why.getMessage()),
+              1,
+              clock.instant(),
+              null));
     }
 
     private synchronized void done(Wanted now, boolean again) {

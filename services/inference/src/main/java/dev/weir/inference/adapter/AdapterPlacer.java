@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -169,6 +170,48 @@ final class AdapterPlacer {
     Stream.concat(gone.stream(), Stream.ofNullable(kept))
         .filter(version -> version != stays)
         .forEach(AdapterPlacer::release);
+  }
+
+  /**
+   * Takes a broken version out of service. Where it is the champion, the one that its adapter
+   * retired last takes over, from the slot that it is still in, if it works.
+   *
+   * @param stillBroken asked last, right before publishing
+   * @return whether the version is out of service
+   */
+  boolean fallBack(ServingAdapter broken, BooleanSupplier stillBroken) {
+    ServingState now = published.get();
+    String adapter = broken.id().adapter();
+    ServingAdapter serving = now.version(broken.id()).orElse(null);
+    AdapterId champion = now.champions().get(adapter);
+    if (serving == null || !serving.digest().equals(broken.digest())) {
+      return false;
+    }
+    ServingState after = now;
+    if (broken.id().equals(champion)) {
+      ServingAdapter before = now.retired().get(adapter);
+      if (before == null || !works(before)) {
+        return false;
+      }
+      champion = before.id();
+      after = now.reinstated(before.liveSince(clock.instant()));
+    }
+    if (!stillBroken.getAsBoolean()) {
+      return false;
+    }
+    publisher.accept(after.settled(adapter, champion, Set.of(broken.id())));
+    release(serving);
+    return true;
+  }
+
+  private boolean works(ServingAdapter version) {
+    try {
+      probe.check(version);
+      return true;
+    } catch (RuntimeException e) {
+      LOG.warn("adapter {}, which served before, does not work either", version.id(), e);
+      return false;
+    }
   }
 
   /** Tries a version where it is, and puts it into service; ends its stay there if that fails. */

@@ -2,6 +2,7 @@ package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.SlotLayout;
+import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,9 +15,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +50,7 @@ public final class AdapterRegistry implements AutoCloseable {
 
   private final SlotTable.Opener opener;
   private final SlotPolicy policy;
+  private final WeightSource source;
   private final PrecisionChoice precision;
   private final SlotSupply supply;
   private final AdapterPlacer placer;
@@ -56,9 +60,14 @@ public final class AdapterRegistry implements AutoCloseable {
   private final SlotSignal signal = new SlotSignal();
   private final AtomicReference<@Nullable ServingState> published = new AtomicReference<>();
   private final List<Consumer<ServingState>> listeners = new CopyOnWriteArrayList<>();
+  private final List<BiConsumer<ServingAdapter, WeirException>> brokenListeners =
+      new CopyOnWriteArrayList<>();
 
-  /** Whether slots are on their way from one place to another; written under the monitor. */
-  private volatile boolean changing;
+  /**
+   * Begins and ends of changes: odd while slots are on their way from one place to another. Written
+   * under the monitor.
+   */
+  private volatile int changes;
 
   private volatile int lost;
 
@@ -79,6 +88,7 @@ public final class AdapterRegistry implements AutoCloseable {
       Clock clock) {
     this.opener = opener;
     this.policy = policy;
+    this.source = source;
     this.precision = precision;
     this.pager = new AdapterPager(this, source, policy.longestWait(), meters, clock);
     this.probe = new Probe(probe);
@@ -180,15 +190,26 @@ public final class AdapterRegistry implements AutoCloseable {
    * a change is under way this is what it was before.
    */
   int lostSlots() {
+    int before = changes;
     ServingState state = published.get();
-    if (state == null || changing) {
+    if (state == null || before % 2 != 0) {
       return lost;
     }
     int found = state.engine().taken() - state.loaded() - state.retired().size();
-    if (!changing && published.get() == state) {
+    if (changes == before) {
       lost = Math.max(0, found);
     }
     return lost;
+  }
+
+  /** How many versions in slots have no copy on this disk, and so cannot be evicted. */
+  long uncopied() {
+    ServingState state = published.get();
+    return state == null
+        ? 0
+        : state.versions().stream()
+            .filter(version -> ServingState.inSlot(version) && !source.onDisk(version.digest()))
+            .count();
   }
 
   /** The digests of all versions in service; none before the start and after the end. */
@@ -304,11 +325,17 @@ public final class AdapterRegistry implements AutoCloseable {
   }
 
   private synchronized Attempt attempt(LoadedAdapter loaded, BooleanSupplier stillWanted) {
-    changing = true;
+    return changing(() -> placer.attempt(loaded, stillWanted));
+  }
+
+  /** Marks a change for {@link #lostSlots}; the caller holds the monitor. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time
+  private <T> T changing(Supplier<T> change) {
+    changes++;
     try {
-      return placer.attempt(loaded, stillWanted);
+      return change.get();
     } finally {
-      changing = false;
+      changes++;
     }
   }
 
@@ -320,12 +347,7 @@ public final class AdapterRegistry implements AutoCloseable {
    * @return whether it is in service; if not it has to be read and {@link #put}
    */
   synchronized boolean reinstate(WantedVersion wanted, BooleanSupplier stillWanted) {
-    changing = true;
-    try {
-      return placer.reinstate(wanted, stillWanted);
-    } finally {
-      changing = false;
-    }
+    return changing(() -> placer.reinstate(wanted, stillWanted));
   }
 
   /**
@@ -372,17 +394,41 @@ public final class AdapterRegistry implements AutoCloseable {
     if (!stillWanted.getAsBoolean()) {
       return false;
     }
-    changing = true;
-    try {
-      placer.settle(adapter, after, gone);
-    } finally {
-      changing = false;
-    }
+    boolean settled =
+        changing(
+            () -> {
+              placer.settle(adapter, after, gone);
+              return true;
+            });
     signal.fire(); // Whoever waits for a slot for one of these need not wait any longer.
     if (before != null && after == null) {
       LOG.info("adapter {} no longer serves: its champion was withdrawn", before);
     }
+    return settled;
+  }
+
+  /**
+   * Takes a version out of service that fails on texts that are not at fault. Where it is the
+   * champion, the one that served before takes over, and it has to work; without such a one nothing
+   * changes.
+   *
+   * @param broken the version as it was in service
+   * @param why what goes wrong, for those who {@linkplain #listenBroken listen}
+   * @param stillBroken asked last, right before publishing
+   * @return whether it is out of service
+   */
+  public synchronized boolean fallBack(
+      ServingAdapter broken, WeirException why, BooleanSupplier stillBroken) {
+    if (!placer.fallBack(broken, stillBroken)) {
+      return false;
+    }
+    brokenListeners.forEach(listener -> listener.accept(broken, why));
     return true;
+  }
+
+  /** Has {@code listener} told of every version that {@link #fallBack} took out of service. */
+  void listenBroken(BiConsumer<ServingAdapter, WeirException> listener) {
+    brokenListeners.add(listener);
   }
 
   /** Ends the service; the sessions close when the last lease is back. */

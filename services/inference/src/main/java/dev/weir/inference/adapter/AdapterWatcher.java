@@ -106,6 +106,9 @@ public final class AdapterWatcher implements AutoCloseable {
     this.loader = loader;
     this.announced = announced;
     this.meters = meters;
+    // From 0 on: an alert sees no increase of a counter that is born with its first value.
+    InferenceMeters.ADAPTERS_TOPIC_ANEW.counter(meters);
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher");
   }
 
   /** Starts to watch. */

@@ -149,7 +149,10 @@ public final class ArtifactReader implements WeightSource {
     trust.check(id, directory);
     LoadedAdapter plain = parse(id, wanted.digest(), directory, wanted.release());
     Path eightBit = directory.resolve(MergedModel.INT8_FILE);
-    boolean int8 = plain.precision() == Precision.INT8 && Files.isRegularFile(eightBit);
+    boolean int8 =
+        plain.precision() == Precision.INT8
+            && Files.isRegularFile(eightBit)
+            && (precision.forced() != null || !MergedEncoder.dependsOnBatch(eightBit));
     Path file = int8 ? eightBit : directory.resolve(MergedModel.FILE);
     if (!Files.isRegularFile(file)) {
       throw new LoadException(

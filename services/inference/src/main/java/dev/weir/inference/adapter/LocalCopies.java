@@ -51,6 +51,7 @@ public final class LocalCopies {
   private final long mostBytes;
   private final Clock clock;
   private final Map<String, Long> bytesByDigest = new ConcurrentHashMap<>();
+  private final Map<String, Path> unsaved = new ConcurrentHashMap<>();
   private volatile Supplier<Set<String>> inService = Set::of;
 
   /**
@@ -100,7 +101,7 @@ public final class LocalCopies {
     Path copy = directory.resolve(digest);
     try {
       verify(copy, digest);
-      Files.setLastModifiedTime(copy, FileTime.from(clock.instant()));
+      touch(copy);
       return Optional.of(copy);
     } catch (IOException | UncheckedIOException e) {
       LOG.warn("the copy {} is damaged and removed: {}", copy, e.toString());
@@ -109,15 +110,39 @@ public final class LocalCopies {
     }
   }
 
+  private void touch(Path copy) {
+    try {
+      Files.setLastModifiedTime(copy, FileTime.from(clock.instant()));
+    } catch (IOException e) {
+      LOG.debug("{} keeps its old time; its bytes are right", copy, e);
+    }
+  }
+
   /**
-   * Copies an artifact's files unless they are here already. A disk that is full or broken is no
-   * fault of the adapter: it serves, and cannot be evicted.
+   * Copies an artifact's files unless they are here already, and those of artifacts for which there
+   * was no room before. A disk that is full or broken is no fault of the adapter: it serves, and
+   * cannot be evicted until a later save finds room.
    *
    * @param artifact a directory whose files were checked against {@code digest}
    */
   void save(String digest, Path artifact) {
-    if (has(digest) || !DIGEST.matcher(digest).matches()) {
+    if (!DIGEST.matcher(digest).matches()) {
       return;
+    }
+    if (copied(digest, artifact)) {
+      Set<String> serving = inService.get();
+      unsaved.keySet().removeIf(missed -> !serving.contains(missed) || has(missed));
+      for (Map.Entry<String, Path> missed : unsaved.entrySet()) {
+        if (!copied(missed.getKey(), missed.getValue())) {
+          return; // The disk is full again.
+        }
+      }
+    }
+  }
+
+  private boolean copied(String digest, Path artifact) {
+    if (has(digest)) {
+      return true;
     }
     Path staged = directory.resolve(STAGED + UUID.randomUUID());
     try {
@@ -126,13 +151,17 @@ public final class LocalCopies {
         Files.copy(artifact.resolve(name), staged.resolve(name));
       }
       publish(digest, staged);
+      unsaved.remove(digest);
+      return true;
     } catch (IOException | UncheckedIOException e) {
+      unsaved.put(digest, artifact);
       LOG.warn(
           "adapter {} has no copy in {} and cannot be evicted: {}; check the disk's space and rights, or set WEIR_SERVE_CACHE_DIR",
           digest,
           directory,
           e.toString());
       delete(staged);
+      return false;
     }
   }
 

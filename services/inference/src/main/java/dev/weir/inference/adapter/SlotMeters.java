@@ -17,9 +17,11 @@ final class SlotMeters {
 
   static void bind(AdapterRegistry registry, MeterRegistry meters) {
     InferenceMeters.SLOTS.gauge(meters, () -> of(registry, state -> state.layout().slots()));
+    InferenceMeters.INTERNAL_ERRORS.counter(meters, "state-listener");
     InferenceMeters.SLOTS_LOST.gauge(meters, registry::lostSlots);
     InferenceMeters.ADAPTERS_SERVING.gauge(
         meters, () -> of(registry, state -> state.champions().size()));
+    InferenceMeters.VERSIONS_UNCOPIED.gauge(meters, registry::uncopied);
     GaugeSet providers = new GaugeSet(InferenceMeters.PROVIDER, meters);
     registry.listen(state -> show(state, providers));
     for (Residence residence : Residence.values()) {

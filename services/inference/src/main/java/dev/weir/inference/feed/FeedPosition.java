@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  * The next offset of each partition that a listener has not had yet, written as {@code 0:17,1:4}:
  * it holds for the topic, so a listener may go on with it at another replica.
  *
- * <p>Belongs to the feed's thread.
+ * <p>Belongs to one thread at a time: the replay's, then the feed's.
  */
 final class FeedPosition {
 
@@ -59,6 +59,11 @@ final class FeedPosition {
     }
     next.put(partition, offset + 1);
     return true;
+  }
+
+  /** Goes on at an offset, whatever was passed: the partition was made anew. */
+  void restart(int partition, long offset) {
+    next.put(partition, offset);
   }
 
   long next(int partition) {

@@ -26,9 +26,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The first listener starts the thread {@code feed-<topic>} with a consumer of its own, without
  * a group; when the last one has gone, both end. Listeners share the consumer and have a position
- * each: one that comes back with an old position makes the consumer read the last records again,
- * and the others pass over what they had. A broker that is away is tried again every two seconds.
- * Thread-safe; {@link #close} ends the thread.
+ * each. One that is to get records from before its time has them read by a consumer of its own kind
+ * on the thread {@code replay-<topic>}, which brings it to the topic's end and hands it over: so
+ * nobody who is there already waits for a newcomer. Partitions that are added are followed within
+ * half a minute, from their beginning. A broker that is away is tried again every two seconds.
+ * Thread-safe; {@link #close} ends the threads.
  */
 public final class TopicFeed implements AutoCloseable {
 
@@ -38,6 +40,7 @@ public final class TopicFeed implements AutoCloseable {
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(2);
   private static final int BROKER_TIMEOUT_MS = 5_000;
   private static final int JOIN_MS = 2_000;
+  private static final Duration LOOK_FOR_PARTITIONS = Duration.ofSeconds(30);
 
   /** The most offsets that a listener which comes back is given again. */
   public static final int REPLAY = 512;
@@ -47,17 +50,26 @@ public final class TopicFeed implements AutoCloseable {
 
   private final Map<String, Object> kafka;
   private final String topic;
+  private final Duration lookForPartitions;
+  private final Map<Integer, Long> next = new HashMap<>(); // the feed's thread alone
   private final List<Subscription> listeners = new CopyOnWriteArrayList<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread thread;
+  private @Nullable Thread replaying;
   private boolean closed;
 
   /** A feed of that topic; it opens nothing before somebody listens. */
   public TopicFeed(Map<String, Object> kafka, String topic) {
+    this(kafka, topic, LOOK_FOR_PARTITIONS);
+  }
+
+  TopicFeed(Map<String, Object> kafka, String topic, Duration lookForPartitions) {
+    this.lookForPartitions = lookForPartitions;
     this.kafka = new HashMap<>(kafka);
     this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     this.kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
     this.kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    this.kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     this.kafka.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-feed-" + topic);
     this.kafka.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);
     this.kafka.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);
@@ -77,13 +89,47 @@ public final class TopicFeed implements AutoCloseable {
 
     private final FeedListener listener;
     private final int before;
-    private @Nullable FeedPosition position;
-    private boolean placed;
+    private @Nullable FeedPosition position; // the thread's that serves it
+    private boolean opened; // likewise
+    private boolean placed; // the feed's thread alone
+
+    /** Which thread serves it: the replay's first, if any, then the feed's for good. */
+    private volatile boolean live;
 
     Subscription(FeedListener listener, Optional<FeedPosition> position, int before) {
       this.listener = listener;
       this.position = position.orElse(null);
       this.before = before;
+      this.live = before == 0 && position.isEmpty();
+    }
+
+    private boolean gone() {
+      return !listeners.contains(this);
+    }
+
+    /** Finds its place in the topic; says so once. */
+    private FeedPosition open(Map<Integer, Long> begins, Map<Integer, Long> ends) {
+      FeedPosition at = position;
+      if (!opened) {
+        at = start(this, begins, ends);
+        position = at;
+        opened = true;
+        listener.opened(String.valueOf(at));
+      }
+      return Objects.requireNonNull(at);
+    }
+
+    private void restart(int partition, long offset) {
+      if (position != null) {
+        position.restart(partition, offset);
+      }
+    }
+
+    private void tell(ConsumerRecord<byte[], byte[]> record) {
+      FeedPosition at = position;
+      if (at != null && at.pass(record.partition(), record.offset())) {
+        listener.record(at.toString(), record);
+      }
     }
 
     @Override
@@ -120,11 +166,19 @@ public final class TopicFeed implements AutoCloseable {
             Math.min(before, MOST_BEFORE));
     listeners.add(subscription);
     if (thread == null) {
-      thread = new Thread(this::run, "feed-" + topic);
-      thread.setDaemon(true);
-      thread.start();
+      thread = started(this::run, "feed-");
+    }
+    if (!subscription.live && replaying == null) {
+      replaying = started(this::replay, "replay-");
     }
     return subscription;
+  }
+
+  private Thread started(Runnable task, String prefix) {
+    Thread started = new Thread(task, prefix + topic);
+    started.setDaemon(true);
+    started.start();
+    return started;
   }
 
   /** Whether its thread and consumer exist. */
@@ -134,12 +188,24 @@ public final class TopicFeed implements AutoCloseable {
 
   private void run() {
     while (!finished()) {
-      try (KafkaConsumer<byte[], byte[]> consumer =
-          new KafkaConsumer<>(kafka, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      try (KafkaConsumer<byte[], byte[]> consumer = consumer(kafka)) {
+        listeners.forEach(each -> each.placed = false);
+        long lookAt = System.nanoTime() + lookForPartitions.toNanos();
         while (!idle()) {
+          if (System.nanoTime() - lookAt >= 0) {
+            lookAt = System.nanoTime() + lookForPartitions.toNanos();
+            if (partitions(consumer).size() != consumer.assignment().size()) {
+              listeners.forEach(each -> each.placed = false);
+            }
+          }
           place(consumer);
+          if (consumer.assignment().isEmpty()) {
+            pause(POLL); // Whoever is to come is still with the replay.
+            continue;
+          }
           for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-            tell(record);
+            follow(record);
+            listeners.stream().filter(each -> each.placed).forEach(each -> each.tell(record));
           }
         }
       } catch (InterruptException e) {
@@ -150,6 +216,65 @@ public final class TopicFeed implements AutoCloseable {
         pause();
       }
     }
+  }
+
+  /** Brings newcomers to the topic's end, all that wait at once, until none is left. */
+  private void replay() {
+    while (true) {
+      List<Subscription> newcomers = newcomers();
+      if (newcomers.isEmpty()) {
+        return;
+      }
+      Map<String, Object> settings = new HashMap<>(kafka);
+      settings.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-replay-" + topic);
+      try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings)) {
+        List<TopicPartition> partitions = partitions(consumer);
+        Map<Integer, Long> begins = byPartition(consumer.beginningOffsets(partitions));
+        Map<Integer, Long> ends = byPartition(consumer.endOffsets(partitions));
+        newcomers.forEach(each -> each.open(begins, ends));
+        consumer.assign(partitions);
+        for (TopicPartition partition : partitions) {
+          consumer.seek(partition, earliest(newcomers, partition).orElse(ends(ends, partition)));
+        }
+        while (!idle() && partitions.stream().anyMatch(each -> behind(consumer, each, ends))) {
+          for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+            newcomers.stream().filter(each -> !each.gone()).forEach(each -> each.tell(record));
+          }
+        }
+        newcomers.forEach(each -> each.live = true); // The few records since then it gets there.
+      } catch (InterruptException e) {
+        LOG.debug("the replay of {} is closing", topic);
+      } catch (RuntimeException e) {
+        LOG.warn("the replay of {} failed; trying again", topic, e);
+        pause();
+      }
+    }
+  }
+
+  private static boolean behind(
+      KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, Map<Integer, Long> ends) {
+    return consumer.position(partition) < ends(ends, partition);
+  }
+
+  /** Those that wait for a replay; when there are none, the next one starts another thread. */
+  private synchronized List<Subscription> newcomers() {
+    List<Subscription> waiting =
+        closed ? List.of() : listeners.stream().filter(each -> !each.live).toList();
+    if (waiting.isEmpty()) {
+      replaying = null;
+    }
+    return waiting;
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
+    return new KafkaConsumer<>(
+        settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  }
+
+  private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
+    return consumer.partitionsFor(topic).stream()
+        .map(info -> new TopicPartition(topic, info.partition()))
+        .toList();
   }
 
   private synchronized boolean idle() {
@@ -166,8 +291,12 @@ public final class TopicFeed implements AutoCloseable {
   }
 
   private void pause() {
+    pause(REOPEN_AFTER);
+  }
+
+  private void pause(Duration most) {
     try {
-      if (closing.await(REOPEN_AFTER.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (closing.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.debug("the feed of {} is closing", topic);
       }
     } catch (InterruptedException e) {
@@ -177,28 +306,40 @@ public final class TopicFeed implements AutoCloseable {
 
   /** Gives newcomers their place, and moves the consumer back to the earliest of all places. */
   private void place(KafkaConsumer<byte[], byte[]> consumer) {
-    if (!consumer.assignment().isEmpty() && listeners.stream().allMatch(each -> each.placed)) {
+    List<Subscription> here = listeners.stream().filter(each -> each.live).toList();
+    if (here.isEmpty() || here.stream().allMatch(each -> each.placed)) {
       return;
     }
-    List<TopicPartition> partitions =
-        consumer.partitionsFor(topic).stream()
-            .map(info -> new TopicPartition(topic, info.partition()))
-            .toList();
+    List<TopicPartition> partitions = partitions(consumer);
     Map<Integer, Long> begins = byPartition(consumer.beginningOffsets(partitions));
     Map<Integer, Long> ends = byPartition(consumer.endOffsets(partitions));
-    List<Subscription> newcomers = new ArrayList<>();
-    for (Subscription each : listeners) {
-      if (!each.placed) {
-        each.position = start(each, begins, ends);
-        each.placed = true;
-        newcomers.add(each);
-      }
-    }
     consumer.assign(partitions);
-    for (TopicPartition partition : partitions) {
-      consumer.seek(partition, earliest(partition.partition()).orElse(ends(ends, partition)));
+    for (Subscription each : here) {
+      each.open(begins, ends);
+      each.placed = true;
     }
-    newcomers.forEach(each -> each.listener.opened(String.valueOf(each.position)));
+    for (TopicPartition partition : partitions) {
+      long from = earliest(here, partition).orElse(ends(ends, partition));
+      consumer.seek(partition, from);
+      next.put(partition.partition(), from);
+    }
+  }
+
+  /** A topic that was made anew has other records under the offsets that listeners had already. */
+  private void follow(ConsumerRecord<byte[], byte[]> record) {
+    int partition = record.partition();
+    if (record.offset() < next.getOrDefault(partition, 0L)) {
+      LOG.warn(
+          "{}-{} was made anew or cut: offset {} came after {}; its feed goes on there",
+          topic,
+          partition,
+          record.offset(),
+          next.get(partition));
+      listeners.stream()
+          .filter(each -> each.placed)
+          .forEach(each -> each.restart(partition, record.offset()));
+    }
+    next.put(partition, record.offset() + 1);
   }
 
   private static FeedPosition start(
@@ -216,11 +357,11 @@ public final class TopicFeed implements AutoCloseable {
     return position;
   }
 
-  private Optional<Long> earliest(int partition) {
-    return listeners.stream()
+  private static Optional<Long> earliest(List<Subscription> of, TopicPartition partition) {
+    return of.stream()
         .map(each -> each.position)
         .filter(Objects::nonNull)
-        .map(position -> position.next(partition))
+        .map(position -> position.next(partition.partition()))
         .min(Long::compare);
   }
 
@@ -233,24 +374,22 @@ public final class TopicFeed implements AutoCloseable {
         .collect(Collectors.toMap(entry -> entry.getKey().partition(), Map.Entry::getValue));
   }
 
-  private void tell(ConsumerRecord<byte[], byte[]> record) {
-    for (Subscription each : listeners) {
-      FeedPosition position = each.position;
-      if (each.placed && position != null && position.pass(record.partition(), record.offset())) {
-        each.listener.record(position.toString(), record);
-      }
-    }
-  }
-
   @Override
   public void close() {
     Thread ending;
+    Thread replay;
     synchronized (this) {
       closed = true;
       listeners.clear();
       closing.countDown();
       ending = thread;
+      replay = replaying;
     }
+    end(ending);
+    end(replay);
+  }
+
+  private static void end(@Nullable Thread ending) {
     if (ending != null) {
       try {
         // It looks up after each poll; only one that waits for a broker has to be interrupted.

@@ -1,10 +1,10 @@
 package dev.weir.inference.http;
 
 import dev.weir.common.event.Review;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.Explainer;
 import dev.weir.inference.score.Explanation;
-import dev.weir.inference.score.Source;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
@@ -44,9 +44,10 @@ final class ClassifyHandler implements Handler<RoutingContext> {
   public void handle(RoutingContext context) {
     Json.require(context);
     byte[] body = Bodies.of(context);
+    Caller caller = Callers.of(context, classifier);
     IntConsumer allowance = AccessHandler.texts(context);
     workers
-        .call(() -> submit(body, allowance))
+        .call(() -> submit(caller, body, allowance))
         .compose(
             submitted ->
                 Future.fromCompletionStage(
@@ -56,11 +57,13 @@ final class ClassifyHandler implements Handler<RoutingContext> {
         .onFailure(context::fail);
   }
 
-  private Submitted submit(byte[] body, IntConsumer allowance) {
+  private Submitted submit(Caller caller, byte[] body, IntConsumer allowance) {
     ClassifyRequest request = ClassifyRequest.parse(body);
     allowance.accept(request.reviews().size());
     CompletableFuture<List<Explanation>> explanations =
-        request.explain() ? explain(request.reviews(), new ArrayList<>()) : classify(request);
+        request.explain()
+            ? explain(caller, request.reviews(), new ArrayList<>())
+            : classify(caller, request);
     return new Submitted(request, explanations.thenApply(done -> shadowed(request, done)));
   }
 
@@ -69,25 +72,25 @@ final class ClassifyHandler implements Handler<RoutingContext> {
     return done;
   }
 
-  private CompletableFuture<List<Explanation>> classify(ClassifyRequest request) {
+  private CompletableFuture<List<Explanation>> classify(Caller caller, ClassifyRequest request) {
     return classifier
-        .tryClassify(Source.HTTP, request.reviews())
+        .tryClassify(caller, request.reviews())
         .orElseThrow(Problem::queueFull)
         .thenApply(
             answers -> answers.stream().map(answer -> new Explanation(answer, List.of())).toList());
   }
 
   private CompletableFuture<List<Explanation>> explain(
-      List<Review> reviews, List<Explanation> done) {
+      Caller caller, List<Review> reviews, List<Explanation> done) {
     if (done.size() == reviews.size()) {
       return CompletableFuture.completedFuture(done);
     }
     return explainer
-        .explain(Source.HTTP, reviews.get(done.size()))
+        .explain(caller, reviews.get(done.size()))
         .thenCompose(
             (Optional<Explanation> explanation) -> {
               done.add(explanation.orElseThrow(Problem::queueFull));
-              return explain(reviews, done);
+              return explain(caller, reviews, done);
             });
   }
 }

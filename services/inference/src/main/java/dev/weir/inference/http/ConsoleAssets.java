@@ -46,6 +46,7 @@ final class ConsoleAssets {
           "live.js",
           "main.js",
           "observations.js",
+          "progress.js",
           "overview.js",
           "queue.js",
           "review.js",

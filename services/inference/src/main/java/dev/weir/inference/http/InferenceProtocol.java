@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.ops.Health;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.OneVersion;
-import dev.weir.inference.score.Source;
 import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -34,7 +34,8 @@ final class InferenceProtocol {
   private static final String PLATFORM = "weir_onnxruntime_lora";
 
   private final AdaptersView adapters;
-  private final OneVersion classifier;
+  private final Classifier classifier;
+  private final OneVersion oneVersion;
   private final HttpShadows shadows;
   private final Health health;
   private final String baseDigest;
@@ -48,7 +49,8 @@ final class InferenceProtocol {
       String baseDigest,
       Workers workers) {
     this.adapters = adapters;
-    this.classifier = new OneVersion(classifier, workers);
+    this.classifier = classifier;
+    this.oneVersion = new OneVersion(classifier, workers);
     this.shadows = shadows;
     this.health = health;
     this.baseDigest = baseDigest;
@@ -119,6 +121,7 @@ final class InferenceProtocol {
     serving(context);
     byte[] body = Bodies.of(context);
     IntConsumer allowance = AccessHandler.texts(context);
+    Caller caller = Callers.of(context, classifier);
     workers
         .call(
             () -> {
@@ -128,15 +131,16 @@ final class InferenceProtocol {
             })
         .compose(
             request ->
-                Future.fromCompletionStage(answers(request), context.vertx().getOrCreateContext())
+                Future.fromCompletionStage(
+                        answers(caller, request), context.vertx().getOrCreateContext())
                     .map(answers -> response(context, request, answers)))
         .onSuccess(response -> Json.answer(context, 200, response))
         .onFailure(context::fail);
   }
 
-  private CompletableFuture<List<Answer>> answers(InferRequest request) {
-    return classifier
-        .classify(Source.HTTP, request.reviews())
+  private CompletableFuture<List<Answer>> answers(Caller caller, InferRequest request) {
+    return oneVersion
+        .classify(caller, request.reviews())
         .thenApply(
             answers -> {
               List<Answer> given = answers.orElseThrow(Problem::queueFull);

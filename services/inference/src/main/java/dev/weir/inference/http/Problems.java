@@ -2,6 +2,8 @@ package dev.weir.inference.http;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Surrogates;
+import dev.weir.inference.score.CallerGoneException;
+import dev.weir.inference.score.OutOfOrderException;
 import dev.weir.inference.score.VersionChangedException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -94,8 +96,14 @@ final class Problems implements Handler<RoutingContext> {
     if (failure instanceof Problem problem) {
       return problem;
     }
+    if (failure instanceof OutOfOrderException broken) {
+      return new Problem(503, broken.reason(), broken.getMessage()).retryAfter(5);
+    }
     if (failure instanceof VersionChangedException changed) {
       return new Problem(503, changed.reason(), changed.getMessage()).retryAfter(1);
+    }
+    if (failure instanceof CallerGoneException) {
+      return new Problem(408, "client-gone", "the client went away before it had its answers");
     }
     if (failure instanceof RejectedExecutionException) {
       return new Problem(503, "closing", "this process is closing; ask another replica")

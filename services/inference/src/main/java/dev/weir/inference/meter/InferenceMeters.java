@@ -156,6 +156,12 @@ public final class InferenceMeters {
           "adapter versions in service, by where they are (loaded, merged, evicted)",
           "state");
 
+  /** Versions that cannot be evicted. */
+  public static final MeterSpec VERSIONS_UNCOPIED =
+      gauge(
+          "weir.inference.versions.uncopied",
+          "versions in slots without a copy on this disk: they cannot be evicted; the log says why (a full disk, rights, WEIR_SERVE_CACHE_MB)");
+
   /** Adapters that serve. */
   public static final MeterSpec ADAPTERS_SERVING =
       gauge("weir.inference.adapters.serving", "adapters that have a version that answers");
@@ -165,6 +171,26 @@ public final class InferenceMeters {
       gauge(
           "weir.inference.versions.failing",
           "versions that should be in service and could not be loaded; /v1/adapters says why");
+
+  /** Runs that failed. */
+  public static final MeterSpec RUN_FAILURES =
+      counter(
+          "weir.inference.run.failures",
+          "runs of the model that threw or gave a text no finite number, by precision",
+          "precision");
+
+  /** Versions that rest. */
+  public static final MeterSpec VERSIONS_SUSPENDED =
+      gauge(
+          "weir.inference.versions.suspended",
+          "versions in service that fail on texts that are not at fault: their reviews wait, and HTTP answers 503");
+
+  /** How long a review has been waiting. */
+  public static final MeterSpec STANDSTILL =
+      gaugeIn(
+          "seconds",
+          "weir.inference.standstill",
+          "how long the partition that waits longest has had reviews read and none committed");
 
   /** The version that answers. */
   public static final MeterSpec ADAPTER_VERSION =
@@ -203,11 +229,11 @@ public final class InferenceMeters {
           "result",
           "reason");
 
-  /** Records of the adapters topic that say nothing. */
-  public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
+  /** Records of the adapters topic beyond what is kept. */
+  public static final MeterSpec ADAPTER_RECORDS_REFUSED =
       counter(
-          "weir.inference.adapter.records.skipped",
-          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
+          "weir.inference.adapter.records.refused",
+          "records of the adapters topic for which there was no room, by reason (too-many-adapters, too-many-records)",
           "reason");
 
   /** Topics of adapters that were made anew. */
@@ -301,14 +327,17 @@ public final class InferenceMeters {
         SLOTS,
         SLOTS_LOST,
         VERSIONS,
+        VERSIONS_UNCOPIED,
         ADAPTERS_SERVING,
         VERSIONS_FAILING,
+        VERSIONS_SUSPENDED,
+        RUN_FAILURES,
         ADAPTER_VERSION,
         ADAPTER_FEEDBACK,
         FRESHNESS,
         LOAD_DURATION,
         LOADS,
-        ADAPTER_RECORDS_SKIPPED,
+        ADAPTER_RECORDS_REFUSED,
         ADAPTERS_TOPIC_ANEW,
         INTERNAL_ERRORS,
         EVICTIONS,
@@ -318,6 +347,7 @@ public final class InferenceMeters {
         LABEL_REQUESTS,
         DEAD_LETTERS,
         TRANSACTION,
-        TRANSACTIONS);
+        TRANSACTIONS,
+        STANDSTILL);
   }
 }

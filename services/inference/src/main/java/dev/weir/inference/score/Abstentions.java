@@ -16,7 +16,16 @@ final class Abstentions {
   /** The version that should answer is evicted and cannot be loaded. */
   static final String ADAPTER_UNAVAILABLE = "adapter-unavailable";
 
+  /** Nothing of the text is known to the model. */
+  static final String NO_TOKEN = "no-token";
+
   private Abstentions() {}
+
+  static Abstained noToken() {
+    return new Abstained(
+        NO_TOKEN,
+        "the text has nothing that the model knows: no word is left of it but mark-up, invisible characters or unknown signs; send the text itself, in the language of the model");
+  }
 
   static Abstained unavailable(AdapterId id, Throwable problem) {
     Throwable cause =

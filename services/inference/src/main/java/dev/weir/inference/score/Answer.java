@@ -136,9 +136,22 @@ public sealed interface Answer {
   record Abstained(String code, String message) implements Answer {}
 
   /**
-   * The run failed on this text even when it was alone.
+   * No answer can be had for this text, which is at fault alone.
    *
-   * @param cause what the run threw
+   * @param cause what was thrown
+   * @param reason stable code: {@link #SCORING_FAILED} or {@link #INTERNAL_ERROR}
    */
-  record Failed(RuntimeException cause) implements Answer {}
+  record Failed(RuntimeException cause, String reason) implements Answer {
+
+    /** The model failed on the text alone, and again, while it scores others. */
+    public static final String SCORING_FAILED = "scoring-failed";
+
+    /** Code of ours failed on it: a defect. */
+    public static final String INTERNAL_ERROR = "internal-error";
+
+    /** A text that the model fails on. */
+    public Failed(RuntimeException cause) {
+      this(cause, SCORING_FAILED);
+    }
+  }
 }

@@ -7,6 +7,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The rows that were accepted and are with no worker: a queue per path, and those set aside until
@@ -16,20 +17,25 @@ import java.util.Set;
  */
 final class Backlog {
 
-  /** An adapter has little waiting while it is this fraction of the capacity. */
+  private static final int HALF = 2;
+
+  /** A client has little waiting while it is this fraction of the capacity. */
   private static final int LITTLE = 16;
 
-  /** The fraction of the capacity that such adapters may use beyond it. */
+  /** The fraction of the capacity that such clients may use beyond it. */
   private static final int RESERVE = 4;
 
   private final int capacity;
   private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
   private final Map<Source, Set<Row>> aside = new EnumMap<>(Source.class);
 
+  /** Rows whose version is out of order; bounded by what the streams have under way. */
+  private final Set<Row> stopped = Collections.newSetFromMap(new IdentityHashMap<>());
+
   /**
    * An empty backlog.
    *
-   * @param capacity most rows that wait, per path; a quarter more for adapters that have little
+   * @param capacity most rows that wait, per path; a quarter more for clients that have little
    *     waiting
    */
   Backlog(int capacity) {
@@ -50,25 +56,53 @@ final class Backlog {
     return queue(source).size() + aside(source).size();
   }
 
-  private int depth(Source source, String adapter) {
-    long setAside =
-        aside(source).stream().filter(row -> row.query().adapter().equals(adapter)).count();
-    return queue(source).size(adapter) + (int) setAside;
-  }
-
   /**
-   * Whether there is room for all of the queries. Behind a full queue some is kept for adapters
-   * that have little waiting: a flood for one adapter must not have the others refused.
+   * Whether there is room for all of the queries.
+   *
+   * <p>A client that has something waiting may fill half of the queue while others wait, too.
+   * Behind a full queue a quarter more is kept for clients that have little waiting, and half of
+   * that for a client's adapters that have: a flood must not have the others refused.
    */
-  boolean fits(Source source, List<Query> queries) {
-    int size = depth(source) + queries.size();
-    if (size <= capacity) {
+  boolean fits(Caller caller, List<Query> queries) {
+    Source source = caller.source();
+    int rows = queries.size();
+    int before = depth(source);
+    int own = depth(source, row -> true, queue(source).size(caller.client()), caller);
+    if (before + rows <= capacity
+        && (own == 0 || own == before || own + rows <= capacity / HALF || source == Source.KAFKA)) {
       return true;
     }
-    return size <= capacity + capacity / RESERVE
+    int little = capacity / LITTLE;
+    int beyond = before + rows - capacity;
+    if (own + rows <= little) {
+      return beyond <= capacity / RESERVE;
+    }
+    return beyond <= capacity / RESERVE / HALF
         && queries.stream()
-            .allMatch(
-                query -> depth(source, query.adapter()) + queries.size() <= capacity / LITTLE);
+            .map(Query::adapter)
+            .distinct()
+            .allMatch(adapter -> own(caller, adapter) + rows <= little);
+  }
+
+  private int own(Caller caller, String adapter) {
+    return depth(
+        caller.source(),
+        row -> row.query().adapter().equals(adapter),
+        queue(caller.source()).size(caller.client(), adapter),
+        caller);
+  }
+
+  private int depth(Source source, Predicate<Row> which, int queued, Caller caller) {
+    Set<Row> rows = aside(source);
+    if (rows.isEmpty()) {
+      return queued;
+    }
+    long setAside =
+        rows.stream()
+            .filter(row -> row.submission().caller().client().equals(caller.client()))
+            .filter(which)
+            .count();
+    return queued + (int) setAside;
   }
 
   void add(Row row) {
@@ -80,9 +114,17 @@ final class Backlog {
     aside(row.source()).add(row);
   }
 
+  /**
+   * Keeps a row out of the queue until {@link #takeBack}, where it takes no room from others and
+   * keeps nobody from closing.
+   */
+  void stop(Row row) {
+    stopped.add(row);
+  }
+
   /** Ends a row's being set aside; false when it no longer was. */
   boolean takeBack(Row row) {
-    return aside(row.source()).remove(row);
+    return aside(row.source()).remove(row) || stopped.remove(row);
   }
 
   /** Puts a row in front: it was next when it was set aside. */
@@ -113,12 +155,29 @@ final class Backlog {
     return aside.getOrDefault(source, Set.of());
   }
 
+  /** Takes out all that one caller has waiting, what is set aside included. */
+  List<Row> leave(Caller caller) {
+    List<Row> gone = queue(caller.source()).leave(caller);
+    aside(caller.source())
+        .removeIf(
+            row -> {
+              boolean left = row.submission().caller() == caller;
+              if (left) {
+                gone.add(row);
+              }
+              return left;
+            });
+    return gone;
+  }
+
   /** Takes everything out. */
   List<Row> drain() {
     List<Row> all = new ArrayList<>();
     queues.values().forEach(queue -> all.addAll(queue.drain()));
     aside.values().forEach(all::addAll);
     aside.values().forEach(Set::clear);
+    all.addAll(stopped);
+    stopped.clear();
     return all;
   }
 }

@@ -2,16 +2,20 @@ package dev.weir.inference.score;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Chooses the rows of the next micro-batch from the queues of the two paths.
  *
- * <p>The oldest row of the adapter whose turn it is, on the path whose turn it is, always goes: no
- * row waits for ever, and no adapter waits for another one's backlog. Rows of about its length join
- * it, of all adapters and both paths, while {@code rows × longest} stays within the token budget:
- * padding is work, and mixed lengths in one batch are slower than one text at a time. Not
- * thread-safe; the caller holds the lock of the queues.
+ * <p>The row whose turn it is, on the path whose turn it is, always goes: no row waits for ever, and
+ * no client for another one's backlog ({@link TurnQueue}). Rows of about its length join it, of all
+ * clients and both paths, while {@code rows × longest} stays within the token budget: padding is
+ * work, and mixed lengths in one batch are slower than one text at a time. When the first row is of
+ * a client that has little waiting, rows of such clients may fill the budget, and others only a
+ * quarter of it: a lone text waits for the batch that runs when it comes, not for the length of its
+ * own as well. Not thread-safe; the caller holds the lock of the queues.
  */
 final class BatchPicker {
 
@@ -20,6 +24,12 @@ final class BatchPicker {
 
   /** A companion may differ by a quarter of the first row's length, or by this many tokens. */
   private static final int TOLERANCE = 8;
+
+  /**
+   * A client has little waiting while its tokens are this fraction of the budget; others may fill
+   * as much beside it.
+   */
+  private static final int LITTLE = 4;
 
   private final int tokenBudget;
 
@@ -38,14 +48,24 @@ final class BatchPicker {
   List<Row> pick(TurnQueue turn, TurnQueue other, int maxRows) {
     TurnQueue first = turn.isEmpty() ? other : turn;
     TurnQueue second = turn.isEmpty() ? turn : other;
-    Row head = first.poll();
-    if (head == null) {
+    if (first.isEmpty()) {
       return List.of();
     }
+    boolean little = first.clients() + second.clients() > 1 && little(first, first.first(1).get(0));
+    Row head = Objects.requireNonNull(first.poll());
     List<Row> batch = new ArrayList<>();
     batch.add(head);
     if (maxRows > 1 && 2L * head.length() <= tokenBudget) {
-      join(batch, candidates(first, second, head.length()), maxRows);
+      List<Row> near = candidates(first, second, head.length());
+      if (little) {
+        List<Row> alike =
+            near.stream().filter(row -> little(first, row) || little(second, row)).toList();
+        join(batch, alike, maxRows, tokenBudget);
+        near.removeAll(new HashSet<>(alike));
+        join(batch, near, maxRows, tokenBudget / LITTLE);
+      } else {
+        join(batch, near, maxRows, tokenBudget);
+      }
       for (Row companion : batch.subList(1, batch.size())) {
         if (!first.remove(companion) && !second.remove(companion)) {
           throw new IllegalStateException("a companion was in neither queue");
@@ -53,6 +73,12 @@ final class BatchPicker {
       }
     }
     return batch;
+  }
+
+  /** Whether the client of a row has something waiting here, and little of it. */
+  private boolean little(TurnQueue queue, Row row) {
+    long tokens = queue.tokens(row);
+    return tokens > 0 && tokens <= tokenBudget / LITTLE;
   }
 
   private static List<Row> candidates(TurnQueue first, TurnQueue second, int length) {
@@ -65,14 +91,14 @@ final class BatchPicker {
     return near;
   }
 
-  private void join(List<Row> batch, List<Row> candidates, int maxRows) {
-    int longest = batch.get(0).length();
+  private static void join(List<Row> batch, List<Row> candidates, int maxRows, int budget) {
+    int longest = batch.stream().mapToInt(Row::length).max().orElse(0);
     for (Row row : candidates) {
       if (batch.size() >= maxRows) {
         return;
       }
       int padded = Math.max(longest, row.length());
-      if ((long) padded * (batch.size() + 1) <= tokenBudget) {
+      if ((long) padded * (batch.size() + 1) <= budget) {
         batch.add(row);
         longest = padded;
       }

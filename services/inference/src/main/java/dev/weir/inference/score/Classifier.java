@@ -5,11 +5,13 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.TokenLimit;
 import dev.weir.common.ops.Health.Status;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingAdapter;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.ServingState;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,21 +19,30 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Answers valid reviews, for Kafka and HTTP alike: one tokeniser, one queue discipline, one
  * behaviour.
  *
  * <p>A review whose adapter has no serving version is abstained at once with the code {@code
- * no-adapter}; all others are tokenised on the caller's thread and queued. Thread-safe. {@link
+ * no-adapter}; all others are tokenised on the caller's thread and queued. While a version is out of
+ * order ({@link Triage}), reviews from Kafka wait for it and HTTP is refused. Thread-safe. {@link
  * #close} answers what was accepted.
  */
 public final class Classifier implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Classifier.class);
+
+  /** The tokens that start and end each text. */
+  private static final int FRAME = 2;
 
   private final AdapterRegistry registry;
   private final VersionRouter router;
   private final Tokenizer tokenizer;
   private final AdapterCatalog catalog;
+  private final Triage triage;
   private final MicroBatcher batcher;
   private final ScoreMeters meters;
 
@@ -57,9 +68,11 @@ public final class Classifier implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.catalog = catalog;
     this.meters = new ScoreMeters(meters, registry);
+    this.triage = new Triage(registry, tokenizer, this.meters, Clock.systemUTC());
     this.batcher =
         new MicroBatcher(
-            new BatchScorer(registry, router, tokenizer, this.meters),
+            new BatchScorer(registry, router, tokenizer, triage, this.meters),
+            triage,
             batching.workers(),
             batching.batchTokens(),
             batching.queueTexts());
@@ -72,25 +85,40 @@ public final class Classifier implements AutoCloseable {
   }
 
   /**
-   * Answers reviews unless too many wait already. Tokenises on the calling thread, which must not
+   * Answers reviews unless too many wait already, those of the caller's client above all. Tokenises on the calling thread, which must not
    * be an event loop.
    *
-   * @return the answers to come, in order; empty when the queue is full
+   * @return the answers to come, in order; empty when the queue is full. They fail with an {@link
+   *     OutOfOrderException} when a version that should answer fails on every text
    * @throws java.util.concurrent.RejectedExecutionException if the service is closing
    */
   public Optional<CompletableFuture<List<Answer>>> tryClassify(
-      Source source, List<Review> reviews) {
+      Caller caller, List<Review> reviews) {
+    if (caller.gone()) {
+      return Optional.of(CompletableFuture.failedFuture(new CallerGoneException()));
+    }
     Tokenised tokenised = tokenise(reviews, false);
+    Suspension suspension = tokenised.suspension;
+    if (suspension != null) {
+      return Optional.of(CompletableFuture.failedFuture(suspension.problem()));
+    }
     return batcher
-        .offer(source, tokenised.queries())
-        .map(scored -> counted(source, tokenised, scored));
+        .offer(caller, tokenised.queries())
+        .map(scored -> counted(caller.source(), tokenised, scored));
   }
 
   /** The same for texts that nobody sent: they are not counted as classifications. */
-  Optional<CompletableFuture<List<Answer>>> tryScore(Source source, List<Review> reviews) {
+  Optional<CompletableFuture<List<Answer>>> tryScore(Caller caller, List<Review> reviews) {
+    if (caller.gone()) {
+      return Optional.of(CompletableFuture.failedFuture(new CallerGoneException()));
+    }
     Tokenised tokenised = tokenise(reviews, false);
+    Suspension suspension = tokenised.suspension;
+    if (suspension != null) {
+      return Optional.of(CompletableFuture.failedFuture(suspension.problem()));
+    }
     return batcher
-        .offer(source, tokenised.queries())
+        .offer(caller, tokenised.queries())
         .map(scored -> scored.thenApply(tokenised::merge));
   }
 
@@ -118,10 +146,10 @@ public final class Classifier implements AutoCloseable {
    * @throws IllegalArgumentException if there can never be room for so many
    */
   public Optional<CompletableFuture<List<Answer>>> offer(
-      Source source, Tokenised tokenised, Duration patience) throws InterruptedException {
+      Caller caller, Tokenised tokenised, Duration patience) throws InterruptedException {
     return batcher
-        .offer(source, tokenised.queries(), patience)
-        .map(scored -> counted(source, tokenised, scored));
+        .offer(caller, tokenised.queries(), patience)
+        .map(scored -> counted(caller.source(), tokenised, scored));
   }
 
   /** Whether a version in service here shadows an adapter. */
@@ -147,7 +175,7 @@ public final class Classifier implements AutoCloseable {
       shadow.ifPresent(version -> queries.add(query(review, version, version.id())));
     }
     return batcher
-        .offer(Source.SHADOW, queries)
+        .offer(Caller.shadow(), queries)
         .orElseGet(() -> CompletableFuture.completedFuture(List.of()))
         .thenApply(
             said ->
@@ -160,6 +188,14 @@ public final class Classifier implements AutoCloseable {
                                 ? Optional.of(scored)
                                 : Optional.<Answer.Scored>empty())
                     .toList());
+  }
+
+  /**
+   * Drops what a caller has waiting: his client went away. His answers to come fail with a {@link
+   * CallerGoneException}. Returns at once; callable from any thread.
+   */
+  public void leave(Caller caller) {
+    batcher.leave(caller);
   }
 
   /** Whether reviews of the reviews topic wait for a worker. */
@@ -192,21 +228,42 @@ public final class Classifier implements AutoCloseable {
     Tokenised tokenised = new Tokenised(reviews.size());
     ServingState state = registry.state();
     for (int i = 0; i < reviews.size(); i++) {
-      Review review = reviews.get(i);
-      Optional<ServingAdapter> serving = router.answering(state, review.adapter(), review.id());
-      if (serving.isPresent()) {
-        tokenised.answers.add(query(review, serving.get(), null));
-        Optional<ServingAdapter> shadow =
-            shadows ? router.shadow(state, review.adapter()) : Optional.empty();
-        if (shadow.isPresent()) {
-          tokenised.shadows.add(query(review, shadow.get(), shadow.get().id()));
-          tokenised.shadowed.add(i);
+      try {
+        tokenise(reviews.get(i), i, state, shadows, tokenised);
+      } catch (RuntimeException e) {
+        if (!triage.tokenizes()) {
+          throw new IllegalStateException("the tokeniser fails on every text", e);
         }
-      } else {
-        tokenised.abstained[i] = abstain(review.adapter());
+        LOG.error("review {} could not be tokenised", LoggedText.of(reviews.get(i).id()), e);
+        tokenised.early[i] = new Answer.Failed(e, Answer.Failed.INTERNAL_ERROR);
       }
     }
     return tokenised;
+  }
+
+  private void tokenise(
+      Review review, int place, ServingState state, boolean shadows, Tokenised tokenised) {
+    Optional<ServingAdapter> serving = router.answering(state, review.adapter(), review.id());
+    if (serving.isEmpty()) {
+      tokenised.early[place] = abstain(review.adapter());
+      return;
+    }
+    Query query = query(review, serving.get(), null);
+    if (query.tokens().length <= FRAME) {
+      tokenised.early[place] = Abstentions.noToken();
+      return;
+    }
+    Optional<ServingAdapter> shadow =
+        shadows ? router.shadow(state, review.adapter()) : Optional.empty();
+    if (shadow.isPresent()) {
+      tokenised.shadows.add(query(review, shadow.get(), shadow.get().id()));
+      tokenised.shadowed.add(place);
+    }
+    tokenised.answers.add(query);
+    Suspension suspension = triage.suspension(serving.get());
+    if (suspension != null) {
+      tokenised.suspension = suspension;
+    }
   }
 
   private Query query(Review review, ServingAdapter serving, @Nullable AdapterId shadow) {
@@ -226,7 +283,12 @@ public final class Classifier implements AutoCloseable {
 
     private final long beganNanos = System.nanoTime();
 
-    private final @Nullable Answer[] abstained;
+    /** What is answered without being scored. */
+    private final @Nullable Answer[] early;
+
+    /** What keeps one of them from being scored now. */
+    private @Nullable Suspension suspension;
+
     private final List<Query> answers = new ArrayList<>();
     private final List<Query> shadows = new ArrayList<>();
 
@@ -234,7 +296,7 @@ public final class Classifier implements AutoCloseable {
     private final List<Integer> shadowed = new ArrayList<>();
 
     private Tokenised(int size) {
-      abstained = new Answer[size];
+      early = new Answer[size];
     }
 
     /** All that is to be scored, the shadows' queries last. */
@@ -249,11 +311,11 @@ public final class Classifier implements AutoCloseable {
 
     /** Puts the answers where the gaps are, and what shadows say beside them. */
     private List<Answer> merge(List<Answer> scored) {
-      Answer[] all = new Answer[abstained.length];
+      Answer[] all = new Answer[early.length];
       int next = 0;
       for (int i = 0; i < all.length; i++) {
-        Answer early = abstained[i];
-        all[i] = early != null ? early : scored.get(next++);
+        Answer known = early[i];
+        all[i] = known != null ? known : scored.get(next++);
       }
       for (int review : shadowed) {
         // One that failed, or is out of service meanwhile, is left out: it is nobody's answer.

@@ -42,11 +42,11 @@ public final class Explainer {
    * @return the explanation to come; empty when the queue was full. It fails with a {@link
    *     VersionChangedException} when releases came faster than runs.
    */
-  public CompletableFuture<Optional<Explanation>> explain(Source source, Review review) {
-    return explain(new Run(source, review, System.nanoTime()), 1);
+  public CompletableFuture<Optional<Explanation>> explain(Caller caller, Review review) {
+    return explain(new Run(caller, review, System.nanoTime()), 1);
   }
 
-  private record Run(Source source, Review review, long began) {}
+  private record Run(Caller caller, Review review, long began) {}
 
   private CompletableFuture<Optional<Explanation>> explain(Run run, int attempt) {
     return score(run, List.of(run.review()))
@@ -57,7 +57,7 @@ public final class Explainer {
               }
               Answer answer = first.get().get(0);
               if (!(answer instanceof Answer.Scored scored)) {
-                classifier.count(run.source(), run.began(), answer, 1);
+                classifier.count(run.caller().source(), run.began(), answer, 1);
                 return CompletableFuture.completedFuture(
                     Optional.of(new Explanation(answer, List.of())));
               }
@@ -86,7 +86,7 @@ public final class Explainer {
                 }
                 words.add(word(spans.get(i), whole, scored));
               }
-              classifier.count(run.source(), run.began(), whole, 1 + spans.size());
+              classifier.count(run.caller().source(), run.began(), whole, 1 + spans.size());
               return CompletableFuture.completedFuture(Optional.of(new Explanation(whole, words)));
             });
   }
@@ -121,7 +121,7 @@ public final class Explainer {
 
   private CompletableFuture<Optional<List<Answer>>> score(Run run, List<Review> reviews) {
     return CompletableFuture.supplyAsync(
-            () -> classifier.tryScore(run.source(), reviews), tokenizing)
+            () -> classifier.tryScore(run.caller(), reviews), tokenizing)
         .thenCompose(
             accepted ->
                 accepted.isEmpty()

@@ -19,21 +19,26 @@ import org.slf4j.LoggerFactory;
  * Two bounded queues of tokenised texts and the workers that run them in micro-batches.
  *
  * <p>A worker takes what is there at once: no text waits for companions. The queues of Kafka and
- * HTTP take turns in giving the first row of a batch, and so do the adapters within each ({@link
+ * HTTP take turns in giving the first row of a batch, and so do the clients within each ({@link
  * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
  * that are idle. Rows whose version is evicted are set aside until it is loaded; they count as
  * waiting. What shadows are to score of HTTP's waits apart, and gets what time is left.
- * Thread-safe. {@link #close} answers everything that was accepted, then ends the workers {@code
- * scorer-n}.
+ * Thread-safe. {@link #close} answers everything that was accepted, within a deadline, then ends the
+ * workers {@code scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
 
+  /** How long closing waits for what was accepted. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(20);
+
   private final BatchScorer scorer;
+  private final Triage triage;
   private final BatchPicker picker;
   private final List<Thread> workers = new ArrayList<>();
   private final int workerCount;
+  private final Duration closePatience;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition rowsCame = lock.newCondition();
@@ -51,11 +56,24 @@ final class MicroBatcher implements AutoCloseable {
    *
    * @param workerCount threads that run batches
    * @param tokenBudget most tokens per batch, padding included; a longer text runs alone
-   * @param capacity most texts that wait, per source; a quarter more for adapters that have little
+   * @param capacity most texts that wait, per source; a quarter more for clients that have little
    *     waiting
    */
-  MicroBatcher(BatchScorer scorer, int workerCount, int tokenBudget, int capacity) {
+  MicroBatcher(
+      BatchScorer scorer, Triage triage, int workerCount, int tokenBudget, int capacity) {
+    this(scorer, triage, workerCount, tokenBudget, capacity, CLOSE_PATIENCE);
+  }
+
+  MicroBatcher(
+      BatchScorer scorer,
+      Triage triage,
+      int workerCount,
+      int tokenBudget,
+      int capacity,
+      Duration closePatience) {
+    this.closePatience = closePatience;
     this.scorer = scorer;
+    this.triage = triage;
     this.picker = new BatchPicker(tokenBudget);
     this.workerCount = workerCount;
     this.backlog = new Backlog(capacity);
@@ -77,12 +95,12 @@ final class MicroBatcher implements AutoCloseable {
    * @return the answers to come, in order; empty when the queue is full
    * @throws RejectedExecutionException if the batcher is closing or broken
    */
-  Optional<CompletableFuture<List<Answer>>> offer(Source source, List<Query> queries) {
+  Optional<CompletableFuture<List<Answer>>> offer(Caller caller, List<Query> queries) {
     lock.lock();
     try {
       checkOpen();
-      return backlog.fits(source, queries)
-          ? Optional.of(enqueue(source, queries))
+      return backlog.fits(caller, queries)
+          ? Optional.of(enqueue(caller, queries))
           : Optional.empty();
     } finally {
       lock.unlock();
@@ -97,7 +115,7 @@ final class MicroBatcher implements AutoCloseable {
    * @throws IllegalArgumentException if there can never be room for so many
    */
   Optional<CompletableFuture<List<Answer>>> offer(
-      Source source, List<Query> queries, Duration patience) throws InterruptedException {
+      Caller caller, List<Query> queries, Duration patience) throws InterruptedException {
     if (queries.size() > backlog.capacity()) {
       throw new IllegalArgumentException(
           queries.size() + " texts at once, the queue holds " + backlog.capacity());
@@ -106,14 +124,14 @@ final class MicroBatcher implements AutoCloseable {
     lock.lockInterruptibly();
     try {
       checkOpen();
-      while (!backlog.fits(source, queries)) {
+      while (!backlog.fits(caller, queries)) {
         if (left <= 0) {
           return Optional.empty();
         }
         left = roomCame.awaitNanos(left);
         checkOpen();
       }
-      return Optional.of(enqueue(source, queries));
+      return Optional.of(enqueue(caller, queries));
     } finally {
       lock.unlock();
     }
@@ -132,18 +150,49 @@ final class MicroBatcher implements AutoCloseable {
   Status status() {
     lock.lock();
     try {
-      return fault == null
-          ? new Status.Up(workerCount + " workers")
-          : new Status.Dead("a scorer ended abruptly: " + fault);
+      if (fault != null) {
+        return new Status.Dead("a scorer ended abruptly: " + fault);
+      }
     } finally {
       lock.unlock();
     }
+    String complaint = triage.complaint().orElse("");
+    if (triage.beyondHelp()) {
+      return new Status.Dead("no adapter works: " + complaint);
+    }
+    if (triage.nothingWorks()) {
+      return new Status.Down("no adapter works: " + complaint);
+    }
+    return new Status.Up(
+        workerCount + " workers" + (complaint.isEmpty() ? "" : "; out of order: " + complaint));
   }
 
-  private CompletableFuture<List<Answer>> enqueue(Source source, List<Query> queries) {
-    Submission submission = new Submission(queries.size());
+  /** Takes out what a caller has waiting: nobody waits for the answers any more. */
+  void leave(Caller caller) {
+    List<Row> gone;
+    lock.lock();
+    try {
+      caller.leave();
+      gone = backlog.leave(caller);
+      roomCame.signalAll();
+      rowsCame.signalAll(); // One that closes may have waited for these alone.
+    } finally {
+      lock.unlock();
+    }
+    for (Row row : gone) {
+      row.drop();
+      row.submission().fail(new CallerGoneException());
+    }
+  }
+
+  private CompletableFuture<List<Answer>> enqueue(Caller caller, List<Query> queries) {
+    Submission submission = new Submission(caller, queries.size());
+    if (caller.gone()) {
+      submission.fail(new CallerGoneException());
+      return submission.done();
+    }
     for (int i = 0; i < queries.size(); i++) {
-      backlog.add(new Row(source, queries.get(i), submission, i));
+      backlog.add(new Row(queries.get(i), submission, i));
     }
     rowsCame.signalAll();
     return submission.done();
@@ -162,7 +211,9 @@ final class MicroBatcher implements AutoCloseable {
     List<Row> batch = List.of();
     try {
       for (batch = take(); !batch.isEmpty(); batch = take()) {
-        scorer.score(batch).forEach(this::park);
+        BatchScorer.Held held = scorer.score(batch);
+        held.evicted().forEach(this::park);
+        held.suspended().forEach(this::stop);
         done(batch);
       }
     } catch (InterruptedException e) {
@@ -187,6 +238,42 @@ final class MicroBatcher implements AutoCloseable {
     }
     CompletableFuture<Void> unused = // What went wrong is in the answers.
         scorer.page(version).whenComplete((done, problem) -> unpark(version.id(), rows, problem));
+  }
+
+  /** Sets rows aside until their version works, or another one answers for it. */
+  private void stop(Suspension suspension, List<Row> rows) {
+    lock.lock();
+    try {
+      rows.forEach(backlog::stop);
+    } finally {
+      lock.unlock();
+    }
+    CompletableFuture<Void> unused =
+        suspension
+            .over()
+            .whenComplete(
+                (done, problem) -> {
+                  if (problem == null) {
+                    unpark(suspension.version().id(), rows, null);
+                  } else {
+                    giveUp(rows);
+                  }
+                });
+  }
+
+  /** Leaves rows unanswered: the service closes before their version works. */
+  private void giveUp(List<Row> rows) {
+    lock.lock();
+    try {
+      rows.forEach(backlog::takeBack);
+      rowsCame.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    for (Row row : rows) {
+      row.drop();
+      row.submission().fail(Triage.closing());
+    }
   }
 
   /** Puts rows back where they were, in front: they were next when they were set aside. */
@@ -290,17 +377,41 @@ final class MicroBatcher implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    triage.close();
     List<Thread> started;
     synchronized (this) {
       started = List.copyOf(workers);
     }
+    long deadline = System.nanoTime() + closePatience.toNanos();
     try {
       for (Thread worker : started) {
-        worker.join();
+        long left = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+        worker.join(left);
       }
     } catch (InterruptedException e) {
-      started.forEach(Thread::interrupt);
       Thread.currentThread().interrupt();
+    }
+    if (started.stream().anyMatch(Thread::isAlive)) {
+      LOG.warn(
+          "a scorer has not ended within {} s; closing without what it holds",
+          closePatience.toSeconds());
+      started.forEach(Thread::interrupt);
+      abandon();
+    }
+  }
+
+  /** Ends what waits although a worker is stuck: nobody may wait for it for ever. */
+  private void abandon() {
+    List<Row> left;
+    lock.lock();
+    try {
+      left = backlog.drain();
+    } finally {
+      lock.unlock();
+    }
+    for (Row row : left) {
+      row.drop();
+      row.submission().fail(Triage.closing());
     }
   }
 }

@@ -29,13 +29,13 @@ public final class OneVersion {
    * @return the answers to come, in order; empty when the queue was full. It fails with a {@link
    *     VersionChangedException} when releases came faster than answers.
    */
-  public CompletableFuture<Optional<List<Answer>>> classify(Source source, List<Review> reviews) {
-    return classify(source, reviews, 1);
+  public CompletableFuture<Optional<List<Answer>>> classify(Caller caller, List<Review> reviews) {
+    return classify(caller, reviews, 1);
   }
 
   private CompletableFuture<Optional<List<Answer>>> classify(
-      Source source, List<Review> reviews, int attempt) {
-    return CompletableFuture.supplyAsync(() -> classifier.tryClassify(source, reviews), tokenizing)
+      Caller caller, List<Review> reviews, int attempt) {
+    return CompletableFuture.supplyAsync(() -> classifier.tryClassify(caller, reviews), tokenizing)
         .thenCompose(
             accepted ->
                 accepted.isEmpty()
@@ -46,13 +46,13 @@ public final class OneVersion {
                             answers ->
                                 same(answers)
                                     ? CompletableFuture.completedFuture(Optional.of(answers))
-                                    : again(source, reviews, attempt)));
+                                    : again(caller, reviews, attempt)));
   }
 
   private CompletableFuture<Optional<List<Answer>>> again(
-      Source source, List<Review> reviews, int attempt) {
+      Caller caller, List<Review> reviews, int attempt) {
     return attempt < ATTEMPTS
-        ? classify(source, reviews, attempt + 1)
+        ? classify(caller, reviews, attempt + 1)
         : CompletableFuture.failedFuture(new VersionChangedException(reviews.get(0).adapter()));
   }
 

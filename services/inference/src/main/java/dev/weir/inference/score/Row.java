@@ -9,14 +9,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Row {
 
-  private final Source source;
   private final Query query;
   private final Submission submission;
   private final int index;
   private @Nullable Hold hold;
 
-  Row(Source source, Query query, Submission submission, int index) {
-    this.source = source;
+  Row(Query query, Submission submission, int index) {
     this.query = query;
     this.submission = submission;
     this.index = index;
@@ -24,7 +22,12 @@ final class Row {
 
   /** The queue that it came through. */
   Source source() {
-    return source;
+    return submission.caller().source();
+  }
+
+  /** The texts that it was handed in with. */
+  Submission submission() {
+    return submission;
   }
 
   Query query() {
@@ -53,5 +56,10 @@ final class Row {
   void answerIfOpen(Answer answer) {
     hold(null);
     submission.answerIfOpen(index, answer);
+  }
+
+  /** Gives it up unanswered: nobody waits for it any more. */
+  void drop() {
+    hold(null);
   }
 }

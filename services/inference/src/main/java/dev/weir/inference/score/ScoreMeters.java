@@ -1,5 +1,6 @@
 package dev.weir.inference.score;
 
+import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.Counter;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntSupplier;
 import java.util.function.ToIntFunction;
 
 /**
@@ -71,6 +73,15 @@ final class ScoreMeters {
   void batch(int rowCount, int paddedTokens) {
     rows.record(rowCount);
     tokens.record(paddedTokens);
+  }
+
+  /** A run threw, or gave a text no finite number. */
+  void runFailed(Precision precision) {
+    InferenceMeters.RUN_FAILURES.counter(registry, precision.id()).increment();
+  }
+
+  void suspended(IntSupplier count) {
+    InferenceMeters.VERSIONS_SUSPENDED.gauge(registry, count::getAsInt);
   }
 
   void explained(int runs) {

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Submission {
 
+  private final Caller caller;
   private final AtomicReferenceArray<@Nullable Answer> answers;
   private final AtomicInteger open;
   private final CompletableFuture<List<Answer>> done = new CompletableFuture<>();
 
-  Submission(int size) {
+  Submission(Caller caller, int size) {
+    this.caller = caller;
     this.answers = new AtomicReferenceArray<>(size);
     this.open = new AtomicInteger(size);
     if (size == 0) {
@@ -48,6 +50,16 @@ final class Submission {
       done.complete(List.of(all));
     }
     return true;
+  }
+
+  /** Who asked. */
+  Caller caller() {
+    return caller;
+  }
+
+  /** Ends it without the answers that are missing; does nothing when it has all of them. */
+  void fail(RuntimeException why) {
+    done.completeExceptionally(why);
   }
 
   CompletableFuture<List<Answer>> done() {

@@ -50,7 +50,7 @@ final class AcknowledgedWriter implements AnswerWriter {
       send(ready().producer(), records);
       commit(consumer, offsets);
       meters.committed(began);
-    } catch (KafkaException e) {
+    } catch (RuntimeException e) {
       meters.rolledBack(e);
       // An idempotent producer that lost a record refuses to go on in some cases: take a new one.
       discard(Duration.ZERO);

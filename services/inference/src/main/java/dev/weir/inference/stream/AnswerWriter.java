@@ -27,6 +27,7 @@ interface AnswerWriter extends AutoCloseable {
    * @param consumer whose group the offsets belong to
    * @throws KafkaException if not all of it is committed, or nobody knows: go on from the committed
    *     offsets
+   * @throws RuntimeException if a record cannot be sent as it is; nothing of it is committed
    */
   void write(
       List<ProducerRecord<byte[], byte[]>> records,

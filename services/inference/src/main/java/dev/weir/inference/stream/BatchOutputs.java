@@ -14,9 +14,9 @@ import dev.weir.inference.score.Answer;
 import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -47,49 +47,116 @@ final class BatchOutputs {
     this.clock = clock;
   }
 
-  /** The records to write; {@code answers} belongs to {@link ReviewBatch#good}, in its order. */
-  List<ProducerRecord<byte[], byte[]>> records(ReviewBatch batch, List<Answer> answers) {
-    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+  /**
+   * What one record of the reviews topic gives.
+   *
+   * @param record the record
+   * @param records what is written for it: all of it, with the commit of its offset, or nothing
+   */
+  record Output(
+      ConsumerRecord<byte[], byte[]> record, List<ProducerRecord<byte[], byte[]>> records) {}
+
+  /**
+   * What to write, by record, in the order of their offsets; {@code answers} belongs to {@link
+   * ReviewBatch#good}, in its order. A record that our own code fails on is a dead letter.
+   */
+  List<Output> outputs(ReviewBatch batch, List<Answer> answers) {
+    List<Output> outputs = new ArrayList<>(batch.size());
     Instant now = clock.instant();
     double latencyMs = batch.latencyMs();
     Instant readAt = now.minusNanos((long) (latencyMs * 1e6));
     for (int i = 0; i < batch.good().size(); i++) {
       ReviewBatch.Good good = batch.good().get(i);
       Answer answer = answers.get(i);
-      if (answer instanceof Answer.Failed failed) {
-        traces.refused(good.record(), "scoring-failed", readAt);
-        records.add(
-            deadLetter(
-                good.record(),
-                "scoring-failed",
-                "the model failed on this text alone: "
-                    + failed.cause()
-                    + "; produce it again once the cause is mended",
-                failed.cause()));
-        continue;
+      List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(1);
+      try {
+        answered(good, answer, latencyMs, now, readAt, records);
+      } catch (RuntimeException e) {
+        LOG.error("{} cannot be answered: a defect", ReviewBatch.position(good.record()), e);
+        records.clear();
+        records.add(defect(good.record(), e));
       }
-      int first = records.size();
-      records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
-      meters.answered(Duration.ofMillis(now.toEpochMilli() - good.record().timestamp()));
-      if (answer instanceof Answer.Scored scored) {
-        if (scored.shadow() != null) {
-          String topic = config.topics().shadowClassifications();
-          records.add(classification(topic, good, scored.shadow(), latencyMs, now));
-        }
-        if (scored.margin() < config.labelRequestMargin()) {
-          records.add(labelRequest(good.review(), scored, now));
-        }
-      }
-      Span span = traces.answered(good, answer, readAt);
-      records
-          .subList(first, records.size())
-          .forEach(record -> Tracing.into(span, record.headers()));
+      outputs.add(new Output(good.record(), records));
     }
     for (ReviewBatch.Bad bad : batch.bad()) {
-      traces.refused(bad.record(), bad.why().reason().code(), readAt);
-      records.add(deadLetter(bad.record(), bad.why().reason().code(), bad.why().message(), null));
+      List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(1);
+      try {
+        traces.refused(bad.record(), bad.reason(), readAt);
+        records.add(deadLetter(bad.record(), bad.reason(), bad.message(), bad.cause()));
+      } catch (RuntimeException e) {
+        LOG.error("{} cannot be refused: a defect", ReviewBatch.position(bad.record()), e);
+        records.add(bareDefect(bad.record(), e));
+      }
+      outputs.add(new Output(bad.record(), records));
     }
-    return records;
+    outputs.sort(Comparator.comparingLong(output -> output.record().offset()));
+    return outputs;
+  }
+
+  private void answered(
+      ReviewBatch.Good good,
+      Answer answer,
+      double latencyMs,
+      Instant now,
+      Instant readAt,
+      List<ProducerRecord<byte[], byte[]>> records) {
+    if (answer instanceof Answer.Failed failed) {
+      traces.refused(good.record(), failed.reason(), readAt);
+      records.add(
+          deadLetter(
+              good.record(),
+              failed.reason(),
+              failed.reason().equals(Answer.Failed.INTERNAL_ERROR)
+                  ? "scoring this text failed, a defect: " + failed.cause()
+                  : "the model failed on this text alone: "
+                      + failed.cause()
+                      + "; produce it again once the cause is mended",
+              failed.cause()));
+      return;
+    }
+    records.add(classification(config.topics().classifications(), good, answer, latencyMs, now));
+    if (answer instanceof Answer.Scored scored) {
+      if (scored.shadow() != null) {
+        String topic = config.topics().shadowClassifications();
+        records.add(classification(topic, good, scored.shadow(), latencyMs, now));
+      }
+      if (scored.margin() < config.labelRequestMargin()) {
+        records.add(labelRequest(good.review(), scored, now));
+      }
+    }
+    Span span = traces.answered(good, answer, readAt);
+    records.forEach(record -> Tracing.into(span, record.headers()));
+    meters.answered(now.toEpochMilli(), good.record().timestamp());
+  }
+
+  /** The dead letter of a record that code of ours, or the broker, fails on. */
+  ProducerRecord<byte[], byte[]> defect(
+      ConsumerRecord<byte[], byte[]> record, RuntimeException cause) {
+    try {
+      return deadLetter(
+          record,
+          Answer.Failed.INTERNAL_ERROR,
+          "answering this review failed, a defect: " + cause,
+          cause);
+    } catch (RuntimeException e) {
+      return bareDefect(record, cause);
+    }
+  }
+
+  /** The same without anything of the record but its position: that can always be written. */
+  ProducerRecord<byte[], byte[]> bareDefect(
+      ConsumerRecord<byte[], byte[]> record, RuntimeException cause) {
+    meters.deadLettered(Answer.Failed.INTERNAL_ERROR);
+    InputPosition source = ReviewBatch.position(record);
+    Headers headers =
+        DeadLetter.headers(
+            List.of(),
+            Answer.Failed.INTERNAL_ERROR,
+            "neither an answer nor the record itself could be written, which stays at " + source,
+            source,
+            cause);
+    return new ProducerRecord<>(
+        config.topics().deadLetters(record.topic()), null, null, null, null, headers);
   }
 
   private ProducerRecord<byte[], byte[]> classification(

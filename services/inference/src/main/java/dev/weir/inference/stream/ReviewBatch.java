@@ -6,13 +6,17 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
+import dev.weir.common.ops.LoggedText;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.Classifier.Tokenised;
-import dev.weir.inference.score.Source;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +25,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One partition's records of one poll on their way through the scorers: written and committed
@@ -31,45 +39,131 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReviewBatch {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ReviewBatch.class);
+
+  /**
+   * What a record may take, headers included. The longest text that is accepted, with every
+   * character escaped, is well below it; more would only cost memory, and time to parse.
+   */
+  static final int MOST_RECORD_BYTES = 1 << 20;
+
+  private static final int EXCERPT_BYTES = 256;
+
+  /** A batch that is not scored by then holds up its own partition alone. */
+  private static final long STANDING_NANOS = 5_000_000_000L;
+
   /** A record that is a review. */
   record Good(ConsumerRecord<byte[], byte[]> record, Review review) {}
 
-  /** A record that is none. */
-  record Bad(ConsumerRecord<byte[], byte[]> record, Rejected<Review> why) {}
+  /**
+   * A record that is none.
+   *
+   * @param reason stable code
+   * @param cause what was thrown, or {@code null}
+   */
+  record Bad(
+      ConsumerRecord<byte[], byte[]> record,
+      String reason,
+      String message,
+      @Nullable RuntimeException cause) {}
 
   private final List<Good> good = new ArrayList<>();
   private final List<Bad> bad = new ArrayList<>();
   private final TopicPartition partition;
   private final OffsetAndMetadata nextOffset;
+  private final Caller caller;
   private final long readAtNanos = System.nanoTime();
+  private long bytes;
   private @Nullable Tokenised tokenised;
   private @Nullable CompletableFuture<List<Answer>> answers;
 
   private ReviewBatch(TopicPartition partition, OffsetAndMetadata nextOffset) {
     this.partition = partition;
     this.nextOffset = nextOffset;
+    this.caller = Caller.kafka(partition.toString());
   }
 
-  /** Parses what a poll returned: a batch per partition, for each has an order of its own. */
-  static List<ReviewBatch> of(ConsumerRecords<byte[], byte[]> records) {
+  /** Parses what polls returned: a batch per partition, for each has an order of its own. */
+  static List<ReviewBatch> of(List<ConsumerRecords<byte[], byte[]>> polls) {
+    Map<TopicPartition, OffsetAndMetadata> next = new LinkedHashMap<>();
+    // The poll knows where to go on, control records of foreign transactions included.
+    polls.forEach(
+        poll -> poll.partitions().forEach(each -> next.put(each, nextOffset(poll, each))));
     List<ReviewBatch> batches = new ArrayList<>();
-    for (TopicPartition partition : records.partitions()) {
-      // The poll knows where to go on, control records of foreign transactions included.
-      OffsetAndMetadata next = Objects.requireNonNull(records.nextOffsets().get(partition));
-      ReviewBatch batch = new ReviewBatch(partition, next);
-      records.records(partition).forEach(batch::add);
-      batches.add(batch);
-    }
+    next.forEach(
+        (partition, offset) -> {
+          ReviewBatch batch = new ReviewBatch(partition, offset);
+          polls.forEach(poll -> poll.records(partition).forEach(batch::add));
+          batches.add(batch);
+        });
     return batches;
   }
 
+  private static OffsetAndMetadata nextOffset(
+      ConsumerRecords<byte[], byte[]> poll, TopicPartition partition) {
+    return Objects.requireNonNull(poll.nextOffsets().get(partition));
+  }
+
   private void add(ConsumerRecord<byte[], byte[]> record) {
-    Parsed<Review> parsed = EventReader.review(record.key(), record.value(), position(record));
-    if (parsed instanceof Accepted<Review> accepted) {
-      good.add(new Good(record, accepted.event()));
-    } else if (parsed instanceof Rejected<Review> rejected) {
-      bad.add(new Bad(record, rejected));
+    long size = size(record);
+    if (size > MOST_RECORD_BYTES) {
+      bad.add(tooLarge(record, size));
+      return;
     }
+    bytes += size;
+    try {
+      Parsed<Review> parsed = EventReader.review(record.key(), record.value(), position(record));
+      if (parsed instanceof Accepted<Review> accepted) {
+        good.add(new Good(record, accepted.event()));
+      } else if (parsed instanceof Rejected<Review> rejected) {
+        bad.add(new Bad(record, rejected.reason().code(), rejected.message(), null));
+      }
+    } catch (RuntimeException e) {
+      LOG.error("{} cannot be read: a defect", position(record), e);
+      bad.add(
+          new Bad(
+              record,
+              Answer.Failed.INTERNAL_ERROR,
+              "reading this record failed, a defect: " + e,
+              e));
+    }
+  }
+
+  /** Its bytes are let go of at once: some hundred such records would not fit into memory. */
+  private static Bad tooLarge(ConsumerRecord<byte[], byte[]> record, long size) {
+    byte[] value = record.value();
+    String excerpt =
+        value == null
+            ? ""
+            : new String(value, 0, Math.min(EXCERPT_BYTES, value.length), StandardCharsets.UTF_8);
+    ConsumerRecord<byte[], byte[]> without =
+        new ConsumerRecord<>(
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            record.timestamp(),
+            record.timestampType(),
+            0,
+            0,
+            null,
+            null,
+            new RecordHeaders(),
+            record.leaderEpoch());
+    return new Bad(
+        without,
+        Parsed.Reason.RECORD_TOO_LARGE.code(),
+        "the record has %d bytes, at most %d are accepted; it stays at %s and begins with %s"
+            .formatted(size, MOST_RECORD_BYTES, position(record), LoggedText.of(excerpt)),
+        null);
+  }
+
+  private static long size(ConsumerRecord<byte[], byte[]> record) {
+    long size = Math.max(0, record.serializedKeySize());
+    size += Math.max(0, record.serializedValueSize());
+    for (Header header : record.headers()) {
+      size += header.key().length() + (header.value() == null ? 0 : header.value().length);
+    }
+    return size;
   }
 
   static InputPosition position(ConsumerRecord<byte[], byte[]> record) {
@@ -97,6 +191,25 @@ final class ReviewBatch {
     return nextOffset;
   }
 
+  /** The bytes of the records that it keeps. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Its first record's offset. */
+  long firstOffset() {
+    long first = Long.MAX_VALUE;
+    if (!good.isEmpty()) {
+      first = good.get(0).record().offset();
+    }
+    return bad.isEmpty() ? first : Math.min(first, bad.get(0).record().offset());
+  }
+
+  /** Whether the scorers have had it for so long that its partition must not hold up others. */
+  boolean standing() {
+    return submitted() && !scored() && System.nanoTime() - readAtNanos > STANDING_NANOS;
+  }
+
   /** How many records. */
   int size() {
     return good.size() + bad.size();
@@ -115,7 +228,7 @@ final class ReviewBatch {
       if (tokenised == null) {
         tokenised = classifier.tokenise(reviews()); // Once, however often the queue is full.
       }
-      answers = classifier.offer(Source.KAFKA, tokenised, patience).orElse(null);
+      answers = classifier.offer(caller, tokenised, patience).orElse(null);
       if (answers != null) {
         CompletableFuture<List<Answer>> unused =
             answers.whenComplete((done, problem) -> scored.run());
@@ -137,7 +250,7 @@ final class ReviewBatch {
   /**
    * The answers to {@link #good}, in its order.
    *
-   * @throws IllegalStateException if they are not all there
+   * @throws IllegalStateException if they are not all there, or never will be: the service closes
    */
   List<Answer> answers() {
     if (answers == null || !answers.isDone()) {
@@ -146,7 +259,7 @@ final class ReviewBatch {
     try {
       return answers.join();
     } catch (CompletionException e) {
-      // Failures of the model are answers, too: only a defect gets here.
+      // Failures of the model are answers, too, or wait until it works: this is a defect, or the end.
       throw new IllegalStateException("scoring " + this + " failed", e.getCause());
     }
   }

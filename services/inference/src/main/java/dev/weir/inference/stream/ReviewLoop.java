@@ -1,9 +1,13 @@
 package dev.weir.inference.stream;
 
 import dev.weir.inference.score.Classifier;
+import dev.weir.inference.stream.BatchOutputs.Output;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,13 +16,21 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.CorruptRecordException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +42,10 @@ import org.slf4j.LoggerFactory;
  * up its own partition alone. A transaction costs milliseconds whatever is in it: while reviews
  * wait for a scorer they take a third of the time at most, so that under load they grow instead of
  * following each other. While nothing more may be read the partitions are paused, and polling goes
- * on, so that the group keeps its member however long the scorers take. When partitions are
+ * on, so that the group keeps its member however long the scorers take; a batch that waits for
+ * seconds, as for a version that is out of order, holds back its own partition alone. A transaction
+ * that fails for what is in it is halved until the record at fault is alone, and that is a dead
+ * letter. When partitions are
  * revoked, what is under way is finished and committed first, within half of {@code
  * max.poll.interval.ms}; what is not scored by then is dropped, unwritten, and read again by
  * whoever owns its partition. Belongs to the thread of its stream.
@@ -62,16 +77,65 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   /** Between two polls that only serve the group. */
   private static final Duration PAUSED_POLL = Duration.ofMillis(50);
 
+  /** Bytes of records that are held at most, but for those of one poll of the client. */
+  private static final long MOST_BYTES = 16L << 20;
+
+  /** How long closing waits for the scorers. */
+  private static final Duration FINISH_PATIENCE = Duration.ofSeconds(15);
+
   private static final Duration COMMITTED_TIMEOUT = Duration.ofSeconds(10);
 
   /** Learns how the loop fares; called on its thread. */
   interface Listener {
 
-    /** A batch was written and committed. */
-    void written();
+    /** A batch was written and committed, or there is nothing to write. */
+    void progressed();
 
     /** A batch was not; it is read again after this returns. */
-    void failed(String what, KafkaException cause) throws InterruptedException;
+    void failed(String what, RuntimeException cause) throws InterruptedException;
+
+    /** The partition that has gone longest without a commit although it has reviews, or null. */
+    void standing(@Nullable Standstill longest);
+  }
+
+  /**
+   * A partition that has reviews read and none of them committed.
+   *
+   * @param partition the partition
+   * @param offset the first review that is not committed
+   * @param sinceNanos since when, by {@link System#nanoTime}
+   */
+  record Standstill(TopicPartition partition, long offset, long sinceNanos) {
+
+    long seconds() {
+      return (System.nanoTime() - sinceNanos) / 1_000_000_000L;
+    }
+
+    @Override
+    public String toString() {
+      return "%s@%d has waited for its answer for %d s".formatted(partition, offset, seconds());
+    }
+  }
+
+  /** Neighbouring records of a partition that are written and committed together. */
+  private record Slice(TopicPartition partition, List<Output> outputs, OffsetAndMetadata next) {
+
+    Slice first() {
+      ConsumerRecord<byte[], byte[]> then = outputs.get(outputs.size() / 2).record();
+      return new Slice(
+          partition,
+          outputs.subList(0, outputs.size() / 2),
+          new OffsetAndMetadata(then.offset(), then.leaderEpoch(), ""));
+    }
+
+    Slice second() {
+      return new Slice(partition, outputs.subList(outputs.size() / 2, outputs.size()), next);
+    }
+
+    Slice with(ProducerRecord<byte[], byte[]> deadLetter) {
+      Output only = new Output(outputs.get(0).record(), List.of(deadLetter));
+      return new Slice(partition, List.of(only), next);
+    }
   }
 
   private final KafkaConsumer<byte[], byte[]> consumer;
@@ -85,8 +149,10 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   private final Semaphore scored = new Semaphore(0);
   private long writtenNanos = System.nanoTime();
   private long restNanos;
+  private final Map<TopicPartition, Standstill> standstills = new HashMap<>();
   private boolean rewind;
-  private boolean paused;
+  private boolean allPaused;
+  private Set<TopicPartition> paused = Set.of();
 
   /**
    * A loop over clients that stay their owner's.
@@ -114,62 +180,140 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   /** Polls once and writes what is scored; returns after a fraction of a second. */
   void step() throws InterruptedException {
     if (rewind && !rewound()) {
-      pause(true);
+      pause(consumer.assignment(), true);
       consumer.poll(Duration.ZERO); // Keeps the member in the group until the broker is back.
       return;
     }
-    pause(full());
-    ConsumerRecords<byte[], byte[]> records =
-        consumer.poll(underWay.isEmpty() ? IDLE_POLL : Duration.ZERO);
+    boolean full = full();
+    pause(full ? consumer.assignment() : standing(), full);
+    List<ConsumerRecords<byte[], byte[]>> polls = poll();
     if (rewind) {
       return; // Lost or failed inside the poll: these records are read again with the others.
     }
-    underWay.addAll(ReviewBatch.of(records));
-    submit(Duration.ZERO);
-    if (!underWay.isEmpty()) {
+    List<ReviewBatch> batches = ReviewBatch.of(polls);
+    underWay.addAll(batches);
+    long now = System.nanoTime();
+    batches.forEach(
+        batch ->
+            standstills.putIfAbsent(
+                batch.partition(), new Standstill(batch.partition(), batch.firstOffset(), now)));
+    if (underWay.isEmpty()) {
+      listener.progressed();
+    } else if (submit(Duration.ZERO)) {
       awaitScored(full() ? PAUSED_POLL : NOTICE);
       if (untilWrite() <= 0) {
         writeScored();
       }
     }
+    listener.standing(
+        standstills.values().stream()
+            .min(Comparator.comparingLong(Standstill::sinceNanos))
+            .orElse(null));
   }
 
-  /** Writes everything under way, however long the scorers take. */
-  void finish() throws InterruptedException {
-    while (!underWay.isEmpty()) {
-      submit(PAUSED_POLL);
-      awaitScored(PAUSED_POLL);
-      writeScored();
+  /** Polls until a transaction's worth is there, or as many bytes as may be held at once. */
+  private List<ConsumerRecords<byte[], byte[]>> poll() {
+    boolean busy = underWay.stream().anyMatch(batch -> !batch.standing());
+    List<ConsumerRecords<byte[], byte[]>> polls = new ArrayList<>();
+    int records = 0;
+    long bytes = 0;
+    ConsumerRecords<byte[], byte[]> polled = consumer.poll(busy ? Duration.ZERO : IDLE_POLL);
+    while (!polled.isEmpty()) {
+      polls.add(polled);
+      records += polled.count();
+      for (ConsumerRecord<byte[], byte[]> record : polled) {
+        bytes += Math.max(0, record.serializedValueSize());
+      }
+      if (rewind || records >= transactionRecords || bytes >= MOST_BYTES) {
+        break;
+      }
+      polled = consumer.poll(Duration.ZERO);
     }
+    return polls;
+  }
+
+  /** Writes everything under way that is scored in time; the rest is read again by others. */
+  void finish() throws InterruptedException {
+    long deadline = System.nanoTime() + FINISH_PATIENCE.toNanos();
+    while (!onlyStanding() && System.nanoTime() < deadline) {
+      if (submit(PAUSED_POLL)) {
+        awaitScored(PAUSED_POLL);
+        writeScored();
+      }
+    }
+    if (!underWay.isEmpty()) {
+      LOG.warn("closing without {}, which are not scored; they are read again", underWay);
+    }
+  }
+
+  private boolean onlyStanding() {
+    return underWay.stream().allMatch(ReviewBatch::standing);
   }
 
   private boolean full() {
-    int records = underWay.stream().mapToInt(ReviewBatch::size).sum();
-    return records >= TRANSACTIONS_UNDER_WAY * transactionRecords
-        || underWay.stream().anyMatch(batch -> !batch.submitted());
+    int records = 0;
+    long bytes = 0;
+    for (ReviewBatch batch : underWay) {
+      if (!batch.submitted()) {
+        return true;
+      }
+      bytes += batch.bytes();
+      records += batch.standing() ? 0 : batch.size();
+    }
+    return bytes >= MOST_BYTES || records >= TRANSACTIONS_UNDER_WAY * transactionRecords;
   }
 
-  /** Hands over what the scorers have room for, waiting for it once. */
-  private void submit(Duration patience) throws InterruptedException {
+  /** The partitions that wait for a version that is out of order, or for very slow scorers. */
+  private Set<TopicPartition> standing() {
+    Set<TopicPartition> standing = new HashSet<>();
     for (ReviewBatch batch : underWay) {
-      if (!batch.submit(classifier, patience, scored::release)) {
-        break; // In order: a later batch must not take the room of an earlier one.
+      if (batch.standing()) {
+        standing.add(batch.partition());
       }
     }
+    return standing;
   }
 
-  /** Holds back what the partitions have, or no longer does; records already fetched are kept. */
-  private void pause(boolean pause) {
-    if (pause) {
-      consumer.pause(consumer.assignment());
-    } else if (paused) {
-      consumer.resume(consumer.paused());
+  /**
+   * Hands over what the scorers have room for, waiting for it once.
+   *
+   * @return whether that went well; if not, nothing is under way and a rewind is due
+   */
+  private boolean submit(Duration patience) throws InterruptedException {
+    try {
+      for (ReviewBatch batch : underWay) {
+        if (!batch.submit(classifier, patience, scored::release)) {
+          break; // In order: a later batch must not take the room of an earlier one.
+        }
+      }
+      return true;
+    } catch (RuntimeException e) {
+      failed("reviews cannot be handed to the scorers", e);
+      return false;
     }
-    if (pause != paused) {
+  }
+
+  private void failed(String what, RuntimeException cause) throws InterruptedException {
+    drop();
+    listener.failed(what, cause);
+  }
+
+  /** Holds back what these partitions have, and no others; records already fetched are kept. */
+  private void pause(Set<TopicPartition> wanted, boolean all) {
+    if (all || !wanted.equals(paused) || all != allPaused) {
+      Set<TopicPartition> resumed = new HashSet<>(consumer.paused());
+      resumed.removeAll(wanted);
+      consumer.resume(resumed);
+      Set<TopicPartition> held = new HashSet<>(wanted);
+      held.retainAll(consumer.assignment());
+      consumer.pause(held);
+    }
+    if (all != allPaused) {
       LOG.debug(
-          "{} reading; {} batches are under way", pause ? "pausing" : "resuming", underWay.size());
+          "{} reading; {} batches are under way", all ? "pausing" : "resuming", underWay.size());
     }
-    paused = pause;
+    allPaused = all;
+    paused = Set.copyOf(wanted);
   }
 
   /** Waits until a batch is scored, and, if one is, until it may be written. */
@@ -209,25 +353,128 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     if (batches.isEmpty()) {
       return;
     }
-    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-    for (ReviewBatch batch : batches) {
-      records.addAll(outputs.records(batch, batch.answers()));
-      offsets.put(batch.partition(), batch.nextOffset());
+    List<Slice> slices = new ArrayList<>(batches.size());
+    int records = 0;
+    try {
+      for (ReviewBatch batch : batches) {
+        List<Output> all = outputs.outputs(batch, batch.answers());
+        slices.add(new Slice(batch.partition(), all, batch.nextOffset()));
+        records += all.size();
+      }
+    } catch (IllegalStateException e) {
+      failed(batches + " were not scored and will be read again", e);
+      return;
     }
     underWay.removeAll(batches);
     long began = System.nanoTime();
     try {
-      writer.write(records, offsets, consumer);
-      listener.written();
-    } catch (KafkaException e) {
-      drop();
-      listener.failed(batches + " were not written and will be read again", e);
+      write(slices);
+      listener.progressed();
+    } catch (RuntimeException e) {
+      if (!ofContent(e)) {
+        failed(batches + " were not written and will be read again", e);
+      } else if (apart(slices, e)) {
+        listener.progressed();
+      }
     }
     long now = System.nanoTime();
-    boolean busy = records.size() > FEW || classifier.reviewsWait();
+    boolean busy = records > FEW || classifier.reviewsWait();
     writtenNanos = now;
     restNanos = busy ? Math.min(REST * (now - began), LONGEST_REST.toNanos()) : 0;
+  }
+
+  private void write(List<Slice> slices) {
+    List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    for (Slice slice : slices) {
+      slice.outputs().forEach(output -> records.addAll(output.records()));
+      // A partition may have two slices: the later one comes last.
+      offsets.put(slice.partition(), slice.next());
+    }
+    writer.write(records, offsets, consumer);
+    long now = System.nanoTime();
+    offsets.forEach(
+        (partition, next) -> {
+          if (underWay.stream().anyMatch(batch -> batch.partition().equals(partition))) {
+            standstills.put(partition, new Standstill(partition, next.offset(), now));
+          } else {
+            standstills.remove(partition);
+          }
+        });
+  }
+
+  /** Whether a record's content, and not the broker or the group, is why nothing was written. */
+  private static boolean ofContent(RuntimeException problem) {
+    for (Throwable at = problem; at != null; at = at.getCause()) {
+      if (at instanceof RecordTooLargeException
+          || at instanceof RecordBatchTooLargeException
+          || at instanceof InvalidTimestampException
+          || at instanceof InvalidRecordException
+          || at instanceof SerializationException
+          || at instanceof CorruptRecordException) {
+        return true;
+      }
+    }
+    return !(problem instanceof KafkaException) && !(problem instanceof IllegalStateException);
+  }
+
+  /**
+   * Writes slices one by one, and halves those that fail, until the record at fault is alone.
+   *
+   * @return whether all is written; if not, nothing is under way and a rewind is due
+   */
+  private boolean apart(List<Slice> slices, RuntimeException cause) throws InterruptedException {
+    LOG.warn("a transaction failed for what is in it; halving it", cause);
+    Deque<Slice> left = new ArrayDeque<>(slices);
+    for (Slice slice = left.poll(); slice != null; slice = left.poll()) {
+      try {
+        if (slice.outputs().size() == 1) {
+          alone(slice);
+        } else {
+          write(List.of(slice));
+        }
+      } catch (RuntimeException e) {
+        if (!ofContent(e) || slice.outputs().size() <= 1) {
+          failed(slice.partition() + " was not written and will be read again", e);
+          return false;
+        }
+        left.push(slice.second());
+        left.push(slice.first());
+      }
+    }
+    return true;
+  }
+
+  /** Writes one record's answer; when that fails, and again, its dead letter. */
+  private void alone(Slice slice) {
+    try {
+      write(List.of(slice));
+      return;
+    } catch (RuntimeException e) {
+      if (!ofContent(e)) {
+        throw e;
+      }
+    }
+    ConsumerRecord<byte[], byte[]> record = slice.outputs().get(0).record();
+    RuntimeException cause;
+    try {
+      write(List.of(slice));
+      return;
+    } catch (RuntimeException e) {
+      if (!ofContent(e)) {
+        throw e;
+      }
+      cause = e;
+    }
+    LOG.error("the answer to {} cannot be written: a defect", ReviewBatch.position(record), cause);
+    try {
+      write(List.of(slice.with(outputs.defect(record, cause))));
+    } catch (RuntimeException e) {
+      if (!ofContent(e)) {
+        throw e;
+      }
+      write(List.of(slice.with(outputs.bareDefect(record, cause))));
+    }
   }
 
   /**
@@ -274,7 +521,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   @Override
   public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
     LOG.info("assigned {}", partitions);
-    if (paused) {
+    if (allPaused) {
       consumer.pause(partitions);
     }
   }
@@ -285,10 +532,13 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     long deadline = System.nanoTime() + revocationPatience.toNanos();
     try {
       while (!underWay.isEmpty()) {
-        Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-        submit(left);
-        awaitScored(left);
-        writeScored();
+        boolean waits = !onlyStanding();
+        Duration left =
+            Duration.ofNanos(waits ? Math.max(0, deadline - System.nanoTime()) : 0);
+        if (submit(left)) {
+          awaitScored(left);
+          writeScored();
+        }
         if (left.isZero() && !underWay.isEmpty()) {
           LOG.warn(
               "{} batches were not scored within {} ms, half of max.poll.interval.ms; giving their"
@@ -301,11 +551,13 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    standstills.keySet().removeAll(partitions);
   }
 
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
     LOG.warn("lost {}; dropping {} batches, they are read again", partitions, underWay.size());
+    standstills.keySet().removeAll(partitions);
     drop();
   }
 }

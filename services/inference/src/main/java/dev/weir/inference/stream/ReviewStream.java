@@ -3,6 +3,7 @@ package dev.weir.inference.stream;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
+import dev.weir.inference.stream.ReviewLoop.Standstill;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Clock;
@@ -37,6 +38,12 @@ final class ReviewStream implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  /** Reviews that wait for so long do not wait for scorers that are merely busy. */
+  private static final Duration STANDSTILL = Duration.ofMinutes(2);
+
+  /** How long closing waits for the thread, which has deadlines of its own. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(60);
+
   private static final Status UP = new Status.Up("answering reviews");
 
   private final StreamConfig config;
@@ -51,6 +58,7 @@ final class ReviewStream implements AutoCloseable {
   private @Nullable KafkaConsumer<byte[], byte[]> wakeable;
   private @Nullable Thread thread;
   private volatile Status status = new Status.Down("not started");
+  private volatile @Nullable Standstill standstill;
   private int failures; // Only the stream's own thread.
 
   /** A stream; it does nothing before {@link #start}. */
@@ -84,7 +92,17 @@ final class ReviewStream implements AutoCloseable {
 
   /** Whether reviews are being answered. */
   Status status() {
-    return status;
+    Status now = status;
+    Standstill still = standstill;
+    return now instanceof Status.Up && still != null && still.seconds() > STANDSTILL.toSeconds()
+        ? new Status.Down(still.toString())
+        : now;
+  }
+
+  /** How long the partition has stood still that has done so longest; 0 when none does. */
+  long standstillSeconds() {
+    Standstill still = standstill;
+    return still == null ? 0 : still.seconds();
   }
 
   private boolean open() {
@@ -104,7 +122,8 @@ final class ReviewStream implements AutoCloseable {
           LOG.debug("closing");
         } catch (ConfigException e) {
           throw e; // A client property is wrong: trying again does not mend it.
-        } catch (KafkaException e) {
+        } catch (RuntimeException e) {
+          // A defect of ours, too: the stream must not end by a record that it meets again.
           failed("reviews cannot be read", e);
         }
       }
@@ -137,7 +156,9 @@ final class ReviewStream implements AutoCloseable {
                 config.pollRecords(),
                 new Progress());
         consumer.subscribe(List.of(config.topics().reviews()), loop);
-        status = UP;
+        if (failures == 0) {
+          status = UP; // Else only progress shows that the failure is over.
+        }
         try {
           while (open()) {
             loop.step();
@@ -159,14 +180,18 @@ final class ReviewStream implements AutoCloseable {
     };
   }
 
-  private void failed(String what, KafkaException cause) throws InterruptedException {
+  private void failed(String what, RuntimeException cause) throws InterruptedException {
     failures++;
-    status = new Status.Down(what + ": " + cause.getMessage());
+    status = new Status.Down(what + ": " + said(cause));
     LOG.warn("{}; attempt {}", what, failures, cause);
     long ms = Math.min(LONGEST_PAUSE.toMillis(), 50L << Math.min(failures, 10));
     if (closing.await(ms, TimeUnit.MILLISECONDS)) {
       LOG.debug("closing");
     }
+  }
+
+  private static String said(RuntimeException cause) {
+    return cause instanceof KafkaException ? String.valueOf(cause.getMessage()) : cause.toString();
   }
 
   private void wakeable(@Nullable KafkaConsumer<byte[], byte[]> consumer) {
@@ -194,7 +219,11 @@ final class ReviewStream implements AutoCloseable {
     }
     if (running != null) {
       try {
-        running.join();
+        running.join(CLOSE_PATIENCE.toMillis());
+        if (running.isAlive()) {
+          LOG.warn("{} has not ended within {} s", name, CLOSE_PATIENCE.toSeconds());
+          running.interrupt();
+        }
       } catch (InterruptedException e) {
         running.interrupt();
         Thread.currentThread().interrupt();
@@ -206,7 +235,7 @@ final class ReviewStream implements AutoCloseable {
   private final class Progress implements ReviewLoop.Listener {
 
     @Override
-    public void written() {
+    public void progressed() {
       if (failures > 0) {
         failures = 0;
         status = UP;
@@ -214,8 +243,13 @@ final class ReviewStream implements AutoCloseable {
     }
 
     @Override
-    public void failed(String what, KafkaException cause) throws InterruptedException {
+    public void failed(String what, RuntimeException cause) throws InterruptedException {
       ReviewStream.this.failed(what, cause);
+    }
+
+    @Override
+    public void standing(@Nullable Standstill longest) {
+      standstill = longest;
     }
   }
 }

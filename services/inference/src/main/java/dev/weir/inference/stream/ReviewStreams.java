@@ -42,6 +42,8 @@ public final class ReviewStreams implements AutoCloseable {
                         clock,
                         new StreamClients(config, number)))
             .toList();
+    meters.standstill(
+        () -> streams.stream().mapToLong(ReviewStream::standstillSeconds).max().orElse(0));
   }
 
   /** Starts to read. */

@@ -24,7 +24,7 @@ class StreamClients {
    * A transaction spans only the writing of one poll's answers. What a crashed process left open
    * keeps its partitions from being read for so long, unless it comes back under its own id.
    */
-  private static final int TRANSACTION_TIMEOUT_MS = 10_000;
+  private static final int TRANSACTION_TIMEOUT_MS = 5_000;
 
   /** With the tries of a commit, this bounds how long closing waits for a broker that is away. */
   private static final int BLOCK_MS = 10_000;
@@ -35,6 +35,22 @@ class StreamClients {
   private static final int DELIVERY_TIMEOUT_MS = 40_000;
 
   private static final int MAX_POLL_INTERVAL_MS = 300_000;
+
+  /**
+   * How long a member that was killed keeps its partitions. Heartbeats have a thread of their own,
+   * so scorers that are slow do not miss them.
+   */
+  private static final int SESSION_TIMEOUT_MS = 8_000;
+
+  private static final int HEARTBEAT_MS = 2_000;
+
+  /**
+   * Records of one poll of the client, several of which make a transaction: what they unpack to is
+   * known only when they are there, and a batch of 7 MB may unpack to a gigabyte.
+   */
+  private static final int POLL_RECORDS = 16;
+
+  private static final int FETCH_BYTES = 2 * Topics.MAX_MESSAGE_BYTES;
 
   private final StreamConfig config;
   private final int stream;
@@ -63,12 +79,16 @@ class StreamClients {
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, config.pollRecords());
+    properties.put(
+        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.min(POLL_RECORDS, config.pollRecords()));
     properties.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
         CooperativeStickyAssignor.class.getName());
     properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, Topics.MAX_MESSAGE_BYTES);
+    properties.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, FETCH_BYTES);
     properties.putIfAbsent(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MS);
+    properties.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MS);
+    properties.putIfAbsent(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MS);
     return new KafkaConsumer<>(
         properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }

@@ -5,13 +5,16 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import org.apache.kafka.common.KafkaException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.jspecify.annotations.Nullable;
 
 /** The meters of the review stream. Thread-safe. */
 final class StreamMeters {
+
+  private static final Duration OLDEST = Duration.ofDays(3650);
 
   private final MeterRegistry registry;
   private final Counter labelRequests;
@@ -43,9 +46,21 @@ final class StreamMeters {
     InferenceMeters.DEAD_LETTERS.counter(registry, reason).increment();
   }
 
-  /** A review was answered; a producer's clock that runs ahead counts as no time. */
-  void answered(Duration age) {
-    reviewAge.record(age.isNegative() ? Duration.ZERO : age);
+  /**
+   * A review was answered. A producer's clock that runs ahead counts as no time, and one that is
+   * absurdly late as {@link #OLDEST}: its time is a stranger's.
+   *
+   * @param nowMs the time, in ms since the epoch
+   * @param producedMs when the review was produced
+   */
+  void answered(long nowMs, long producedMs) {
+    long age = producedMs < 0 ? OLDEST.toMillis() : nowMs - producedMs;
+    reviewAge.record(Math.min(Math.max(0, age), OLDEST.toMillis()), TimeUnit.MILLISECONDS);
+  }
+
+  /** Shows for how long the partition has stood still that has done so longest. */
+  void standstill(DoubleSupplier seconds) {
+    InferenceMeters.STANDSTILL.gauge(registry, seconds::getAsDouble);
   }
 
   void committed(long beganNanos) {
@@ -53,7 +68,7 @@ final class StreamMeters {
     committed.increment();
   }
 
-  void rolledBack(KafkaException why) {
+  void rolledBack(RuntimeException why) {
     (isFenced(why) ? fenced : rolledBack).increment();
   }
 

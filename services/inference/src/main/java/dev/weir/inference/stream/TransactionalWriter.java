@@ -61,7 +61,7 @@ final class TransactionalWriter implements AnswerWriter {
       current.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
       commit(current);
       meters.committed(began);
-    } catch (KafkaException e) {
+    } catch (RuntimeException e) {
       meters.rolledBack(e);
       rollBack(current, e);
       throw e;
@@ -82,7 +82,7 @@ final class TransactionalWriter implements AnswerWriter {
     }
   }
 
-  private void rollBack(KafkaProducer<byte[], byte[]> current, KafkaException cause) {
+  private void rollBack(KafkaProducer<byte[], byte[]> current, RuntimeException cause) {
     try {
       current.abortTransaction();
     } catch (KafkaException | IllegalStateException e) {

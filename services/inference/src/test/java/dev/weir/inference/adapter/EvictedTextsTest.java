@@ -9,8 +9,8 @@ import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.ops.Metrics;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
-import dev.weir.inference.score.Source;
 import dev.weir.inference.score.TestingTokenizer;
 import java.time.Duration;
 import java.util.List;
@@ -71,6 +71,7 @@ class EvictedTextsTest {
   void close() {
     storeAnswers.countDown();
     classifier.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     metrics.close();
     assertThat(opener.violations()).isEmpty();
@@ -135,7 +136,7 @@ class EvictedTextsTest {
                         .gauge()
                         .value()
                     == 600);
-    assertThat(classifier.tryClassify(Source.HTTP, many)).isEmpty();
+    assertThat(classifier.tryClassify(Caller.http("test"), many)).isEmpty();
     assertThat(waiting).isNotDone();
   }
 
@@ -153,7 +154,7 @@ class EvictedTextsTest {
   }
 
   private CompletableFuture<List<Answer>> classify(List<Review> reviews) {
-    return classifier.tryClassify(Source.HTTP, reviews).orElseThrow();
+    return classifier.tryClassify(Caller.http("test"), reviews).orElseThrow();
   }
 
   private static Review review(int adapter) {

@@ -4,12 +4,18 @@ import static dev.weir.inference.adapter.TestingAdapters.crown;
 import static dev.weir.inference.adapter.TestingAdapters.loaded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.Precision;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.time.ZoneOffset;
+import java.time.ZoneId;
+import java.time.Instant;
+import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +49,7 @@ class EvictionTest {
 
   @AfterEach
   void noMisuse() {
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     assertThat(opener.violations()).isEmpty();
     assertThat(opener.opened()).allMatch(TestingSlotTable::closed);
@@ -218,6 +225,61 @@ class EvictionTest {
     assertThat(residences("a", "b", "c", "wide"))
         .containsExactly(Residence.LOADED, Residence.EVICTED, Residence.EVICTED, Residence.LOADED);
     assertThat(use("a")).isEqualTo(0.01f);
+  }
+
+  @Test
+  void clockThatIsSetBackKeepsNoEvictedAdapterFromBeingLoaded() throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-01-01T12:00:00Z"));
+    registry.close();
+    registry =
+        TestingAdapters.registry(
+            opener,
+            new SlotPolicy(2, 3, Set.of("pinned"), Duration.ofMinutes(1)),
+            weights,
+            new SettableClock(now));
+    for (int version = 1; version <= 4; version++) {
+      serve("adapter-" + version, version);
+    }
+    assertThat(residences("adapter-1")).containsExactly(Residence.EVICTED);
+    weights.lost.add("digest-1");
+    assertThatThrownBy(() -> page("adapter-1")).hasMessageContaining("not in the store");
+    weights.lost.clear();
+    now.set(now.get().minus(Duration.ofHours(1)));
+
+    // A second, by the clock that nobody sets.
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              page("adapter-1");
+              return true;
+            });
+    assertThat(residences("adapter-1")).containsExactly(Residence.LOADED);
+  }
+
+  private static final class SettableClock extends Clock {
+
+    private final AtomicReference<Instant> now;
+
+    SettableClock(AtomicReference<Instant> now) {
+      this.now = now;
+    }
+
+    @Override
+    public ZoneId getZone() {
+      return ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public Instant instant() {
+      return now.get();
+    }
   }
 
   @Test

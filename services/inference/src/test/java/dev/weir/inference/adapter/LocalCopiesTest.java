@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +108,29 @@ class LocalCopiesTest {
     copies(1 << 20);
     assertThat(old).doesNotExist();
     assertThat(fresh).exists();
+  }
+
+  /** A file where the directory should be fails as a full disk does: nothing can be written. */
+  @Test
+  void copiesThatFoundNoRoomAreMadeWhenThereIsSome() throws Exception {
+    Path place = directory.resolve("copies");
+    Files.writeString(place, "in the way");
+    LocalCopies copies = copies(1 << 20);
+    copies.open(() -> Set.of(one, two));
+    copies.save(one, artifactOne);
+    assertThat(copies.has(one)).isFalse();
+    copies.save(two, artifactTwo);
+    assertThat(copies.has(two)).isFalse();
+
+    Files.delete(place);
+    copies.save(two, artifactTwo);
+
+    assertThat(copies.verified(two)).isPresent();
+    assertThat(copies.verified(one)).as("the one that found no room before").isPresent();
+    try (Stream<Path> left = Files.list(place)) {
+      assertThat(left.map(path -> path.getFileName().toString()))
+          .containsExactlyInAnyOrder(one, two);
+    }
   }
 
   @Test

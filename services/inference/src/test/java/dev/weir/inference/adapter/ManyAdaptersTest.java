@@ -98,6 +98,7 @@ class ManyAdaptersTest {
   void close() {
     classifier.close();
     loader.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     base.close();
     metrics.close();

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterWeights;
 import dev.weir.common.adapter.LoraConfig;
+import dev.weir.common.adapter.Release;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.BaseModel;
@@ -23,8 +24,8 @@ import dev.weir.inference.TestingArtifacts;
 import dev.weir.inference.UntilStopped;
 import dev.weir.inference.adapter.ServingAdapter.Residence;
 import dev.weir.inference.score.Answer;
+import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
-import dev.weir.inference.score.Source;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -78,6 +80,7 @@ class PrecisionServingTest {
   @AfterEach
   void close() throws Exception {
     loader.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
     metrics.close();
   }
@@ -124,6 +127,79 @@ class PrecisionServingTest {
   }
 
   @Test
+  void whatAutoChoseAnswersATextAlikeInAnyCompany() throws Exception {
+    serve(new PrecisionChoice(null, true), "");
+    AdapterId fast = new AdapterId("fast", 1);
+    want(
+        0,
+        fast,
+        publish(store, base, base.digest(), fast, random(1), List.of("fp32", "int8"), false));
+    await().until(loader::settled);
+    assertThat(serving("fast").precision()).isEqualTo(Precision.INT8);
+    Random seeded = new Random(7);
+    int[][] texts =
+        Stream.generate(
+                () ->
+                    seeded
+                        .ints(3 + seeded.nextInt(50), 5, base.config().vocabSize())
+                        .toArray())
+            .limit(200)
+            .toArray(int[][]::new);
+    try (Lease lease = TestingAdapters.lease(registry, "fast")) {
+      ServingAdapter adapter = lease.adapter("fast");
+      for (int i = 0; i < texts.length; i++) {
+        double alone = probability(lease.run(new int[][] {texts[i]}, List.of(adapter))[0]);
+        int[][] company = {
+          texts[i], texts[(i + 1) % 200], texts[(i + 31) % 200], texts[(i + 77) % 200]
+        };
+        double together =
+            probability(lease.run(company, List.of(adapter, adapter, adapter, adapter))[0]);
+        assertThat(together).isCloseTo(alone, within(0.01));
+        assertThat(together > 0.5).isEqualTo(alone > 0.5);
+      }
+    }
+  }
+
+  private static double probability(float[] logits) {
+    return 1 / (1 + Math.exp(logits[0] - logits[1]));
+  }
+
+  @Test
+  void releaseRecordMayNarrowWhatTheManifestAllowsAndNeverWidenIt() throws Exception {
+    serve(new PrecisionChoice(null, true), "");
+    AdapterId exact = new AdapterId("exact", 1);
+    AdapterId fast = new AdapterId("fast", 1);
+    AdapterWeights weights = TestingArtifacts.weights(base, "positive");
+    String onlyExact =
+        publish(store, base, base.digest(), exact, weights, List.of("fp32"), false);
+    String both =
+        publish(store, base, base.digest(), fast, weights, List.of("fp32", "int8"), false);
+    want(0, exact, onlyExact, List.of("fp32", "int8"));
+    want(1, fast, both, List.of("fp32", "int8"));
+    await().until(loader::settled);
+    assertThat(serving("exact").precision()).isEqualTo(Precision.FP32);
+    assertThat(serving("fast").precision()).isEqualTo(Precision.INT8);
+
+    AdapterId narrowed = new AdapterId("narrowed", 1);
+    want(
+        2,
+        narrowed,
+        publish(
+            store, base, base.digest(), narrowed, weights, List.of("fp32", "int8"), false),
+        List.of("fp32"));
+    await().until(loader::settled);
+    assertThat(serving("narrowed").precision()).isEqualTo(Precision.FP32);
+  }
+
+  private void want(long offset, AdapterId id, String digest, List<String> precisions) {
+    Release release =
+        TestingArtifacts.release(base, id, digest, precisions);
+    loader.want(
+        id.adapter(),
+        Wanted.champion(TestingAdapters.at(offset), new WantedVersion(id, digest, release)));
+  }
+
+  @Test
   void textsOfOneBatchAreEachAnsweredInTheirAdaptersOwnPrecision() throws Exception {
     serve(new PrecisionChoice(null, true), "");
     AdapterWeights weights = random(1); // The same: whatever differs is the precision's doing.
@@ -151,7 +227,7 @@ class PrecisionServingTest {
             metrics.registry())) {
       classifier.start();
       List<Answer> answers =
-          classifier.tryClassify(Source.HTTP, reviews).orElseThrow().get(60, TimeUnit.SECONDS);
+          classifier.tryClassify(Caller.http("test"), reviews).orElseThrow().get(60, TimeUnit.SECONDS);
       assertThat(answers)
           .extracting(answer -> ((Answer.Scored) answer).probabilities().get(0))
           .satisfiesExactly(

@@ -68,6 +68,7 @@ class SignedAdaptersTest {
 
   private void stop() {
     loader.close();
+    assertThat(registry.lostSlots()).as("slots that nobody has").isZero();
     registry.close();
   }
 

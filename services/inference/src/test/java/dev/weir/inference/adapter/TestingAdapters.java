@@ -39,6 +39,11 @@ public final class TestingAdapters {
 
   static AdapterRegistry registry(
       SlotTable.Opener opener, SlotPolicy policy, WeightSource weights) {
+    return registry(opener, policy, weights, Clock.systemUTC());
+  }
+
+  static AdapterRegistry registry(
+      SlotTable.Opener opener, SlotPolicy policy, WeightSource weights, Clock clock) {
     AdapterRegistry registry =
         new AdapterRegistry(
             opener,
@@ -47,7 +52,7 @@ public final class TestingAdapters {
             new PrecisionChoice(null, true),
             new int[] {1, 0, 2},
             new SimpleMeterRegistry(),
-            Clock.systemUTC());
+            clock);
     registry.start();
     return registry;
   }
@@ -101,6 +106,11 @@ public final class TestingAdapters {
   /** Puts a version into service beside the champion. */
   public static void serveBeside(AdapterRegistry registry, String adapter, int version) {
     put(registry, loaded(adapter, version, List.of("negative", "positive")));
+  }
+
+  /** Takes all versions of an adapter out of service. */
+  public static void withdraw(AdapterRegistry registry, String adapter) {
+    registry.settle(adapter, null, Set.of(), () -> true);
   }
 
   /** Leases the champions of some adapters; those that nothing serves are left out. */

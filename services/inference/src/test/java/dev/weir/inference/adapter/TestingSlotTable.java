@@ -28,6 +28,8 @@ public final class TestingSlotTable implements SlotTable {
     private final ConcurrentLinkedQueue<TestingSlotTable> opened = new ConcurrentLinkedQueue<>();
     private volatile Consumer<int[][]> onRun = tokens -> {};
 
+    private volatile RunHook onScored = (tokens, slots, logits) -> {};
+
     /** Called when a session is opened, and before a slot is written; may throw. */
     volatile Consumer<Precision> onOpen = precision -> {};
 
@@ -59,6 +61,11 @@ public final class TestingSlotTable implements SlotTable {
       onRun = hook;
     }
 
+    /** Called at the end of each run; it may throw, or change what the run says. */
+    public void onScored(RunHook hook) {
+      onScored = hook;
+    }
+
     /** All tables so far, oldest first. */
     public List<TestingSlotTable> opened() {
       return List.copyOf(opened);
@@ -68,6 +75,14 @@ public final class TestingSlotTable implements SlotTable {
     public List<String> violations() {
       return opened.stream().flatMap(table -> table.violations.stream()).toList();
     }
+  }
+
+  /** What a test does with a run. */
+  @FunctionalInterface
+  public interface RunHook {
+
+    /** Sees the rows of a run, the slots that answer them, and what they say. */
+    void scored(int[][] tokenIds, int[] slots, float[][] logits);
   }
 
   private final SlotLayout layout;
@@ -152,6 +167,7 @@ public final class TestingSlotTable implements SlotTable {
         }
         logits[row][0] += tokenIds[row][1] / 100f;
       }
+      opener.onScored.scored(tokenIds, used, logits);
       return logits;
     } finally {
       for (int slot : used) {

@@ -87,8 +87,8 @@ class BatchPickerTest {
     quiet.forEach(queue::add);
     assertThat(picker.pick(queue, new TurnQueue(), 3))
         .containsExactly(busy.get(0), quiet.get(0), quiet.get(1));
-    assertThat(queue.size("busy")).isEqualTo(2);
-    assertThat(queue.size("quiet")).isZero();
+    assertThat(queue.size("reviews-0", "busy")).isEqualTo(2);
+    assertThat(queue.size("reviews-0", "quiet")).isZero();
   }
 
   @Test
@@ -133,9 +133,8 @@ class BatchPickerTest {
 
   private static Row row(String adapter, int length) {
     return new Row(
-        Source.KAFKA,
         new Query("", "", adapter, new int[length], TokenLimit.of(64), null),
-        new Submission(1),
+        new Submission(Caller.kafka("reviews-0"), 1),
         0);
   }
 }

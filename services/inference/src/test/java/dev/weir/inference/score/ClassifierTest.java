@@ -173,7 +173,7 @@ class ClassifierTest {
     List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
     boolean refused = false;
     for (int i = 0; i < 8 && !refused; i++) {
-      var offered = classifier.tryClassify(Source.HTTP, reviews(400));
+      var offered = classifier.tryClassify(Caller.http("test"), reviews(400));
       offered.ifPresent(accepted::add);
       refused = offered.isEmpty();
     }
@@ -187,7 +187,7 @@ class ClassifierTest {
     for (CompletableFuture<List<Answer>> each : accepted) {
       assertThat(each.get()).hasSize(400).allMatch(Answer.Scored.class::isInstance);
     }
-    assertThatThrownBy(() -> classifier.tryClassify(Source.HTTP, reviews(1)))
+    assertThatThrownBy(() -> classifier.tryClassify(Caller.http("test"), reviews(1)))
         .isInstanceOf(RejectedExecutionException.class);
   }
 
@@ -229,7 +229,7 @@ class ClassifierTest {
     Semaphore gate = occupyWorkers(1);
     CompletableFuture<List<Answer>> flood = classify(classifier, Source.HTTP, reviews(QUEUE));
     CompletableFuture<List<Answer>> lone =
-        classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow();
+        classifier.tryClassify(Caller.http("test"), List.of(longReview("topic"))).orElseThrow();
     // The batch that occupies the worker, one of the flood, and then it is the other's turn.
     gate.release(3);
     assertThat(lone.get()).hasSize(1);
@@ -244,17 +244,92 @@ class ClassifierTest {
     serve(registry, "topic", 2, List.of("sports", "politics", "arts"));
     Semaphore gate = occupyWorkers(WORKERS);
     List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
-    accepted.add(classifier.tryClassify(Source.HTTP, reviews(QUEUE)).orElseThrow());
-    assertThat(classifier.tryClassify(Source.HTTP, reviews(1))).isEmpty();
+    accepted.add(classifier.tryClassify(Caller.http("test"), reviews(QUEUE)).orElseThrow());
+    assertThat(classifier.tryClassify(Caller.http("test"), reviews(1))).isEmpty();
     int little = QUEUE / 16;
     for (int i = 0; i < little; i++) {
-      accepted.add(classifier.tryClassify(Source.HTTP, List.of(longReview("topic"))).orElseThrow());
+      accepted.add(classifier.tryClassify(Caller.http("test"), List.of(longReview("topic"))).orElseThrow());
     }
-    assertThat(classifier.tryClassify(Source.HTTP, List.of(longReview("topic")))).isEmpty();
+    assertThat(classifier.tryClassify(Caller.http("test"), List.of(longReview("topic")))).isEmpty();
     gate.release(100_000);
     for (CompletableFuture<List<Answer>> each : accepted) {
       assertThat(each.get()).isNotEmpty();
     }
+  }
+
+  @Test
+  void loneTextOfAnotherClientGoesNextWhateverTheFirstHasWaiting() throws Exception {
+    serve(registry, "default", 1);
+    classifier.close();
+    classifier = classifier(1); // So that batches run in the order in which they are picked.
+    Semaphore gate = occupyWorkers(1);
+    CompletableFuture<List<Answer>> flood = ask("bulk", reviews(QUEUE)).orElseThrow();
+    CompletableFuture<List<Answer>> lone =
+        ask("single", List.of(longReview("default"))).orElseThrow();
+    // The batch that occupies the worker, one that the flood has already begun, and then it.
+    gate.release(2);
+    assertThat(lone.get()).hasSize(1);
+    assertThat(flood).isNotDone();
+    gate.release(100_000);
+    assertThat(flood.get()).hasSize(QUEUE);
+  }
+
+  @Test
+  void fullQueueRefusesTheClientThatFillsItAndTakesALittleOfOthers() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = occupyWorkers(WORKERS);
+    List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
+    accepted.add(ask("bulk", reviews(QUEUE)).orElseThrow());
+    assertThat(ask("bulk", reviews(1))).isEmpty();
+    for (int i = 0; i < QUEUE / 4; i++) {
+      accepted.add(ask("single-" + i % 100, reviews(1)).orElseThrow());
+    }
+    assertThat(ask("single-0", reviews(1))).isEmpty(); // There is an end to it.
+    gate.release(100_000);
+    for (CompletableFuture<List<Answer>> each : accepted) {
+      assertThat(each.get()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void clientMayNotFillTheQueueWhileOthersWait() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = occupyWorkers(WORKERS);
+    List<CompletableFuture<List<Answer>>> accepted = new ArrayList<>();
+    accepted.add(ask("other", reviews(1)).orElseThrow());
+    accepted.add(ask("bulk", reviews(QUEUE / 2)).orElseThrow());
+    assertThat(ask("bulk", reviews(QUEUE / 4))).isEmpty();
+    accepted.add(ask("third", reviews(QUEUE / 4)).orElseThrow());
+    gate.release(100_000);
+    for (CompletableFuture<List<Answer>> each : accepted) {
+      assertThat(each.get()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void textsOfClientsThatHaveGoneAreNotScored() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = occupyWorkers(WORKERS);
+    List<Caller> callers = new ArrayList<>();
+    List<CompletableFuture<List<Answer>>> toCome = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Caller caller = Caller.http("impatient");
+      callers.add(caller);
+      toCome.add(classifier.tryClassify(caller, reviews(QUEUE / 4)).orElseThrow());
+    }
+    CompletableFuture<List<Answer>> stays = ask("patient", reviews(3)).orElseThrow();
+    callers.forEach(classifier::leave);
+    assertThat(metrics.registry().get("weir.inference.queue.depth").tag("path", "http").gauge())
+        .satisfies(depth -> assertThat(depth.value()).isEqualTo(3));
+    assertThat(toCome).allMatch(CompletableFuture::isCompletedExceptionally);
+    assertThat(classifier.tryClassify(callers.get(0), reviews(1)).orElseThrow())
+        .isCompletedExceptionally();
+    gate.release(100_000);
+    assertThat(stays.get()).hasSize(3).allMatch(Answer.Scored.class::isInstance);
+  }
+
+  private Optional<CompletableFuture<List<Answer>>> ask(String client, List<Review> reviews) {
+    return classifier.tryClassify(Caller.http(client), reviews);
   }
 
   @Test
@@ -265,7 +340,7 @@ class ClassifierTest {
     Semaphore gate = occupyWorkers(1);
     CompletableFuture<List<Optional<Answer.Scored>>> shadows = classifier.shadow(reviews(5));
     CompletableFuture<List<Answer>> later =
-        classifier.tryClassify(Source.HTTP, reviews(1)).orElseThrow();
+        classifier.tryClassify(Caller.http("test"), reviews(1)).orElseThrow();
     gate.release(2); // The batch that occupies the worker, and one more.
     assertThat(later.get()).hasSize(1);
     assertThat(shadows).isNotDone();
@@ -289,7 +364,7 @@ class ClassifierTest {
         classifier.shadow(Collections.nCopies(100, longReview("default")));
     Awaitility.await().until(() -> entered.size() == WORKERS - 1);
     CompletableFuture<List<Answer>> answer =
-        classifier.tryClassify(Source.HTTP, List.of(Review.of("x", text(7, 60)))).orElseThrow();
+        classifier.tryClassify(Caller.http("test"), List.of(Review.of("x", text(7, 60)))).orElseThrow();
     Awaitility.await().until(() -> entered.size() == WORKERS);
     assertThat(entered.get(WORKERS - 1)).isEqualTo(7);
     gate.release(100_000);
@@ -310,9 +385,9 @@ class ClassifierTest {
     opener.onRun(tokens -> gate.acquireUninterruptibly());
     CompletableFuture<List<Answer>> first = classify(classifier, Source.KAFKA, reviews(QUEUE));
     Classifier.Tokenised more = classifier.tokenise(reviews(QUEUE));
-    assertThat(classifier.offer(Source.KAFKA, more, Duration.ofMillis(20))).isEmpty();
+    assertThat(classifier.offer(Caller.kafka("reviews-0"), more, Duration.ofMillis(20))).isEmpty();
     gate.release(100_000);
-    assertThat(classifier.offer(Source.KAFKA, more, Duration.ofSeconds(20)).orElseThrow().get())
+    assertThat(classifier.offer(Caller.kafka("reviews-0"), more, Duration.ofSeconds(20)).orElseThrow().get())
         .hasSize(QUEUE);
     assertThat(first.get()).hasSize(QUEUE);
   }

@@ -136,7 +136,7 @@ class ExplainerTest {
             () ->
                 new OneVersion(classifier, tokenizing)
                     .classify(
-                        Source.HTTP,
+                        Caller.http("test"),
                         IntStream.range(0, 40)
                             .mapToObj(i -> Review.of("r" + i, TestingTokenizer.text(i, 3 * i)))
                             .toList())
@@ -149,13 +149,13 @@ class ExplainerTest {
     assertThat(explain("nobody serves").orElseThrow().words()).isEmpty();
     assertThat(
             new OneVersion(classifier, tokenizing)
-                .classify(Source.HTTP, List.of(Review.of("r", "nobody serves")))
+                .classify(Caller.http("test"), List.of(Review.of("r", "nobody serves")))
                 .get())
         .isPresent();
   }
 
   private Optional<Explanation> explain(String text) throws Exception {
-    return explainer.explain(Source.HTTP, Review.of("r", text)).get();
+    return explainer.explain(Caller.http("test"), Review.of("r", text)).get();
   }
 
   private static Offset<Double> withinHundredth() {

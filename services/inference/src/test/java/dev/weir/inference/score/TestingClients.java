@@ -14,7 +14,9 @@ public final class TestingClients {
   public static CompletableFuture<List<Answer>> classify(
       Classifier classifier, Source source, List<Review> reviews) throws InterruptedException {
     return classifier
-        .offer(source, classifier.tokenise(reviews), Duration.ofMinutes(1))
+        .offer(
+            source == Source.KAFKA ? Caller.kafka("reviews-0") : Caller.http("test"),
+            classifier.tokenise(reviews), Duration.ofMinutes(1))
         .orElseThrow(() -> new AssertionError("the queue stayed full for a minute"));
   }
 }

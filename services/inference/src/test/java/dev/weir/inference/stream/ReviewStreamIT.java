@@ -12,6 +12,7 @@ import dev.weir.testing.TestBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -104,6 +105,75 @@ class ReviewStreamIT {
         config, streams.scorers(), new HookedClients(config, point, 2, this::awaitThrownOut));
     streams.awaitAllCommitted();
     assertThat(streams.answers()).isEqualTo(once(200));
+  }
+
+  /** The model fails on everything for a while: that is no review's fault. */
+  @Test
+  void modelThatFailsForAWhileCostsNoReviewItsAnswer() throws Exception {
+    streams.provision();
+    streams.produce(0, 200);
+    Scorers scorers = streams.scorers();
+    scorers
+        .opener()
+        .onRun(
+            tokens -> {
+              throw new IllegalStateException("the device fell off the bus");
+            });
+    streams.start(streams.exactlyOnce("one"), scorers);
+    await().atMost(SOON).until(() -> scorers.classifier().status() instanceof Status.Down);
+    assertThat(streams.answers()).isEmpty();
+    scorers.opener().onRun(tokens -> {});
+    streams.awaitAllCommitted();
+    assertThat(streams.answers()).isEqualTo(once(200));
+    assertThat(streams.deadLetters()).isEmpty();
+  }
+
+  /** A defect of ours on one record, and a record that unpacks to far more than it has. */
+  @Test
+  void recordsThatNobodyCanAnswerAreOneDeadLetterEach() throws Exception {
+    streams.provision();
+    streams.produce(0, 50);
+    streams.produceLarge("huge", 3_000_000);
+    streams.produceText("defect", "defect");
+    streams.produce(50, 100);
+    Scorers scorers =
+        streams.scorers(
+            text -> {
+              if (text.equals("defect")) {
+                throw new IllegalStateException("a defect of ours");
+              }
+            });
+    ReviewStream stream = streams.start(streams.exactlyOnce("one"), scorers);
+    streams.awaitAllCommitted();
+    assertThat(streams.answers()).isEqualTo(once(100));
+    assertThat(streams.deadLetters())
+        .containsExactlyInAnyOrder("record-too-large", "internal-error");
+    await().atMost(SOON).until(() -> stream.status() instanceof Status.Up);
+  }
+
+  /** What the broker refuses for its size is found out by halves. */
+  @ParameterizedTest
+  @EnumSource(Delivery.class)
+  void answerThatCannotBeWrittenIsADeadLetterAndTheOthersAreWritten(Delivery delivery)
+      throws Exception {
+    streams.provision();
+    streams.produce(0, 40);
+    StreamConfig config = streams.config("one", delivery, 1);
+    StreamClients clients =
+        new StreamClients(config, 0) {
+          @Override
+          Map<String, Object> producerProperties() {
+            Map<String, Object> properties = super.producerProperties();
+            properties.put("interceptor.classes", List.of(OneTooLarge.class.getName()));
+            return properties;
+          }
+        };
+    streams.start(config, streams.scorers(), clients);
+    streams.awaitAllCommitted();
+    Map<String, Integer> answered = once(40);
+    answered.remove("r" + OneTooLarge.REVIEW);
+    assertThat(streams.answers().keySet()).isEqualTo(answered.keySet());
+    assertThat(streams.deadLetters()).containsExactly("internal-error");
   }
 
   @Test

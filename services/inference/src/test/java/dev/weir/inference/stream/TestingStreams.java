@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Review;
+import dev.weir.common.topic.DeadLetter;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
 import dev.weir.common.trace.Tracing;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.MemberDescription;
@@ -100,6 +102,12 @@ final class TestingStreams implements AutoCloseable {
 
   /** Scorers with room for hardly more than one poll. */
   Scorers scorers() {
+    return scorers(text -> {});
+  }
+
+  /** The same, with something that happens before a text is tokenised. */
+  Scorers scorers(Consumer<String> tokenising) {
+    TestingTokenizer tokenizer = new TestingTokenizer();
     TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
     AdapterRegistry registry = TestingAdapters.registry(opener, 4);
     TestingAdapters.serve(registry, "default", 1);
@@ -107,7 +115,10 @@ final class TestingStreams implements AutoCloseable {
         new Classifier(
             registry,
             new ServingPlans(),
-            new TestingTokenizer(),
+            (text, limit) -> {
+              tokenising.accept(text);
+              return tokenizer.encode(text, limit);
+            },
             AdapterCatalog.SENTIMENT,
             new Classifier.Batching(2, 64, POLL_RECORDS + 4),
             meters);
@@ -170,6 +181,39 @@ final class TestingStreams implements AutoCloseable {
     }
   }
 
+  /** Produces one review. */
+  void produceText(String id, String text) throws Exception {
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "compression.type",
+                "gzip",
+                "max.request.size",
+                8 << 20),
+            new ByteArraySerializer(),
+            new ByteArraySerializer())) {
+      byte[] value = EventJson.write(Review.of(id, text));
+      producer.send(new ProducerRecord<>(topics.reviews(), 0, id.getBytes(UTF_8), value)).get();
+    }
+  }
+
+  /** Produces a review that is small on the topic and large when it is read. */
+  void produceLarge(String id, int characters) throws Exception {
+    produceText(id, "x".repeat(characters));
+  }
+
+  /** The reasons of the committed dead letters. */
+  List<String> deadLetters() {
+    List<String> reasons = new ArrayList<>();
+    each(
+        topics.deadLetters(topics.reviews()),
+        "read_committed",
+        letter -> reasons.add(DeadLetter.header(letter.headers(), DeadLetter.REASON)));
+    return reasons;
+  }
+
   /** Waits until the group has committed every review. */
   void awaitAllCommitted() {
     try (Admin admin = admin()) {
@@ -229,27 +273,35 @@ final class TestingStreams implements AutoCloseable {
 
   Map<String, Integer> answers(String isolation) {
     Map<String, Integer> answers = new TreeMap<>();
+    each(
+        topics.classifications(),
+        isolation,
+        answer -> answers.merge(new String(answer.key(), UTF_8), 1, Integer::sum));
+    return answers;
+  }
+
+  private void each(
+      String topic, String isolation, Consumer<ConsumerRecord<byte[], byte[]>> visitor) {
     try (KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(
             Map.of("bootstrap.servers", bootstrapServers, "isolation.level", isolation),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer())) {
-      List<TopicPartition> partitions = partitions(topics.classifications());
+      List<TopicPartition> partitions = partitions(topic);
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, SOON);
-      await("the end of the classifications")
+      await("the end of " + topic)
           .atMost(SOON)
           .until(
               () -> {
                 for (ConsumerRecord<byte[], byte[]> each : consumer.poll(Duration.ofMillis(100))) {
-                  answers.merge(new String(each.key(), UTF_8), 1, Integer::sum);
+                  visitor.accept(each);
                 }
                 return ends.entrySet().stream()
                     .allMatch(end -> consumer.position(end.getKey()) >= end.getValue());
               });
     }
-    return answers;
   }
 
   static Map<String, Integer> once(int reviews) {

@@ -58,14 +58,22 @@ final class ClassifyCommand implements Callable<Integer> {
     }
     HttpApi api = service.api(environment);
     PrintWriter out = command.commandLine().getOut();
+    boolean answered = false;
     for (int start = 0; start < all.size(); start += CHUNK) {
       List<String> chunk = all.subList(start, Math.min(all.size(), start + CHUNK));
       JsonNode results =
           api.post("/v1/classify", Map.of("texts", chunk, "adapter", adapter)).path("results");
       for (int i = 0; i < chunk.size(); i++) {
+        answered |= !results.path(i).path("abstained").asBoolean();
         out.println(json ? results.path(i).toString() : line(results.path(i), chunk.get(i)));
       }
       out.flush();
+    }
+    if (!answered) {
+      // A script that asks for an adapter that is not there has to see it.
+      command.commandLine().getErr().println("weir: no text was classified; the reasons are above");
+      command.commandLine().getErr().flush();
+      return 1;
     }
     return 0;
   }

@@ -1,6 +1,11 @@
 package dev.weir.standalone.cli;
 
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Setting;
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.EventJson;
+import dev.weir.common.event.LabelScheme;
+import dev.weir.common.event.Limits;
 import dev.weir.common.ops.Signals;
 import dev.weir.standalone.demo.DemoOptions;
 import dev.weir.standalone.demo.DemoRun;
@@ -80,6 +85,8 @@ final class DemoCommand implements Callable<Integer> {
       description = "with --once: fail after this long (default: ${DEFAULT-VALUE})")
   private int timeout = 900;
 
+  @Mixin private RowOptions rowOptions = new RowOptions();
+
   @Mixin private LoopOptions loopOptions = new LoopOptions();
 
   @Spec private @Nullable CommandSpec spec;
@@ -94,8 +101,9 @@ final class DemoCommand implements Callable<Integer> {
     check(command);
     PrintWriter out = command.commandLine().getOut();
     DemoOptions options =
-        new DemoOptions(once, data, rate, feedback, reviews, Duration.ofSeconds(timeout));
-    DemoRun demo = new DemoRun(options, out);
+        new DemoOptions(
+            once, data, rowOptions.read(), rate, feedback, reviews, Duration.ofSeconds(timeout));
+    DemoRun demo = new DemoRun(options, labels(), out);
     Path given = loopOptions.dataDir();
     Path dataDir = given == null ? Files.createTempDirectory("weir-demo") : given;
     LocalLoop loop =
@@ -139,6 +147,25 @@ final class DemoCommand implements Callable<Integer> {
       if (interrupted) {
         running.interrupt();
       }
+    }
+  }
+
+  /** The labels that the loop declares for the adapter that the demo trains. */
+  private LabelScheme labels() {
+    Setting<AdapterCatalog> setting = CommonSettings.ADAPTERS;
+    String written = environment.get(setting.name());
+    if (written == null) {
+      return LabelScheme.SENTIMENT;
+    }
+    try {
+      return setting
+          .parser()
+          .apply(written)
+          .scheme(Limits.DEFAULT_ADAPTER)
+          .orElse(LabelScheme.SENTIMENT);
+    } catch (IllegalArgumentException e) {
+      // The loop reads all settings and names every problem.
+      return LabelScheme.SENTIMENT;
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -63,6 +64,8 @@ final class EvalCommand implements Callable<Integer> {
       description = "threads of one operation (default: the processors)")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private LabeledRows labeledRows = new LabeledRows();
+
   @Option(names = "--json", description = "print the figures as JSON on the last line")
   private boolean json;
 
@@ -82,7 +85,7 @@ final class EvalCommand implements Callable<Integer> {
       }
       AdapterWeights weights = PeftFiles.read(directory, model.config());
       List<LabeledText> rows =
-          LabeledRows.read(
+          labeledRows.read(
               Objects.requireNonNull(data), LabeledRows.scheme(weights.labels()), command);
       try (ServingEncoder encoder = new ServingEncoder(model, threads, precision)) {
         long started = System.nanoTime();
@@ -119,8 +122,8 @@ final class EvalCommand implements Callable<Integer> {
       Scores scores, double temperature, int rows, double seconds, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  calibration error %.4f  on %d rows (temperature"
-            + " %.4f, %s, %.0f rows/s)%n",
+        "accuracy %.4f  macro-F1 %.4f  log loss %.4f  calibration error %.4f  on %d rows"
+            + " (temperature %.4f, %s, %.0f rows/s)%n",
         scores.accuracy(),
         scores.macroF1(),
         scores.logLoss(),

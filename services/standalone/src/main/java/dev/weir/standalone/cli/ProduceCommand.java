@@ -1,27 +1,30 @@
 package dev.weir.standalone.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Settings;
 import dev.weir.common.event.EventJson;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.Pace;
 import dev.weir.standalone.loop.TopicReader;
+import dev.weir.standalone.rows.Row;
+import dev.weir.standalone.rows.RowFileException;
+import dev.weir.standalone.rows.RowPurpose;
 import dev.weir.standalone.rows.RowReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -37,10 +40,12 @@ import picocli.CommandLine.Spec;
     name = "produce",
     mixinStandardHelpOptions = true,
     description = {
-      "Send reviews or feedback from a file of JSON lines, or of CSV or TSV with a header.",
+      "Send reviews or feedback from a file: JSON lines or arrays, CSV and other tables with a"
+          + " header, exports of Label Studio, doccano, Prodigy and Argilla.",
       "Columns: text (or review), label (or sentiment), id, adapter; feedback also stars, verdict,"
-          + " reviewId, source.",
-      "A bad row is reported with its line number; the rest goes through."
+          + " reviewId, source. Encoding, separator and columns are recognised, and said.",
+      "Labels are checked by WEIR_ADAPTERS before anything is sent. A bad row is reported with its"
+          + " line number, the rest goes through, and the exit code is 1."
     })
 final class ProduceCommand implements Callable<Integer> {
 
@@ -77,134 +82,275 @@ final class ProduceCommand implements Callable<Integer> {
       description = "send each line's bytes as they are, unchecked (to try out dead letters)")
   private boolean raw;
 
+  @Option(
+      names = "--dry-run",
+      description = "read and check everything, send nothing; needs no Kafka")
+  private boolean dryRun;
+
+  @Option(names = "--skip-bad-rows", description = "end with 0 although bad rows were left out")
+  private boolean skipBadRows;
+
+  @Option(names = "--json", description = "print the counts as JSON on the last line")
+  private boolean json;
+
+  @Mixin private RowOptions rowOptions = new RowOptions();
+
   @Mixin private ConnectionOptions connection = new ConnectionOptions();
 
   @Spec private @Nullable CommandSpec spec;
-
-  private long sent;
-  private long bad;
 
   ProduceCommand(Map<String, String> environment) {
     this.environment = environment;
   }
 
+  /** What was found in a file. */
+  private static final class Tally {
+    private long rows;
+    private final BadRows bad = new BadRows();
+    private final Map<String, Long> skipped = new TreeMap<>();
+    private @Nullable String recognised;
+    private @Nullable String refused;
+    private Map<String, Long> labels = Map.of();
+  }
+
   @Override
   public Integer call() throws IOException {
     CommandSpec command = Objects.requireNonNull(spec);
-    String input = Objects.requireNonNull(file);
     if (rate < 0) {
       throw new ParameterException(
           command.commandLine(), "--rate is " + rate + "; it must be above 0");
     }
-    if (!input.equals("-") && !Files.isReadable(Path.of(input))) {
+    if (raw && dryRun) {
       throw new ParameterException(
-          command.commandLine(), "cannot read '" + input + "'; name a readable file, or -");
+          command.commandLine(), "--raw checks nothing, so it has no --dry-run; leave one out");
     }
     Settings settings = connection.clientSettings(environment);
     Topics topics = settings.get(CommonSettings.TOPIC_PREFIX);
     String topic = kind == Kind.reviews ? topics.reviews() : topics.feedback();
-    PrintWriter err = command.commandLine().getErr();
+    if (raw) {
+      return sendRaw(settings, topic);
+    }
+    String input = Objects.requireNonNull(file);
+    boolean twice = !input.equals("-") && Files.isRegularFile(Path.of(input));
+    if (!twice && kind == Kind.feedback && !Files.isDirectory(Path.of(input))) {
+      return spooled(settings, topic);
+    }
+    return produce(settings, topic, twice ? Path.of(input) : null);
+  }
+
+  /** Feedback is read twice, so that no label is sent before all are known: a pipe is kept. */
+  private int spooled(Settings settings, String topic) throws IOException {
+    String input = Objects.requireNonNull(file);
+    if (!input.equals("-") && !Files.exists(Path.of(input))) {
+      return produce(settings, topic, Path.of(input));
+    }
+    Path copy = Files.createTempFile("weir-rows", null);
+    try {
+      try (InputStream in = input.equals("-") ? System.in : Files.newInputStream(Path.of(input))) {
+        Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+      }
+      return produce(settings, topic, copy);
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+  }
+
+  private int produce(Settings settings, String topic, @Nullable Path regular) throws IOException {
+    Tally tally = new Tally();
+    if (regular != null || dryRun) {
+      check(settings, regular, tally);
+      tell(tally, regular != null);
+      if (dryRun || tally.refused != null || tally.rows == 0) {
+        return finish(tally, topic, "would be sent", 0);
+      }
+    }
     // Opening a reader proves that broker and topic are there, with one clear line if not.
     TopicReader.open(CommonSettings.kafka(settings), List.of(topic), false).close();
     long started = System.nanoTime();
+    Tally sent = send(settings, topic, regular);
+    sent.labels = regular == null ? sent.labels : tally.labels;
+    if (regular == null) {
+      tell(sent, true);
+    }
+    return finish(sent, topic, "sent", (System.nanoTime() - started) / 1e9);
+  }
+
+  private RowReader reader(@Nullable Path regular) {
+    String input = Objects.requireNonNull(file);
+    RowPurpose purpose = kind == Kind.reviews ? RowPurpose.REVIEWS : RowPurpose.FEEDBACK;
+    if (regular != null) {
+      return RowReader.of(regular, shownName(), rowOptions.read(), purpose);
+    }
+    return input.equals("-")
+        ? RowReader.of(System.in, shownName(), rowOptions.read(), purpose)
+        : RowReader.of(Path.of(input), shownName(), rowOptions.read(), purpose);
+  }
+
+  private String shownName() {
+    String input = Objects.requireNonNull(file);
+    return input.equals("-") ? "standard input" : input;
+  }
+
+  private RowEvents events(Settings settings) {
+    String input = Objects.requireNonNull(file);
+    Path name = input.equals("-") ? null : Path.of(input).getFileName();
+    return new RowEvents(
+        Objects.requireNonNull(kind),
+        settings.get(CommonSettings.ADAPTERS),
+        adapter,
+        source,
+        name == null ? "stdin" : name.toString());
+  }
+
+  /** Reads everything and sends nothing. */
+  private void check(Settings settings, @Nullable Path regular, Tally tally) throws IOException {
+    RowEvents events = events(settings);
+    RowReader reader = reader(regular);
+    try {
+      reader.read(
+          row -> {
+            if (take(row, events, tally) != null) {
+              tally.rows++;
+            }
+          });
+      tally.recognised = reader.recognised();
+      tally.labels = events.labels();
+      String refusal = events.refusal();
+      if (refusal != null) {
+        tally.refused = shownName() + " " + refusal;
+      }
+    } catch (RowFileException e) {
+      tally.refused = e.getMessage();
+    }
+  }
+
+  /** The row's event, or {@code null} for one that was counted as bad or skipped. */
+  private static RowEvents.Outcome.@Nullable Event take(Row row, RowEvents events, Tally tally) {
+    if (row instanceof Row.Bad broken) {
+      tally.bad.add(broken.line(), broken.problem());
+    } else if (row instanceof Row.Skipped skipped) {
+      tally.skipped.merge(skipped.reason(), 1L, Long::sum);
+    } else {
+      RowEvents.Outcome outcome = events.of((Row.Good) row);
+      if (outcome instanceof RowEvents.Outcome.Event event) {
+        return event;
+      }
+      tally.bad.add(row.line(), ((RowEvents.Outcome.Refused) outcome).problem());
+    }
+    return null;
+  }
+
+  private Tally send(Settings settings, String topic, @Nullable Path regular) throws IOException {
+    Tally tally = new Tally();
+    RowEvents events = events(settings);
+    RowReader reader = reader(regular);
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
     try (EventProducer producer = new EventProducer(CommonSettings.kafka(settings));
         ProgressBar bar = ProgressBar.onConsole(err, "sending " + kind)) {
       Pace pace = new Pace(rate);
-      if (raw) {
-        sendRaw(input, topic, producer, pace, bar);
-      } else {
-        RowReader.read(input, System.in, row -> send(row, topic, producer, pace, bar, err));
+      reader.read(
+          row -> {
+            RowEvents.Outcome.Event event = take(row, events, tally);
+            if (event != null) {
+              pace.await();
+              producer.sendBytes(topic, event.keyBytes(), event.value());
+              bar.step(++tally.rows);
+            }
+          });
+      producer.flush();
+      tally.labels = events.labels();
+    } catch (RowFileException e) {
+      tally.refused = e.getMessage();
+    }
+    tally.recognised = reader.recognised();
+    return tally;
+  }
+
+  /** Says what the file is and what is wrong with it. */
+  private void tell(Tally tally, boolean withBadRows) {
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    if (tally.recognised != null) {
+      out.println(shownName() + ": " + tally.recognised);
+    }
+    tally.skipped.forEach((reason, count) -> out.printf("left out: %d %s%n", count, reason));
+    out.flush();
+    if (tally.refused != null) {
+      err.println("weir: " + tally.refused);
+      err.flush();
+    } else if (withBadRows || dryRun) {
+      tally.bad.print(shownName(), tally.rows, err);
+    }
+  }
+
+  private int finish(Tally tally, String topic, String done, double seconds) {
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    long rows = tally.refused == null || done.equals("sent") ? tally.rows : 0;
+    long bad = tally.bad.count() + tally.rows - rows;
+    if (done.equals("sent")) {
+      out.printf(
+          "%d %s sent to topic %s in %.1f s (%.0f/s), %d bad rows left out%n",
+          rows, kind, topic, seconds, rows / Math.max(seconds, 1e-3), bad);
+      out.println(
+          kind == Kind.reviews
+              ? "see the answers: weir tail classifications; what was refused: weir tail"
+                    + " dead-letters"
+              : "see what is still missing for the next adapter: weir status; what was refused:"
+                    + " weir tail dead-letters");
+    } else {
+      out.printf("%d %s would be sent to topic %s, %d bad rows%n", rows, kind, topic, bad);
+    }
+    if (rows == 0 && tally.refused == null && bad == 0) {
+      spec.commandLine()
+          .getErr()
+          .println("weir: " + shownName() + " gives no row to send: all of it is left out");
+      spec.commandLine().getErr().flush();
+    }
+    if (json) {
+      Map<String, Object> counts = new LinkedHashMap<>();
+      counts.put("rows", rows);
+      counts.put("bad", bad);
+      counts.put("skipped", tally.skipped.values().stream().mapToLong(Long::longValue).sum());
+      counts.put("recognised", tally.recognised == null ? "" : tally.recognised);
+      counts.put("labels", tally.refused == null ? tally.labels : Map.of());
+      if (tally.refused != null) {
+        counts.put("refused", tally.refused);
+      }
+      out.println(new String(EventJson.write(counts), StandardCharsets.UTF_8));
+    }
+    out.flush();
+    boolean complete = tally.refused == null && (bad == 0 || skipBadRows);
+    return complete && rows > 0 ? 0 : 1;
+  }
+
+  private int sendRaw(Settings settings, String topic) throws IOException {
+    String input = Objects.requireNonNull(file);
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    if (!input.equals("-") && !Files.isReadable(Path.of(input))) {
+      throw new RowFileException(input, "cannot be read; name a readable file, or -");
+    }
+    TopicReader.open(CommonSettings.kafka(settings), List.of(topic), false).close();
+    Tally tally = new Tally();
+    long started = System.nanoTime();
+    try (EventProducer producer = new EventProducer(CommonSettings.kafka(settings));
+        ProgressBar bar = ProgressBar.onConsole(err, "sending " + kind);
+        InputStream in =
+            new BufferedInputStream(
+                input.equals("-") ? System.in : Files.newInputStream(Path.of(input)))) {
+      Pace pace = new Pace(rate);
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      for (int b = in.read(); b >= 0 || line.size() > 0; b = in.read()) {
+        if (b >= 0 && b != '\n') {
+          line.write(b);
+        } else {
+          pace.await();
+          producer.sendBytes(topic, null, line.toByteArray());
+          bar.step(++tally.rows);
+          line.reset();
+        }
       }
       producer.flush();
-    } catch (NoSuchFileException e) {
-      throw new ParameterException(command.commandLine(), "no file '" + e.getMessage() + "'", e);
     }
-    double seconds = (System.nanoTime() - started) / 1e9;
-    command
-        .commandLine()
-        .getOut()
-        .printf(
-            "%d %s sent to topic %s in %.1f s (%.0f/s), %d bad rows left out%n",
-            sent, kind, topic, seconds, sent / Math.max(seconds, 1e-3), bad);
-    return sent == 0 && bad > 0 ? 1 : 0;
-  }
-
-  private void send(
-      RowReader.Row row,
-      String topic,
-      EventProducer producer,
-      Pace pace,
-      ProgressBar bar,
-      PrintWriter err) {
-    if (row instanceof RowReader.Row.Bad broken) {
-      report(err, broken.line(), broken.problem());
-      return;
-    }
-    RowReader.Row.Good good = (RowReader.Row.Good) row;
-    ObjectNode event = good.fields().deepCopy();
-    String id = complete(event, good);
-    byte[] key = id.getBytes(StandardCharsets.UTF_8);
-    byte[] value = EventJson.write(event);
-    Parsed<?> parsed =
-        kind == Kind.reviews ? EventReader.review(key, value) : EventReader.feedback(key, value);
-    if (parsed instanceof Rejected<?> rejected) {
-      report(err, good.line(), rejected.message());
-      return;
-    }
-    pace.await();
-    producer.sendBytes(topic, key, value);
-    bar.step(++sent);
-  }
-
-  /** Fills in what the row leaves out; returns the record's key. */
-  private String complete(ObjectNode event, RowReader.Row.Good row) {
-    String name = Objects.requireNonNull(file).equals("-") ? "stdin" : fileName();
-    String generated = name + "-" + row.line();
-    if (adapter != null && !event.hasNonNull("adapter")) {
-      event.put("adapter", adapter);
-    }
-    if (kind == Kind.reviews) {
-      String id = row.text("id");
-      event.put("id", id == null ? generated : id);
-      return event.get("id").asText();
-    }
-    if (!event.hasNonNull("source")) {
-      event.put("source", source);
-    }
-    if (!event.hasNonNull("reviewId")) {
-      String id = row.text("id");
-      if (id != null) {
-        event.put("reviewId", id);
-        event.remove("id");
-      }
-    }
-    String reviewId = row.text("reviewId") == null ? row.text("id") : row.text("reviewId");
-    return reviewId == null ? generated : reviewId;
-  }
-
-  private String fileName() {
-    Path name = Path.of(Objects.requireNonNull(file)).getFileName();
-    return name == null ? "row" : name.toString();
-  }
-
-  private void sendRaw(
-      String input, String topic, EventProducer producer, Pace pace, ProgressBar bar)
-      throws IOException {
-    byte[] all = input.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(input));
-    int start = 0;
-    for (int i = 0; i <= all.length; i++) {
-      if (i == all.length ? i > start : all[i] == '\n') {
-        pace.await();
-        producer.sendBytes(topic, null, Arrays.copyOfRange(all, start, i));
-        bar.step(++sent);
-        start = i + 1;
-      }
-    }
-  }
-
-  private void report(PrintWriter err, long line, String problem) {
-    bad++;
-    err.println("line " + line + ": " + problem);
-    err.flush();
+    return finish(tally, topic, "sent", (System.nanoTime() - started) / 1e9);
   }
 }

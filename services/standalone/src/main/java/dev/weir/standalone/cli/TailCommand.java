@@ -82,9 +82,10 @@ final class TailCommand implements Callable<Integer> {
     try (TopicReader reader =
         TopicReader.open(CommonSettings.kafka(settings), names(topics, followed), fromBeginning)) {
       long printed = 0;
-      while (printed < max) {
+      // The reader of the output may go first: weir tail … | head -1.
+      while (printed < max && !outputGone(out)) {
         for (ConsumerRecord<byte[], byte[]> record : reader.poll(Duration.ofMillis(500))) {
-          if (printed++ < max) {
+          if (printed++ < max && !outputGone(out)) {
             out.println(
                 followed == Stream.dead_letters ? deadLetter(record) : text(record.value()));
           }
@@ -93,6 +94,11 @@ final class TailCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /** Whether nobody reads the output any more; a writer keeps that for itself, so both are asked. */
+  private static boolean outputGone(PrintWriter out) {
+    return out.checkError() || System.out.checkError();
   }
 
   private static List<String> names(Topics topics, Stream stream) {

@@ -5,6 +5,8 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.ops.Signals;
+import dev.weir.trainer.DataSummary;
 import dev.weir.trainer.LocalResult;
 import dev.weir.trainer.LocalTraining;
 import dev.weir.trainer.data.LabeledText;
@@ -14,6 +16,7 @@ import dev.weir.trainer.fit.TrainingOptions;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,9 +24,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -40,6 +45,11 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
   private static final String PREFIX = "WEIR_TRAIN_";
+  private static final int INTERRUPTED = 130;
+
+  /** A large batch of long texts takes seconds. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final Map<String, String> environment;
@@ -65,6 +75,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "threads of one operation (default: the processors)")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private LabeledRows labeledRows = new LabeledRows();
+
   @Option(names = "--json", description = "print the figures as JSON on the last line")
   private boolean json;
 
@@ -82,10 +94,10 @@ final class TrainCommand implements Callable<Integer> {
     PrintWriter text = command.getOut();
     TrainingOptions options = TrainingOptions.parse(variables());
     Path train = Objects.requireNonNull(data);
-    LabelScheme labels = LabeledRows.scheme(train, command);
-    List<LabeledText> rows = LabeledRows.read(train, labels, command);
+    LabelScheme labels = labeledRows.scheme(train);
+    List<LabeledText> rows = labeledRows.read(train, labels, command);
     List<LabeledText> scored =
-        LabeledRows.read(Objects.requireNonNull(evaluation), labels, command);
+        labeledRows.read(Objects.requireNonNull(evaluation), labels, command);
     try (BaseModel model = BaseModel.load(base)) {
       LocalTraining training = new LocalTraining(model, options, threads);
       text.println(training.parameters(labels.names()));
@@ -94,7 +106,10 @@ final class TrainCommand implements Callable<Integer> {
       text.printf(
           "training on %d rows of %s, scoring on %d rows of %s%n",
           rows.size(), train, scored.size(), evaluation);
+      DataSummary summary = DataSummary.of(rows, scored);
+      summary.lines().forEach(text::println);
       text.flush();
+      endOnSignal(training);
       LocalResult result =
           training.train(
               rows,
@@ -102,9 +117,31 @@ final class TrainCommand implements Callable<Integer> {
               labels.names(),
               Objects.requireNonNull(out),
               progress -> show(progress, text));
-      report(result, training.device(), text);
+      report(result, summary, training.device(), text);
+    } catch (CancellationException e) {
+      command.getErr().println("weir: the training was called off; nothing was written");
+      command.getErr().flush();
+      return INTERRUPTED;
     }
     return 0;
+  }
+
+  /**
+   * On Ctrl-C and SIGTERM the training ends between two pieces of work and removes what it had
+   * written. Halting at once would leave that behind, and end ONNX Runtime's environment under a
+   * session that still runs: it prints an error of its own then.
+   */
+  private static void endOnSignal(LocalTraining training) {
+    Signals.onStop(
+        () -> {
+          training.callOff();
+          try {
+            Thread.sleep(PATIENCE.toMillis());
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          Runtime.getRuntime().halt(INTERRUPTED);
+        });
   }
 
   /** The options that were given, as the settings they stand for, over the environment's own. */
@@ -144,7 +181,8 @@ final class TrainCommand implements Callable<Integer> {
     text.flush();
   }
 
-  private void report(LocalResult result, TrainingDevice device, PrintWriter text) {
+  private void report(
+      LocalResult result, DataSummary summary, TrainingDevice device, PrintWriter text) {
     text.printf(
         Locale.ROOT,
         "accuracy %.4f  macro-F1 %.4f  log loss %.4f  (frozen linear probe: accuracy %.4f)%n",
@@ -155,8 +193,8 @@ final class TrainCommand implements Callable<Integer> {
     Decision.Calibration calibration = result.calibration();
     text.printf(
         Locale.ROOT,
-        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f after"
-            + " (%d rows, cross-fitted)%n",
+        "temperature %.4f  log loss %.4f before, %.4f after; calibration error %.4f before, %.4f"
+            + " after (%d rows, cross-fitted)%n",
         calibration.temperature(),
         calibration.logLossBefore(),
         calibration.logLossAfter(),
@@ -173,6 +211,10 @@ final class TrainCommand implements Callable<Integer> {
     text.printf("adapter %s written to %s%n", result.digest(), result.directory());
     if (json) {
       Map<String, Object> figures = new LinkedHashMap<>();
+      figures.put("labels", summary.labels());
+      figures.put("duplicateRows", summary.duplicates());
+      figures.put("contradictingRows", summary.contradictions());
+      figures.put("sharedEvaluationRows", summary.shared());
       figures.put("accuracy", result.accuracy());
       figures.put("macroF1", result.macroF1());
       figures.put("logLoss", result.logLoss());

@@ -46,6 +46,10 @@ final class UpCommand implements Callable<Integer> {
           loop.kafka().get("bootstrap.servers"), loop.httpUrl(), loop.dataDir());
       out.printf("  the console: %s in a browser%n", loop.httpUrl());
       out.println("  weir produce reviews FILE     then     weir tail classifications");
+      out.printf(
+          "  the first adapter of each name needs about %d labels, of two kinds at least; weir"
+              + " status counts%n",
+          NextAdapter.needed(environment));
       out.println("Ctrl-C stops it; a second start goes on where this one ended.");
       out.flush();
       stop.await();

@@ -2,7 +2,6 @@ package dev.weir.standalone.cli;
 
 import java.util.Map;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -26,6 +25,7 @@ import picocli.CommandLine.Spec;
       EvalCommand.class,
       ClassifyCommand.class,
       AdaptersCommand.class,
+      StatusCommand.class,
       SettingsCommand.class,
       KeysCommand.class,
       HelpCommand.class

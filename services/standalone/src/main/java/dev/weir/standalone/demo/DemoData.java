@@ -1,9 +1,12 @@
 package dev.weir.standalone.demo;
 
 import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.Limits;
 import dev.weir.common.event.TextNormalizer;
 import dev.weir.common.ops.WeirException;
+import dev.weir.standalone.rows.LabelReader;
+import dev.weir.standalone.rows.ReadOptions;
+import dev.weir.standalone.rows.Row;
+import dev.weir.standalone.rows.RowPurpose;
 import dev.weir.standalone.rows.RowReader;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,9 +14,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -22,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * The rows of a demo run in two parts: one becomes feedback, the other is only ever classified, and
@@ -48,28 +49,41 @@ record DemoData(List<LabeledReview> feedback, List<LabeledReview> unseen, List<S
     List<String> skipped = new ArrayList<>();
     Map<String, List<LabeledReview>> byLabel = new LinkedHashMap<>();
     Set<String> hashes = new HashSet<>();
-    for (RowReader.Row row : rows(options.data())) {
-      if (row instanceof RowReader.Row.Bad bad) {
-        skipped.add("line " + bad.line() + ": " + bad.problem());
-        continue;
-      }
-      RowReader.Row.Good good = (RowReader.Row.Good) row;
-      String text = good.text("text");
-      Optional<String> label = label(good, labels);
-      if (text == null || text.isBlank() || text.length() > Limits.TEXT_CHARACTERS) {
-        skipped.add("line " + good.line() + ": no text, or more than 100,000 characters");
-      } else if (label.isEmpty()) {
-        skipped.add("line " + good.line() + ": no label of " + labels.names());
-      } else if (!hashes.add(TextNormalizer.hash(text))) {
-        skipped.add("line " + good.line() + ": the same text again");
-      } else {
-        String id = good.text("id");
-        byLabel
-            .computeIfAbsent(label.get(), unused -> new ArrayList<>())
-            .add(new LabeledReview(id == null ? "row-" + good.line() : id, text, label.get()));
-      }
-    }
+    LabelReader reader = new LabelReader(labels);
+    forEach(
+        options,
+        row -> {
+          if (row instanceof Row.Bad bad) {
+            skipped.add("line " + bad.line() + ": " + bad.problem());
+          } else if (row instanceof Row.Skipped left) {
+            skipped.add("line " + left.line() + ": one of the " + left.reason());
+          } else {
+            take((Row.Good) row, reader, byLabel, hashes, skipped);
+          }
+        });
     return cut(byLabel, options, labels, skipped);
+  }
+
+  private static void take(
+      Row.Good row,
+      LabelReader reader,
+      Map<String, List<LabeledReview>> byLabel,
+      Set<String> hashes,
+      List<String> skipped) {
+    String text = row.text("text");
+    Optional<String> label = reader.canonical(row);
+    if (text == null || !LabelReader.usable(text)) {
+      skipped.add("line " + row.line() + ": no text, or more than 100,000 characters");
+    } else if (label.isEmpty()) {
+      skipped.add("line " + row.line() + ": no label of " + reader.scheme().names());
+    } else if (!hashes.add(TextNormalizer.hash(text))) {
+      skipped.add("line " + row.line() + ": the same text again");
+    } else {
+      String id = row.text("id");
+      byLabel
+          .computeIfAbsent(label.get(), unused -> new ArrayList<>())
+          .add(new LabeledReview(id == null ? "row-" + row.line() : id, text, label.get()));
+    }
   }
 
   private static DemoData cut(
@@ -80,7 +94,7 @@ record DemoData(List<LabeledReview> feedback, List<LabeledReview> unseen, List<S
     int rows = byLabel.values().stream().mapToInt(List::size).sum();
     if (byLabel.size() < labels.names().size() || rows < 60) {
       throw new DataException(
-          "the data has %d usable rows with the labels %s; at least 60 rows and each of the labels %s are needed (%d rows were skipped%s)"
+          "the data has %d usable rows with the labels %s; at least 60 rows and each of the labels %s (WEIR_ADAPTERS) are needed (%d rows were skipped%s)"
               .formatted(
                   rows,
                   byLabel.keySet(),
@@ -126,34 +140,15 @@ record DemoData(List<LabeledReview> feedback, List<LabeledReview> unseen, List<S
     }
   }
 
-  private static Optional<String> label(RowReader.Row.Good row, LabelScheme labels) {
-    String label = row.text("label");
-    if (label != null) {
-      return labels.canonical(label);
-    }
-    String stars = row.text("stars");
+  private static void forEach(DemoOptions options, Consumer<Row> rows) {
     try {
-      return stars == null ? Optional.empty() : labels.forStars(Double.parseDouble(stars));
-    } catch (NumberFormatException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static List<RowReader.Row> rows(@Nullable Path data) {
-    try {
-      if (data != null) {
-        if (!Files.isReadable(data)) {
-          throw new DataException("cannot read '" + data + "'; name a readable file with --data");
-        }
-        return RowReader.readAll(data);
-      }
-      Path copy = Files.createTempFile("weir-sample", ".jsonl");
-      try (InputStream in = resource(SAMPLE)) {
-        Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-        return RowReader.readAll(copy);
-      } finally {
-        Files.delete(copy);
-      }
+      Path data = options.data();
+      RowReader reader =
+          data == null
+              ? RowReader.of(
+                  resource(SAMPLE), "the sample", ReadOptions.RECOGNISE, RowPurpose.LABELED_TEXTS)
+              : RowReader.of(data, options.reading(), RowPurpose.LABELED_TEXTS);
+      reader.read(rows);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -39,17 +39,19 @@ public final class DemoRun {
 
   private final DemoOptions options;
   private final DemoData data;
-  private final LabelScheme labels = LabelScheme.SENTIMENT;
+  private final LabelScheme labels;
   private final Story story;
   private final long distinctTexts;
 
   /**
    * Reads the data.
    *
+   * @param labels those of the default adapter
    * @throws WeirException if it cannot make a demo
    */
-  public DemoRun(DemoOptions options, PrintWriter out) {
+  public DemoRun(DemoOptions options, LabelScheme labels, PrintWriter out) {
     this.options = options;
+    this.labels = labels;
     this.data = DemoData.load(options, labels);
     this.distinctTexts =
         data.feedback().stream()
@@ -129,7 +131,8 @@ public final class DemoRun {
         loop.dataDir());
     story.say("watch it, and label reviews yourself, at %s", loop.httpUrl());
     story.say(
-        "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on these",
+        "%s: %d reviews become feedback, %d are only ever classified; accuracy is measured on"
+            + " these",
         options.data() == null ? "the sample" : options.data().toString(),
         data.feedback().size(),
         data.unseen().size());

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +38,24 @@ public final class EventProducer implements AutoCloseable {
     properties.put("delivery.timeout.ms", "30000");
     properties.put("request.timeout.ms", "15000");
     this.servers = String.valueOf(kafka.get("bootstrap.servers"));
-    this.producer =
-        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    try {
+      this.producer =
+          new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    } catch (KafkaException e) {
+      throw unusable(properties, e);
+    }
+  }
+
+  /** Why no client can be made of these properties, such as a host that nobody knows. */
+  static BrokerUnavailableException unusable(Map<String, Object> kafka, KafkaException fault) {
+    Throwable root = fault;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return new BrokerUnavailableException(
+        "no Kafka client for %s: %s; check --bootstrap-servers (WEIR_BOOTSTRAP_SERVERS) and WEIR_KAFKA_CLIENT_CONFIG"
+            .formatted(kafka.get("bootstrap.servers"), root.getMessage()),
+        fault);
   }
 
   /** Sends an event in its JSON form. */

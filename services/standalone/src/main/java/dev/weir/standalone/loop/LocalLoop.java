@@ -105,6 +105,7 @@ public final class LocalLoop implements AutoCloseable {
   private void startParts() {
     // Settings and the port first: a mistake should show at once, not after the broker's start.
     Settings preliminary = Settings.read(known(), environmentFor("localhost:0"));
+    CurationConfig.from(preliminary).checkTrainable(TrainerConfig.from(preliminary).minHoldout());
     checkPort(InferenceConfig.from(preliminary).http().port());
     LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
@@ -203,6 +204,11 @@ public final class LocalLoop implements AutoCloseable {
     merged.put(StoreConfig.STORE_DIR.name(), dataDir.resolve("adapters").toString());
     merged.put(CommonSettings.REPLICATION.name(), "1");
     merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
+    // The first batch is the first training: it must have what the gate asks for.
+    String minHoldout = environment.get("WEIR_TRAIN_MIN_HOLDOUT");
+    if (minHoldout != null) {
+      merged.putIfAbsent("WEIR_CURATION_FIRST_HOLDOUT", minHoldout);
+    }
     merged.putIfAbsent("WEIR_SERVE_CACHE_DIR", dataDir.resolve("serving-cache").toString());
     return merged;
   }

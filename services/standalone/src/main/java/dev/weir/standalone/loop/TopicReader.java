@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -40,8 +41,7 @@ public final class TopicReader implements AutoCloseable {
     properties.put("allow.auto.create.topics", "false");
     properties.put("default.api.timeout.ms", "15000");
     properties.put("fetch.max.wait.ms", "100");
-    KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    KafkaConsumer<byte[], byte[]> consumer = consumer(properties);
     try {
       List<TopicPartition> partitions = new ArrayList<>();
       for (String topic : topics) {
@@ -75,6 +75,15 @@ public final class TopicReader implements AutoCloseable {
     } catch (RuntimeException e) {
       consumer.close();
       throw e;
+    }
+  }
+
+  private static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> properties) {
+    try {
+      return new KafkaConsumer<>(
+          properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    } catch (KafkaException e) {
+      throw EventProducer.unusable(properties, e);
     }
   }
 

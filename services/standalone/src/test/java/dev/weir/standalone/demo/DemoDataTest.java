@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.event.TextNormalizer;
+import dev.weir.standalone.rows.ReadOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,10 +72,10 @@ class DemoDataTest {
         .hasMessageContaining("1 usable rows")
         .hasMessageContaining("60 rows");
     assertThatThrownBy(() -> DemoData.load(options(dir.resolve("none.csv")), LabelScheme.SENTIMENT))
-        .hasMessageContaining("--data");
+        .hasMessageContaining("does not exist");
   }
 
   private static DemoOptions options(Path file) {
-    return new DemoOptions(true, file, 10, 900, 600, Duration.ofMinutes(1));
+    return new DemoOptions(true, file, ReadOptions.RECOGNISE, 10, 900, 600, Duration.ofMinutes(1));
   }
 }

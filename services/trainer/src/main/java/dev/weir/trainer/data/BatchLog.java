@@ -1,17 +1,12 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.ops.LoggedText;
 import dev.weir.common.topic.Topics;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Which batch of each adapter is the newest, as the topic of batches tells it after {@link
@@ -21,15 +16,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class BatchLog implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(BatchLog.class);
-
   private final TopicTail tail;
+  private final BatchRecords records;
   private final Map<String, TrainingBatch> newest = new HashMap<>();
 
   /** The log of one cluster; reads nothing yet. */
   public BatchLog(
       Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
     tail = new TopicTail(kafka, topics.trainingBatches(), timeout, "batch-log", meters);
+    tail.whenReplaced(newest::clear);
+    records = new BatchRecords(new SkippedRecords("training-batches", meters));
   }
 
   /** Reads what came since, to the topic's present end. */
@@ -38,15 +34,12 @@ public final class BatchLog implements AutoCloseable {
   }
 
   private void apply(ConsumerRecord<byte[], byte[]> record) {
-    if (record.value() == null) {
-      return;
-    }
-    try {
-      TrainingBatch batch = EventJson.read(record.value(), TrainingBatch.class);
-      newest.merge(batch.adapter(), batch, (a, b) -> a.sequence() >= b.sequence() ? a : b);
-    } catch (UncheckedIOException e) {
-      LOG.debug("passed over at {}: {}", record.offset(), LoggedText.of(e));
-    }
+    records
+        .read(record)
+        .ifPresent(
+            batch ->
+                newest.merge(
+                    batch.adapter(), batch, (a, b) -> a.sequence() >= b.sequence() ? a : b));
   }
 
   /** The newest batch of an adapter that has one. */

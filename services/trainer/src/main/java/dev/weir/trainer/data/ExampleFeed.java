@@ -19,12 +19,15 @@ import java.util.Map;
 public final class ExampleFeed implements AutoCloseable {
 
   private final TopicTail tail;
+  private final SkippedRecords skipped;
   private final ExampleIndex index = new ExampleIndex();
 
   /** A feed from one cluster; reads nothing yet. */
   public ExampleFeed(
       Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
     tail = new TopicTail(kafka, topics.examples(), timeout, "examples", meters);
+    tail.whenReplaced(index::clear);
+    skipped = new SkippedRecords("examples", meters);
   }
 
   /**
@@ -36,7 +39,7 @@ public final class ExampleFeed implements AutoCloseable {
    */
   public Collection<Example> gather(TrainingBatch batch) {
     tail.catchUp(
-        record -> index.apply(record.key(), record.value()),
+        record -> skipped.read(record, () -> index.apply(record.key(), record.value())),
         () -> index.count(batch.id()) >= batch.size());
     return index.of(batch.adapter());
   }

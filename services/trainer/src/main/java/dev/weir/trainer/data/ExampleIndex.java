@@ -2,15 +2,13 @@ package dev.weir.trainer.data;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
-import dev.weir.common.ops.LoggedText;
-import java.io.UncheckedIOException;
+import dev.weir.common.event.Limits;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The curated examples as they stand: the newest record of each key, by adapter.
@@ -19,33 +17,62 @@ import org.slf4j.LoggerFactory;
  */
 public final class ExampleIndex {
 
-  private static final Logger LOG = LoggerFactory.getLogger(ExampleIndex.class);
-
   private final Map<String, Map<String, Example>> byAdapter = new HashMap<>();
   private final Map<String, Integer> perBatch = new HashMap<>();
 
-  /** Takes in one record of the topic; {@code null} as value forgets the example. */
+  /**
+   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be read
+   * forgets it as well: it stands for a correction whose label is not known.
+   *
+   * @throws RuntimeException if the record is no example under its own key
+   */
   public void apply(byte @Nullable [] key, byte @Nullable [] value) {
     if (key == null) {
       return;
     }
     String name = new String(key, StandardCharsets.UTF_8);
     String adapter = name.substring(0, Math.max(0, name.indexOf('/')));
-    Map<String, Example> examples = byAdapter.computeIfAbsent(adapter, a -> new HashMap<>());
-    Example before = examples.remove(name);
-    if (before != null) {
-      perBatch.merge(before.batchId(), -1, Integer::sum);
-    }
+    forget(adapter, name);
     if (value == null) {
       return;
     }
-    try {
-      Example example = EventJson.read(value, Example.class);
-      examples.put(name, example);
-      perBatch.merge(example.batchId(), 1, Integer::sum);
-    } catch (UncheckedIOException e) {
-      LOG.warn("example {} is not readable and is left out: {}", name, LoggedText.of(e));
+    Example example = EventJson.read(value, Example.class);
+    requireSound(example, name);
+    byAdapter.computeIfAbsent(adapter, a -> new HashMap<>()).put(name, example);
+    perBatch.merge(example.batchId(), 1, Integer::sum);
+  }
+
+  private void forget(String adapter, String name) {
+    Map<String, Example> examples = byAdapter.get(adapter);
+    Example before = examples == null ? null : examples.remove(name);
+    if (before != null) {
+      perBatch.merge(before.batchId(), -1, Integer::sum);
     }
+  }
+
+  /** What training reads has to be there, and a record must not stand under another's key. */
+  private static void requireSound(Example example, String name) {
+    Objects.requireNonNull(example, "the record is the JSON text null");
+    Objects.requireNonNull(example.text(), "text");
+    Objects.requireNonNull(example.label(), "label");
+    Objects.requireNonNull(example.split(), "split");
+    Objects.requireNonNull(example.batchId(), "batchId");
+    Objects.requireNonNull(example.feedbackAt(), "feedbackAt");
+    Objects.requireNonNull(example.source(), "source");
+    if (!name.equals(example.key())) {
+      throw new IllegalArgumentException("it is the example " + example.key());
+    }
+    if (example.text().length() > Limits.TEXT_CHARACTERS) {
+      throw new IllegalArgumentException(
+          "its text has %d characters, the limit is %d"
+              .formatted(example.text().length(), Limits.TEXT_CHARACTERS));
+    }
+  }
+
+  /** Forgets all. */
+  void clear() {
+    byAdapter.clear();
+    perBatch.clear();
   }
 
   /** All examples of an adapter, in no order. */

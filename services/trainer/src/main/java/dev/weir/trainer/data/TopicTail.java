@@ -17,16 +17,22 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the whole of a topic from its beginning, committed records only, each time up to where its
@@ -38,6 +44,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  */
 public final class TopicTail implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(TopicTail.class);
   private static final Duration POLL = Duration.ofMillis(50);
 
   private final String topic;
@@ -46,6 +53,8 @@ public final class TopicTail implements AutoCloseable {
   private final Admin admin;
   private final KafkaClientMetrics clientMetrics;
   private final Set<TopicPartition> assigned = new HashSet<>();
+  private Runnable whenReplaced = () -> {};
+  private @Nullable Uuid topicId;
 
   /**
    * A tail at the topic's beginning.
@@ -66,11 +75,20 @@ public final class TopicTail implements AutoCloseable {
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    properties.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     this.consumer =
         new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     this.admin = Admin.create(new HashMap<>(kafka));
     this.clientMetrics = new KafkaClientMetrics(consumer, List.of(Tag.of("role", role)));
     clientMetrics.bindTo(meters);
+  }
+
+  /**
+   * What to do when the topic was deleted and made anew, restored or cut short: the reader forgets
+   * what it has read, for the topic is read again from its beginning.
+   */
+  public void whenReplaced(Runnable forget) {
+    whenReplaced = forget;
   }
 
   /** Hands over all records up to the present end. */
@@ -81,12 +99,20 @@ public final class TopicTail implements AutoCloseable {
   /**
    * Hands over all records up to the present end, or fewer when nothing comes and there are enough.
    *
-   * @throws KafkaException if the broker does not answer in time
+   * <p>What {@code each} throws ends it. The record that it threw at, and all behind it, are handed
+   * over by the next call.
+   *
+   * @throws KafkaException if the broker does not answer in time, or there is no such topic
    */
   public void catchUp(Consumer<ConsumerRecord<byte[], byte[]>> each, BooleanSupplier enough) {
     long deadline = System.nanoTime() + timeout.toNanos();
     assign();
     Map<TopicPartition, Long> ends = ends();
+    if (beyond(ends)) {
+      replaced("is shorter than it was");
+      assign();
+      ends = ends();
+    }
     while (behind(ends)) {
       if (System.nanoTime() > deadline) {
         throw new TimeoutException(
@@ -94,9 +120,29 @@ public final class TopicTail implements AutoCloseable {
                 .formatted(topic, timeout.toSeconds()));
       }
       var records = consumer.poll(POLL);
-      records.forEach(each);
+      handOver(records, each);
       if (records.isEmpty() && enough.getAsBoolean()) {
         return;
+      }
+    }
+  }
+
+  private void handOver(
+      ConsumerRecords<byte[], byte[]> records, Consumer<ConsumerRecord<byte[], byte[]>> each) {
+    Map<TopicPartition, Long> left = new HashMap<>();
+    for (TopicPartition partition : records.partitions()) {
+      left.put(partition, records.records(partition).get(0).offset());
+    }
+    boolean all = false;
+    try {
+      for (ConsumerRecord<byte[], byte[]> record : records) {
+        each.accept(record);
+        left.put(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
+      }
+      all = true;
+    } finally {
+      if (!all) {
+        left.forEach((partition, offset) -> consumer.seek(partition, (long) offset));
       }
     }
   }
@@ -108,10 +154,16 @@ public final class TopicTail implements AutoCloseable {
     return positions;
   }
 
-  /** Takes up partitions that were added. */
+  /** Takes up partitions that were added, and a topic that was made anew. */
   private void assign() {
+    TopicDescription described = TopicLook.at(admin, topic, timeout);
+    Uuid known = topicId;
+    if (known != null && !known.equals(described.topicId())) {
+      replaced("was deleted and made anew");
+    }
+    topicId = described.topicId();
     Set<TopicPartition> present = new HashSet<>();
-    for (PartitionInfo partition : consumer.partitionsFor(topic, timeout)) {
+    for (TopicPartitionInfo partition : described.partitions()) {
       present.add(new TopicPartition(topic, partition.partition()));
     }
     Set<TopicPartition> added = new HashSet<>(present);
@@ -121,6 +173,23 @@ public final class TopicTail implements AutoCloseable {
       consumer.assign(assigned);
       consumer.seekToBeginning(added);
     }
+  }
+
+  private void replaced(String how) {
+    LOG.warn("topic {} {}; what it said is forgotten and it is read from its beginning", topic, how);
+    assigned.clear();
+    consumer.unsubscribe();
+    whenReplaced.run();
+  }
+
+  /** Whether more was read than there is. */
+  private boolean beyond(Map<TopicPartition, Long> ends) {
+    for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+      if (consumer.position(end.getKey(), timeout) > end.getValue()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean behind(Map<TopicPartition, Long> ends) {

@@ -38,6 +38,7 @@ public final class ServingEncoder implements AutoCloseable {
   private final Precision precision;
   private final EncodedCache vectors = new EncodedCache(REMEMBERED);
   private final EncodedCache logits = new EncodedCache(REMEMBERED);
+  private Checkpoint checkpoint = Checkpoint.NONE;
   private @Nullable SlotEncoder encoder;
 
   /** An encoder over {@code base}, with so many threads for one operation. */
@@ -56,6 +57,16 @@ public final class ServingEncoder implements AutoCloseable {
     this.threads = threads;
     this.precision = precision;
     this.expected = expected;
+  }
+
+  /** What to do after each batch of texts, from now on. */
+  public void checkpoint(Checkpoint wanted) {
+    checkpoint = wanted;
+  }
+
+  /** What is done after each batch of texts. */
+  public Checkpoint checkpoint() {
+    return checkpoint;
   }
 
   /** The base that it runs. */
@@ -148,6 +159,7 @@ public final class ServingEncoder implements AutoCloseable {
         pooled[rows.get(i)] = output.pooled()[i];
       }
       from = to;
+      checkpoint.reached();
     }
     return new EncoderOutput(logits, pooled);
   }

@@ -131,7 +131,7 @@ public final class AdapterTrainer {
       FitProgress.Listener listener,
       BooleanSupplier cancelled) {
     try {
-      return new FineTuner(encoder, options, listener, cancelled)
+      return new FineTuner(encoder, options, listener, cancelled, serving.checkpoint())
           .fit(start, examples.rows(parts[0]), examples.rows(parts[1]));
     } finally {
       TorchRuntime.giveBackMemory();
@@ -140,7 +140,9 @@ public final class AdapterTrainer {
 
   private LinearProbe.Head probe() {
     if (probe == null) {
-      probe = LinearProbe.fit(features(), examples.labels(), labels.size(), options.seed());
+      probe = 
+          LinearProbe.fit(
+              features(), examples.labels(), labels.size(), options.seed(), serving.checkpoint());
     }
     return probe;
   }
@@ -153,8 +155,10 @@ public final class AdapterTrainer {
       classes[i] = examples.labels()[rows[i]];
     }
     return vectors == features && probe != null
-        ? LinearProbe.fit(some, classes, labels.size(), probe.strength())
-        : LinearProbe.fit(some, classes, labels.size(), options.seed());
+        ? LinearProbe.fit(
+            some, classes, labels.size(), probe.strength(), serving.checkpoint())
+        : LinearProbe.fit(
+            some, classes, labels.size(), options.seed(), serving.checkpoint());
   }
 
   private float[][] features() {

@@ -9,6 +9,7 @@ import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.lora.BoundAdapter;
 import dev.weir.trainer.lora.Parameter;
 import dev.weir.trainer.lora.TrainableAdapter;
+import dev.weir.trainer.evaluate.Checkpoint;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -36,12 +37,15 @@ final class FineTuner {
   private final TrainingOptions options;
   private final FitProgress.Listener listener;
   private final BooleanSupplier cancelled;
+  private final Checkpoint checkpoint;
 
   FineTuner(
       BertEncoder encoder,
       TrainingOptions options,
       FitProgress.Listener listener,
-      BooleanSupplier cancelled) {
+      BooleanSupplier cancelled,
+      Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
     this.encoder = encoder;
     this.options = options;
     this.listener = listener;
@@ -201,6 +205,7 @@ final class FineTuner {
         double total = objective.weight(train.labels(), batch);
         for (int[] part : BatchPlanner.split(batch, train.tokens(), options.microBatchTokens())) {
           loss += backward(arrays, bound, part, total);
+          checkpoint.reached();
         }
         List<float[]> gradients = bound.gradients();
         double norm = AdamW.norm(gradients);
@@ -264,6 +269,7 @@ final class FineTuner {
               logits[part[i]] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
             }
           }
+          checkpoint.reached();
         }
       }
       return Validation.of(logits, judged.labels());

@@ -1,5 +1,6 @@
 package dev.weir.trainer.fit;
 
+import dev.weir.trainer.evaluate.Checkpoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -60,24 +61,45 @@ final class LinearProbe {
    * @param labels the class of each row, below {@code classes}
    */
   static Head fit(float[][] features, int[] labels, int classes, long seed) {
+    return fit(features, labels, classes, seed, Checkpoint.NONE);
+  }
+
+  /** The same, which reaches a checkpoint at each iteration. */
+  static Head fit(
+      float[][] features, int[] labels, int classes, long seed, Checkpoint checkpoint) {
     Scaled all = Scaled.of(features);
-    return fit(all, labels, classes, strength(all.rows(), labels, classes, seed));
+    Strength strength = strength(all.rows(), labels, classes, seed, checkpoint);
+    return fit(all, labels, classes, strength, checkpoint);
   }
 
   /** Fits a head with a given strength. */
-  static Head fit(float[][] features, int[] labels, int classes, Strength strength) {
-    return fit(Scaled.of(features), labels, classes, strength);
+  static Head fit(
+      float[][] features, int[] labels, int classes, Strength strength, Checkpoint checkpoint) {
+    return fit(Scaled.of(features), labels, classes, strength, checkpoint);
   }
 
-  private static Head fit(Scaled all, int[] labels, int classes, Strength strength) {
+  private static Lbfgs.Objective watched(Lbfgs.Objective objective, Checkpoint checkpoint) {
+    return (x, gradient) -> {
+      checkpoint.reached();
+      return objective.at(x, gradient);
+    };
+  }
+
+  private static Head fit(
+      Scaled all, int[] labels, int classes, Strength strength, Checkpoint checkpoint) {
     SoftmaxRegression objective = new SoftmaxRegression(all.rows(), labels, classes, strength.l2());
     double[] x =
-        Lbfgs.minimize(objective, new double[objective.parameters()], TOLERANCE, MAX_ITERATIONS);
+        Lbfgs.minimize(
+            watched(objective, checkpoint),
+            new double[objective.parameters()],
+            TOLERANCE,
+            MAX_ITERATIONS);
     return all.unfold(x, classes, strength);
   }
 
   /** The strength with the lowest log loss over held-out folds, each at its best temperature. */
-  private static Strength strength(float[][] rows, int[] labels, int classes, long seed) {
+  private static Strength strength(
+      float[][] rows, int[] labels, int classes, long seed, Checkpoint checkpoint) {
     int folds = Math.min(FOLDS, rows.length / 2);
     if (folds < 2) {
       return new Strength(0.1, 1);
@@ -95,7 +117,9 @@ final class LinearProbe {
       for (int s = 0; s < STRENGTHS.length; s++) {
         x =
             Lbfgs.minimize(
-                new SoftmaxRegression(trainRows, trainLabels, classes, STRENGTHS[s]),
+                watched(
+                    new SoftmaxRegression(trainRows, trainLabels, classes, STRENGTHS[s]),
+                    checkpoint),
                 x,
                 FOLD_TOLERANCE,
                 MAX_ITERATIONS);

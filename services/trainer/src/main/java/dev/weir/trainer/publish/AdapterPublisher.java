@@ -86,7 +86,7 @@ public final class AdapterPublisher implements AutoCloseable {
   public void publish(
       Announcement announcement,
       TopicPartition partition,
-      long offset,
+      OffsetAndMetadata offset,
       ConsumerGroupMetadata group,
       Span span) {
     Release release = announcement.release();
@@ -120,16 +120,20 @@ public final class AdapterPublisher implements AutoCloseable {
   }
 
   /** Moves the batch topic's offset only: all that was to be said of a batch has been said. */
-  public void pass(TopicPartition partition, long offset, ConsumerGroupMetadata group) {
+  public void pass(
+      TopicPartition partition, OffsetAndMetadata offset, ConsumerGroupMetadata group) {
     transaction(() -> {}, partition, offset, group);
   }
 
   private void transaction(
-      Runnable sends, TopicPartition partition, long offset, ConsumerGroupMetadata group) {
+      Runnable sends,
+      TopicPartition partition,
+      OffsetAndMetadata offset,
+      ConsumerGroupMetadata group) {
     producer.beginTransaction();
     try {
       sends.run();
-      producer.sendOffsetsToTransaction(Map.of(partition, new OffsetAndMetadata(offset)), group);
+      producer.sendOffsetsToTransaction(Map.of(partition, offset), group);
       producer.commitTransaction();
     } catch (KafkaException e) {
       try {

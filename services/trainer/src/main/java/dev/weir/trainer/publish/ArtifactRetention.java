@@ -3,11 +3,13 @@ package dev.weir.trainer.publish;
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.store.ArtifactStore;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Removes old artifacts: the newest few, the champion, what served before it and what an operator's
- * plan names stay.
+ * plan names stay. So does whatever this installation's releases do not know under its digest.
  *
  * <p>Stateless.
  */
@@ -26,13 +28,19 @@ public final class ArtifactRetention {
    * Cleans up behind a new version.
    *
    * @param named versions that the adapter's plan names, or that it may go back to
+   * @param published the digest under which a version was published here; empty for what was not
    * @return what was removed
    */
-  public List<AdapterId> apply(AdapterId champion, Set<Integer> named) {
-    List<AdapterId> versions = store.versions(champion.adapter());
+  public List<AdapterId> apply(
+      AdapterId champion, Set<Integer> named, Function<AdapterId, Optional<String>> published) {
+    List<AdapterId> versions =
+        store.versions(champion.adapter()).stream()
+            .filter(version -> published.apply(version).isPresent())
+            .toList();
     List<AdapterId> old =
         versions.subList(0, Math.max(0, versions.size() - keep)).stream()
             .filter(version -> !version.equals(champion) && !named.contains(version.version()))
+            .filter(version -> store.digest(version).equals(published.apply(version)))
             .toList();
     old.forEach(store::delete);
     return old;

@@ -8,16 +8,23 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
+import dev.weir.common.event.Limits;
 import dev.weir.common.topic.Topics;
+import dev.weir.trainer.data.SkippedRecords;
 import dev.weir.trainer.data.TopicTail;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * What has been decided so far, as the release topic tells it after {@link #refresh()}.
@@ -29,11 +36,18 @@ public final class ReleaseLog implements AutoCloseable {
   private final TopicTail tail;
   private final Map<AdapterId, Release> releases = new HashMap<>();
   private final Map<String, Champion> champions = new HashMap<>();
-  private final ServingHistory history = new ServingHistory();
+  private final SkippedRecords skipped;
+  private ServingHistory history = new ServingHistory();
   private final Map<String, ServingPlan> plans = new HashMap<>();
   private final Map<String, Integer> highest = new HashMap<>();
   private final Map<FrozenSet, Double> bestOnFrozen = new HashMap<>();
   private final Set<Training> decided = new HashSet<>();
+
+  /** Adapters of records that could not be read, by the record's key. */
+  private final Map<String, String> unread = new HashMap<>();
+
+  /** A stranger's record must not use the numbers up. */
+  private static final int MOST_VERSIONS = 100_000_000;
 
   private record Training(String batchId, Method method) {}
 
@@ -44,18 +58,96 @@ public final class ReleaseLog implements AutoCloseable {
   public ReleaseLog(
       Map<String, Object> kafka, Topics topics, Duration timeout, MeterRegistry meters) {
     tail = new TopicTail(kafka, topics.adapters(), timeout, "releases", meters);
+    tail.whenReplaced(this::forget);
+    skipped = new SkippedRecords("adapters", meters);
   }
 
   /** Reads what came since, to the topic's present end. */
   public void refresh() {
-    tail.catchUp(
-        record -> {
-          if (record.value() == null) {
-            AdapterRecord.plannedAdapter(record.key()).ifPresent(plans::remove);
-          } else {
-            AdapterRecord.read(record.key(), record.value()).ifPresent(this::apply);
-          }
-        });
+    tail.catchUp(this::take);
+  }
+
+  /** A topic that was made anew tells all from its beginning; no number is given twice. */
+  private void forget() {
+    releases.clear();
+    champions.clear();
+    plans.clear();
+    bestOnFrozen.clear();
+    decided.clear();
+    unread.clear();
+    history = new ServingHistory();
+  }
+
+  private void take(ConsumerRecord<byte[], byte[]> record) {
+    String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+    named(key).ifPresent(id -> highest.merge(id.adapter(), id.version(), Math::max));
+    if (record.value() == null) {
+      AdapterRecord.plannedAdapter(record.key()).ifPresent(plans::remove);
+      unread.remove(key);
+    } else if (skipped.read(record, () -> apply(sound(record, key)))) {
+      unread.remove(key);
+    } else {
+      adapterOf(key).ifPresent(adapter -> unread.put(key, adapter));
+    }
+  }
+
+  /** The version that a release's key names, whatever stands under it. */
+  private static Optional<AdapterId> named(String key) {
+    try {
+      return key.indexOf('@') < 0
+          ? Optional.empty()
+          : Optional.of(AdapterId.parse(key)).filter(id -> id.version() <= MOST_VERSIONS);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The adapter that a key is about; empty for keys that no adapter can have. */
+  private static Optional<String> adapterOf(String key) {
+    String adapter = key.replaceFirst("[@#].*", "");
+    return Limits.ADAPTER_NAME.matcher(adapter).matches() ? Optional.of(adapter) : Optional.empty();
+  }
+
+  /**
+   * The record, complete and under its own key.
+   *
+   * @throws RuntimeException if it is none of ours, or not whole
+   */
+  private static AdapterRecord sound(ConsumerRecord<byte[], byte[]> record, String key) {
+    AdapterRecord read =
+        AdapterRecord.read(record.key(), record.value())
+            .orElseThrow(() -> new IllegalArgumentException("it is no record of this topic"));
+    byte[] own;
+    if (read instanceof AdapterRecord.Released released) {
+      Release release = released.release();
+      Objects.requireNonNull(release.state(), "state");
+      Objects.requireNonNull(release.method(), "method");
+      Objects.requireNonNull(release.batchId(), "batchId");
+      Objects.requireNonNull(release.decision(), "decision");
+      Objects.requireNonNull(release.baseDigest(), "baseDigest");
+      if (release.state() == Release.State.PROMOTED) {
+        Objects.requireNonNull(release.digest(), "digest");
+      }
+      if (release.version() > MOST_VERSIONS) {
+        throw new IllegalArgumentException("version " + release.version() + " was given by nobody");
+      }
+      own = AdapterRecord.key(release);
+    } else if (read instanceof AdapterRecord.Crowned crowned) {
+      Champion champion = crowned.champion();
+      var unused = champion.id();
+      Objects.requireNonNull(champion.digest(), "digest");
+      own = AdapterRecord.key(champion);
+    } else if (read instanceof AdapterRecord.Planned planned) {
+      var unused = new AdapterId(planned.plan().adapter(), 1);
+      own = AdapterRecord.key(planned.plan());
+    } else {
+      throw new IllegalArgumentException("it is of an unknown kind");
+    }
+    if (!key.equals(new String(own, StandardCharsets.UTF_8))) {
+      throw new IllegalArgumentException(
+          "it belongs under the key " + new String(own, StandardCharsets.UTF_8));
+    }
+    return read;
   }
 
   private void apply(AdapterRecord record) {
@@ -77,9 +169,29 @@ public final class ReleaseLog implements AutoCloseable {
     }
   }
 
-  /** The id that the adapter's next version gets. */
-  public AdapterId next(String adapter) {
-    return new AdapterId(adapter, highest.getOrDefault(adapter, 0) + 1);
+  /** The highest version that any record names, also one that cannot be read; 0 if none does. */
+  public int highest(String adapter) {
+    return highest.getOrDefault(adapter, 0);
+  }
+
+  /**
+   * The keys of the adapter's records that cannot be read and have not been written anew since. What
+   * they said is not known: nothing of the adapter may be deleted.
+   */
+  public Set<String> unread(String adapter) {
+    Set<String> keys = new TreeSet<>();
+    unread.forEach(
+        (key, of) -> {
+          if (of.equals(adapter)) {
+            keys.add(key);
+          }
+        });
+    return keys;
+  }
+
+  /** All releases that this log has. */
+  public Collection<Release> releases() {
+    return List.copyOf(releases.values());
   }
 
   /** The version that serves: the pinned one, or else the champion. */

@@ -3,6 +3,7 @@ package dev.weir.trainer.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.weir.trainer.evaluate.Checkpoint;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class LinearProbeTest {
 
     LinearProbe.Head head =
         LinearProbe.fit(
-            new float[][] {{1}, {-1}, {1}, {-1}}, new int[] {1, 0, 1, 0}, 2, strength(l2));
+            new float[][] {{1}, {-1}, {1}, {-1}}, new int[] {1, 0, 1, 0}, 2, strength(l2), Checkpoint.NONE);
 
     assertThat((double) head.weight()[1]).isCloseTo(low, within(1e-3));
     assertThat((double) head.weight()[0]).isCloseTo(-low, within(1e-3));
@@ -39,7 +40,7 @@ class LinearProbeTest {
   @Test
   void readsRawVectorsAlthoughItIsFittedToScaledOnes() {
     float[][] shifted = {{101, 5}, {99, 5}, {102, 5}, {98, 5}};
-    LinearProbe.Head head = LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, strength(0.01));
+    LinearProbe.Head head = LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, strength(0.01), Checkpoint.NONE);
 
     for (int row = 0; row < shifted.length; row++) {
       assertThat(answer(head, shifted[row], 2)).isEqualTo(row % 2 == 0 ? 1 : 0);

@@ -21,8 +21,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -60,22 +64,22 @@ class AdapterPublisherIT {
         ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
 
       assertThatThrownBy(
-              () -> publisher.publish(retained("b1", 1), batches, 0, stale, Span.getInvalid()))
+              () -> publisher.publish(retained("b1", 1), batches, at(0), stale, Span.getInvalid()))
           .isInstanceOf(KafkaException.class);
       log.refresh();
       assertThat(log.decided("b1", Method.LORA)).isFalse();
-      assertThat(log.next("default").version()).isEqualTo(1);
+      assertThat(log.highest("default")).isZero();
 
       try (AdapterPublisher next = publisher()) {
-        next.publish(retained("b1", 1), batches, 0, owner.groupMetadata(), Span.getInvalid());
+        next.publish(retained("b1", 1), batches, at(0), owner.groupMetadata(), Span.getInvalid());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isZero();
-        next.pass(batches, 1, owner.groupMetadata());
+        next.pass(batches, at(1), owner.groupMetadata());
         assertThat(owner.committed(Set.of(batches)).get(batches).offset()).isEqualTo(1);
       }
       log.refresh();
       assertThat(log.decided("b1", Method.LORA)).isTrue();
       assertThat(log.decided("b1", Method.HEAD_REFRESH)).isFalse();
-      assertThat(log.next("default").version()).isEqualTo(2);
+      assertThat(log.highest("default")).isEqualTo(1);
       assertThat(log.champion("default")).isEmpty();
     }
   }
@@ -115,6 +119,69 @@ class AdapterPublisherIT {
   }
 
   @Test
+  void whatItsReaderThrewAtIsHandedOverAgain() {
+    try (TopicTail tail =
+        new TopicTail(KAFKA, topics.adapters(), TIMEOUT, "test", new SimpleMeterRegistry())) {
+      produce(List.of("a", "b", "c", "d"));
+      List<String> seen = new ArrayList<>();
+      AtomicBoolean fails = new AtomicBoolean(true);
+      Consumer<ConsumerRecord<byte[], byte[]>> reader =
+          record -> {
+            String value = new String(record.value(), StandardCharsets.UTF_8);
+            if (value.equals("c") && fails.getAndSet(false)) {
+              throw new IllegalStateException("a defect of the reader");
+            }
+            seen.add(value);
+          };
+
+      assertThatThrownBy(() -> tail.catchUp(reader)).isInstanceOf(IllegalStateException.class);
+      tail.catchUp(reader);
+
+      assertThat(seen).containsExactly("a", "b", "c", "d");
+    }
+  }
+
+  @Test
+  void aTopicThatWasMadeAnewIsReadFromItsBeginning() throws Exception {
+    try (TopicTail tail =
+        new TopicTail(KAFKA, topics.adapters(), TIMEOUT, "test", new SimpleMeterRegistry())) {
+      List<String> seen = new ArrayList<>();
+      tail.whenReplaced(seen::clear);
+      Consumer<ConsumerRecord<byte[], byte[]>> reader =
+          record -> seen.add(new String(record.value(), StandardCharsets.UTF_8));
+      produce(List.of("a", "b"));
+      tail.catchUp(reader);
+      assertThat(seen).containsExactly("a", "b");
+
+      try (var admin = TestBroker.admin()) {
+        admin.deleteTopics(List.of(topics.adapters())).all().get();
+        Awaitility.await()
+            .atMost(TIMEOUT)
+            .until(() -> !admin.listTopics().names().get().contains(topics.adapters()));
+      }
+      assertThatThrownBy(() -> tail.catchUp(reader))
+          .isInstanceOf(KafkaException.class)
+          .hasMessageContaining("there is no topic " + topics.adapters());
+      TestBroker.createTopics(1, topics.adapters());
+      // More than were read of the other one: offsets alone do not tell.
+      produce(List.of("1", "2", "3"));
+      tail.catchUp(reader);
+
+      assertThat(seen).containsExactly("1", "2", "3");
+    }
+  }
+
+  private void produce(List<String> values) {
+    try (KafkaProducer<byte[], byte[]> producer =
+        new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer())) {
+      for (String value : values) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        var unused = producer.send(new ProducerRecord<>(topics.adapters(), bytes, bytes));
+      }
+    }
+  }
+
+  @Test
   void theBestOnAFrozenSetIsAPromotedVersionsOnAsManyRows() {
     try (KafkaProducer<byte[], byte[]> producer =
             new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer());
@@ -137,6 +204,10 @@ class AdapterPublisherIT {
       assertThat(log.bestOnFrozen("default", "another base", 200)).isZero();
       assertThat(log.bestOnFrozen("default", "digest", 199)).isZero();
     }
+  }
+
+  private static OffsetAndMetadata at(long offset) {
+    return new OffsetAndMetadata(offset);
   }
 
   private AdapterPublisher publisher() {

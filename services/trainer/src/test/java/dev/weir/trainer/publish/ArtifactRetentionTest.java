@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -30,12 +31,36 @@ class ArtifactRetentionTest {
     }
     publish(store, new AdapterId("other", 1));
 
-    new ArtifactRetention(store, 2).apply(new AdapterId("default", 3), Set.of(1, 4));
+    new ArtifactRetention(store, 2).apply(new AdapterId("default", 3), Set.of(1, 4), store::digest);
 
     assertThat(store.versions("default"))
         .extracting(AdapterId::version)
         .containsExactly(1, 3, 4, 6, 7);
     assertThat(store.versions("other")).hasSize(1);
+  }
+
+  @Test
+  void leavesWhatWasNotPublishedHereUnderItsDigest() throws IOException {
+    FileArtifactStore store = new FileArtifactStore(directory);
+    for (int version = 1; version <= 5; version++) {
+      publish(store, new AdapterId("default", version));
+    }
+    Map<Integer, Optional<String>> published =
+        Map.of(
+            2, Optional.of("0".repeat(64)),
+            3, store.digest(new AdapterId("default", 3)),
+            4, store.digest(new AdapterId("default", 4)),
+            5, store.digest(new AdapterId("default", 5)));
+
+    new ArtifactRetention(store, 1)
+        .apply(
+            new AdapterId("default", 5),
+            Set.of(),
+            id -> published.getOrDefault(id.version(), Optional.empty()));
+
+    assertThat(store.versions("default"))
+        .extracting(AdapterId::version)
+        .containsExactly(1, 2, 5);
   }
 
   private static void publish(FileArtifactStore store, AdapterId id) throws IOException {

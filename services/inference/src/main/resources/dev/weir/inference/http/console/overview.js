@@ -4,6 +4,7 @@ import {byId, el, setText} from './dom.js';
 import {drift, verdict} from './drift.js';
 import {duration, number, percent, rate, words} from './format.js';
 import {quantile, rolling} from './observations.js';
+import {collected} from './progress.js';
 import {JUDGED} from './trends.js';
 
 const RECENT_SECONDS = 30;
@@ -70,7 +71,7 @@ export class Overview {
     this.#step('reviews', `${rate(perSecond)}/s`);
     this.#step('answers', serving ? `${adapter.adapter}@${serving.version}` : 'abstains');
     this.#step('labels', `${this.#accepted} accepted`);
-    this.#step('batch', `${this.#open(adapter.adapter)} new`);
+    this.#step('batch', collected(this.#open(adapter.adapter), adapter.versions));
     this.#step('training', doing(training.running(adapter.adapter)));
     this.#step('gate', last ? `@${last.version} ${words(last.state)}` : 'waits');
     this.#draw(adapter, serving, observations, recent, perSecond, now);

@@ -1,0 +1,94 @@
+package dev.weir.curation.batch;
+
+import dev.weir.common.event.EventJson;
+import dev.weir.common.event.TrainingBatch;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the topic of batches once, when an adapter without an open batch comes for the first time:
+ * an adapter that is new, or whose state was lost or reset. Its batches are numbered on from there,
+ * since the trainer passes over a number that it has decided about.
+ *
+ * <p>Thread-safe; shared by the tasks of a process. The read blocks its caller; a batch is about a
+ * kilobyte.
+ */
+public final class PublishedBatches implements BatchNumbers {
+
+  private static final Logger LOG = LoggerFactory.getLogger(PublishedBatches.class);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+  private final Map<String, Object> kafka;
+  private final String topic;
+  private @Nullable Map<String, Long> highest; // guarded by this
+
+  /** Numbers on {@code topic}; reads nothing yet. */
+  public PublishedBatches(Map<String, Object> kafka, String topic) {
+    this.kafka = Map.copyOf(kafka);
+    this.topic = topic;
+  }
+
+  @Override
+  public synchronized long highest(String adapter) {
+    if (highest == null) {
+      highest = read();
+    }
+    return highest.getOrDefault(adapter, 0L);
+  }
+
+  private Map<String, Long> read() {
+    Map<String, Object> properties = new HashMap<>(kafka);
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    Map<String, Long> numbers = new HashMap<>();
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic, TIMEOUT).stream()
+              .map(p -> new TopicPartition(p.topic(), p.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, TIMEOUT);
+      long deadline = System.nanoTime() + TIMEOUT.toNanos();
+      while (ends.entrySet().stream()
+          .anyMatch(end -> consumer.position(end.getKey(), TIMEOUT) < end.getValue())) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new TimeoutException(
+              topic + " was not read to its end within " + TIMEOUT.toSeconds() + " s");
+        }
+        consumer.poll(Duration.ofMillis(200)).forEach(record -> note(numbers, record));
+      }
+    }
+    LOG.info("batches of {} adapters are on {}", numbers.size(), topic);
+    return numbers;
+  }
+
+  private void note(Map<String, Long> numbers, ConsumerRecord<byte[], byte[]> record) {
+    try {
+      TrainingBatch batch =
+          EventJson.read(Objects.requireNonNull(record.value()), TrainingBatch.class);
+      numbers.merge(batch.adapter(), batch.sequence(), Math::max);
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "{}-{}@{} is not a batch and is passed over: {}",
+          record.topic(),
+          record.partition(),
+          record.offset(),
+          e.toString());
+    }
+  }
+}
