@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
+.PHONY: build test fast test-http-contract sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -33,6 +33,9 @@ format: ## google-java-format
 
 test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
 	MVN="$(MVN)" scripts/prometheus.sh
+
+test-http-contract: build ## requests made from /openapi.yaml (schemathesis, three seeds) against ./weir up; SEEDS
+	scripts/http-contract.sh $(SEEDS)
 
 test-console: ## the console in a headless Chromium, on the whole loop
 	MVN="$(MVN)" scripts/browser.sh '*BrowserIT'

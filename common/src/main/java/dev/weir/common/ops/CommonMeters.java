@@ -11,7 +11,7 @@ public final class CommonMeters {
   static final MeterSpec READY =
       MeterSpec.gauge(
           "weir.health.ready",
-          "1 while every component of the process is up, as /health/ready says");
+          "1 while every component that the answers need is up, as /health/ready says");
 
   static final MeterSpec COMPONENT =
       MeterSpec.gauge(
