@@ -9,7 +9,9 @@ import static dev.weir.common.model.WeightNames.bias;
 import static dev.weir.common.model.WeightNames.weight;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -44,6 +46,7 @@ final class SlotGraph {
   private final Precision precision;
   private final Object slots;
   private final AttributeProto epsilon;
+  private final Map<String, QuantisedRows> quantised = new HashMap<>();
 
   private SlotGraph(BaseModel base, SlotLayout layout, Precision precision, boolean anySlots) {
     this.base = base;
@@ -208,12 +211,36 @@ final class SlotGraph {
     return layout.targets().contains(module) ? addLora(path, x, product, in, out) : product;
   }
 
+  /**
+   * Activations in 8 bits with a scale of their own per token, so that no text changes another's
+   * answer: {@code q = round(x / largest · 127) + 128}, multiplied exactly as integers.
+   */
   private String int8(String path, String x, float[] stored, int in, int out) {
     Int8Weight quantised = Int8Weight.of(stored, out, in);
     graph.bytes(path + ".int8", INT8, quantised::values, in, out);
     graph.floats(path + ".scale", quantised::scales, out);
-    return graph.fused(
-        "DynamicQuantizeMatMul", path + ".base", List.of(x, path + ".int8", path + ".scale"));
+    QuantisedRows rows = quantisedRows(x);
+    String product =
+        graph.fused(
+            "MatMulIntegerToFloat",
+            path + ".product",
+            List.of(
+                rows.bytes(),
+                path + ".int8",
+                QuantisedRows.STEP,
+                path + ".scale",
+                QuantisedRows.ZERO));
+    return graph.node("Mul", path + ".base", List.of(product, rows.largest()));
+  }
+
+  /** Once for all layers that read the same activations. */
+  private QuantisedRows quantisedRows(String x) {
+    QuantisedRows known = quantised.get(x);
+    if (known == null) {
+      known = QuantisedRows.of(graph, x, quantised.isEmpty());
+      quantised.put(x, known);
+    }
+    return known;
   }
 
   private String int8WeightOnly(String path, String x, float[] stored, int in, int out) {

@@ -64,7 +64,7 @@ final class VisibleText {
       return -1;
     }
     char next = text.charAt(open + 1);
-    boolean letter = next >= 'a' && next <= 'z' || next >= 'A' && next <= 'Z';
+    boolean letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
     if (!letter && next != '/' && next != '!' && next != '?') {
       return -1;
     }
@@ -163,7 +163,7 @@ final class VisibleText {
   }
 
   private static boolean variationSelector(int codePoint) {
-    return codePoint >= 0xFE00 && codePoint <= 0xFE0F
-        || codePoint >= 0xE0100 && codePoint <= 0xE01EF;
+    return (codePoint >= 0xFE00 && codePoint <= 0xFE0F)
+        || (codePoint >= 0xE0100 && codePoint <= 0xE01EF);
   }
 }

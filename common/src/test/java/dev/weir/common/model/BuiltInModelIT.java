@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BuiltInModelIT {
@@ -53,11 +54,16 @@ class BuiltInModelIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"bge-small-en-v1.5", "all-minilm-l6-v2"})
-  void weightOnlyAnswersDoNotDependOnBatchmates(String name) {
+  @CsvSource({
+    "bge-small-en-v1.5,INT8_WEIGHT_ONLY",
+    "all-minilm-l6-v2,INT8_WEIGHT_ONLY",
+    "bge-small-en-v1.5,INT8",
+    "all-minilm-l6-v2,INT8"
+  })
+  void eightBitAnswersDoNotDependOnBatchmatesOfTheSameLength(String name, Precision precision) {
     SlotLayout layout = new SlotLayout(1, 8, 2, LinearModule.parse("query,value"));
     try (BaseModel base = BaseModel.load(name);
-        SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.INT8_WEIGHT_ONLY, 1)) {
+        SlotEncoder encoder = SlotEncoder.open(base, layout, precision, 1)) {
       LoraConfig lora = new LoraConfig(8, 16, 0, layout.targets());
       AdapterWeights adapter = TestingAdapter.random(base.config(), lora, 2, 3);
       encoder.write(0, adapter);
@@ -73,6 +79,37 @@ class BuiltInModelIT {
         assertThat(alone.pooled()[0]).isEqualTo(together.pooled()[row]);
       }
     }
+  }
+
+  /** Another padded length rounds differently; decision 0038 says how far an answer may move. */
+  @ParameterizedTest
+  @ValueSource(strings = {"bge-small-en-v1.5", "all-minilm-l6-v2"})
+  void int8AnswersInMixedCompanyStayWithinTheBound(String name) {
+    double bound = 0.01;
+    SlotLayout layout = new SlotLayout(1, 8, 2, LinearModule.parse("query,value"));
+    try (BaseModel base = BaseModel.load(name);
+        SlotEncoder encoder = SlotEncoder.open(base, layout, Precision.INT8, 1)) {
+      LoraConfig lora = new LoraConfig(8, 16, 0, layout.targets());
+      encoder.write(0, TestingAdapter.random(base.config(), lora, 2, 3));
+      Random random = new Random(2);
+      int[][] texts = new int[24][];
+      for (int i = 0; i < texts.length; i++) {
+        texts[i] = random.ints(4 + random.nextInt(40), 1000, base.config().vocabSize()).toArray();
+      }
+      for (int i = 0; i < texts.length; i++) {
+        double alone = probability(encoder.run(new int[][] {texts[i]}, new int[1]).logits()[0]);
+        int[][] company = {texts[i], texts[(i + 5) % 24], texts[(i + 11) % 24]};
+        double together = probability(encoder.run(company, new int[3]).logits()[0]);
+        assertThat(together).isCloseTo(alone, within(bound));
+        if (Math.abs(alone - 0.5) > bound) {
+          assertThat(together > 0.5).isEqualTo(alone > 0.5);
+        }
+      }
+    }
+  }
+
+  private static double probability(float[] logits) {
+    return 1 / (1 + Math.exp(logits[0] - logits[1]));
   }
 
   private static HuggingFaceTokenizer rawTokenizer(String name) throws Exception {

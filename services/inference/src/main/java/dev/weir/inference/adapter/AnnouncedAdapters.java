@@ -7,10 +7,12 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingHistory;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.Limits;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Reason;
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.event.Utf8;
 import dev.weir.inference.adapter.TopicRecords.Refused;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -169,36 +171,20 @@ public final class AnnouncedAdapters {
           record.value() == null ? takeTombstone(record) : takeIn(record, record.value());
       return reading == null ? adapter : Optional.empty();
     } catch (Refused e) {
-      skipped.skip(record, e.reason(), String.valueOf(e.getMessage()));
+      skipped.refuse(record, e);
     } catch (RuntimeException e) {
-      skipped.skip(record, "unreadable", e.toString());
+      skipped.skip(record, Rejected.internalError(e));
     }
     return Optional.empty();
   }
 
   private Optional<String> takeIn(ConsumerRecord<byte[], byte[]> record, byte[] value) {
-    AdapterRecord read =
-        AdapterRecord.read(record.key(), value)
-            .orElseThrow(() -> new Refused("unreadable", "it is no adapter record"));
-    // All that follows is built from names and versions: look at them before anything changes.
-    byte[] key;
-    if (read instanceof AdapterRecord.Released released) {
-      key = released.release().id().toString().getBytes(StandardCharsets.UTF_8);
-    } else if (read instanceof AdapterRecord.Crowned crowned) {
-      Objects.requireNonNull(crowned.champion().digest(), "digest");
-      key = crowned.champion().id().adapter().getBytes(StandardCharsets.UTF_8);
-    } else if (read instanceof AdapterRecord.Planned planned) {
-      String adapter = planned.plan().adapter();
-      if (!Limits.ADAPTER_NAME.matcher(adapter).matches()) {
-        throw new Refused("bad-name", "its plan is for no adapter");
-      }
-      key = AdapterRecord.key(planned.plan());
-    } else {
-      throw new Refused("unreadable", "it is no adapter record");
+    Parsed<AdapterRecord> parsed = AdapterRecord.parse(record.key(), value);
+    if (parsed instanceof Rejected<AdapterRecord> unusable) {
+      skipped.skip(record, unusable);
+      return Optional.empty();
     }
-    if (!Arrays.equals(key, record.key())) {
-      throw new Refused("foreign-key", "its key is not that of what it says");
-    }
+    AdapterRecord read = parsed.accepted().orElseThrow();
     Optional<String> changed = book().put(read, value.length);
     if (reading == null && read instanceof AdapterRecord.Planned planned) {
       plans.put(planned.plan());
@@ -207,25 +193,25 @@ public final class AnnouncedAdapters {
   }
 
   private Optional<String> takeTombstone(ConsumerRecord<byte[], byte[]> record) {
-    if (record.key() == null) {
-      throw new Refused("unreadable", "it has neither key nor value");
-    }
-    String key = new String(record.key(), StandardCharsets.UTF_8);
-    if (key.indexOf('@') >= 0) {
-      book().removeRelease(AdapterId.parse(key));
-      return Optional.empty();
-    }
+    String key = Utf8.read(record.key()).orElse("");
     if (Limits.ADAPTER_NAME.matcher(key).matches()) {
       return book().removeChampion(key) ? Optional.of(key) : Optional.empty();
     }
-    String planned =
-        AdapterRecord.plannedAdapter(record.key())
-            .orElseThrow(() -> new Refused("unreadable", "it withdraws what is no adapter"));
-    boolean known = book().removePlan(planned);
-    if (reading == null) {
-      plans.remove(planned);
+    Optional<String> planned = AdapterRecord.plannedAdapter(record.key());
+    if (planned.isPresent()) {
+      boolean known = book().removePlan(planned.get());
+      if (reading == null) {
+        plans.remove(planned.get());
+      }
+      return known ? planned : Optional.empty();
     }
-    return known ? Optional.of(planned) : Optional.empty();
+    try {
+      book().removeRelease(AdapterId.parse(key));
+    } catch (IllegalArgumentException e) {
+      skipped.skip(
+          record, new Rejected<>(Reason.KEY_MISMATCH, "it withdraws what is no adapter record"));
+    }
+    return Optional.empty();
   }
 
   private TopicRecords book() {

@@ -1,9 +1,10 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.topic.SkippedRecords;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -11,19 +12,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts the records of the adapters topic that are skipped, and logs the first of them and then
- * one in ten seconds, with position and key. Belongs to the watcher's thread.
+ * Counts and logs the records of the adapters topic that are not taken in: those that are not
+ * usable as all readers of our topics do ({@link SkippedRecords}), and those for which there is no
+ * room by a counter of their own, with a line in ten seconds. Belongs to the watcher's thread.
  */
 public final class SkippedAdapterRecords {
 
   private static final Logger LOG = LoggerFactory.getLogger(SkippedAdapterRecords.class);
 
   private static final long LOG_EVERY = TimeUnit.SECONDS.toNanos(10);
-  private static final int SHOWN = 100;
-  private static final List<String> REASONS =
-      List.of("unreadable", "bad-name", "foreign-key", "too-many-adapters", "too-many-records");
+  private static final List<String> REASONS = List.of("too-many-adapters", "too-many-records");
 
   private final MeterRegistry meters;
+  private final SkippedRecords unusable;
   private long logged;
   private long unlogged;
   private boolean any;
@@ -31,8 +32,9 @@ public final class SkippedAdapterRecords {
   /** Counts into {@code meters}. */
   public SkippedAdapterRecords(MeterRegistry meters) {
     this.meters = meters;
+    this.unusable = new SkippedRecords(meters);
     // From 0 on: an alert sees no increase of a counter that is born with its first value.
-    REASONS.forEach(reason -> InferenceMeters.ADAPTER_RECORDS_SKIPPED.counter(meters, reason));
+    REASONS.forEach(reason -> InferenceMeters.ADAPTER_RECORDS_REFUSED.counter(meters, reason));
   }
 
   /** Counts where nobody looks. */
@@ -40,41 +42,27 @@ public final class SkippedAdapterRecords {
     return new SkippedAdapterRecords(new SimpleMeterRegistry());
   }
 
-  void skip(ConsumerRecord<byte[], byte[]> record, String reason, String problem) {
-    InferenceMeters.ADAPTER_RECORDS_SKIPPED.counter(meters, reason).increment();
+  void skip(ConsumerRecord<byte[], byte[]> record, Rejected<?> why) {
+    unusable.skip(record, why);
+  }
+
+  void refuse(ConsumerRecord<byte[], byte[]> record, TopicRecords.Refused why) {
+    InferenceMeters.ADAPTER_RECORDS_REFUSED.counter(meters, why.reason()).increment();
     long now = System.nanoTime();
     if (any && now - logged < LOG_EVERY) {
       unlogged++;
       return;
     }
     LOG.warn(
-        "{}-{}@{} under the key {} is skipped, {}: {}{}",
+        "{}-{}@{} is not taken in, {}: {}; {} others since the last such line",
         record.topic(),
         record.partition(),
         record.offset(),
-        escaped(record.key()),
-        reason,
-        escaped(problem.getBytes(StandardCharsets.UTF_8)),
-        unlogged == 0 ? "" : "; " + unlogged + " others were skipped since the last such line");
+        why.reason(),
+        why.getMessage(),
+        unlogged);
     any = true;
     logged = now;
     unlogged = 0;
-  }
-
-  /** Printable ASCII, the rest as escapes: a key may not forge a line of the log. */
-  private static String escaped(byte[] bytes) {
-    if (bytes == null) {
-      return "null";
-    }
-    StringBuilder text = new StringBuilder("'");
-    for (int i = 0; i < Math.min(bytes.length, SHOWN); i++) {
-      char c = (char) (bytes[i] & 0xff);
-      if (c >= ' ' && c < 127 && c != '\'' && c != '\\') {
-        text.append(c);
-      } else {
-        text.append("\\x%02x".formatted((int) c));
-      }
-    }
-    return text.append(bytes.length > SHOWN ? "…'" : "'").toString();
   }
 }

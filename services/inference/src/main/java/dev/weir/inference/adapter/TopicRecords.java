@@ -42,7 +42,7 @@ final class TopicRecords {
   private final long mostBytes;
   private long bytes;
 
-  /** A record for which there is no room, or that says nothing about an adapter. */
+  /** A record for which there is no room. */
   static final class Refused extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -69,6 +69,7 @@ public final class TopicFeed implements AutoCloseable {
     this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     this.kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
     this.kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+    this.kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     this.kafka.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-feed-" + topic);
     this.kafka.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);
     this.kafka.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);

@@ -229,11 +229,11 @@ public final class InferenceMeters {
           "result",
           "reason");
 
-  /** Records of the adapters topic that say nothing. */
-  public static final MeterSpec ADAPTER_RECORDS_SKIPPED =
+  /** Records of the adapters topic beyond what is kept. */
+  public static final MeterSpec ADAPTER_RECORDS_REFUSED =
       counter(
-          "weir.inference.adapter.records.skipped",
-          "records of the adapters topic that were not taken in, by reason (unreadable, bad-name, foreign-key, too-many-adapters, too-many-records)",
+          "weir.inference.adapter.records.refused",
+          "records of the adapters topic for which there was no room, by reason (too-many-adapters, too-many-records)",
           "reason");
 
   /** Topics of adapters that were made anew. */
@@ -337,7 +337,7 @@ public final class InferenceMeters {
         FRESHNESS,
         LOAD_DURATION,
         LOADS,
-        ADAPTER_RECORDS_SKIPPED,
+        ADAPTER_RECORDS_REFUSED,
         ADAPTERS_TOPIC_ANEW,
         INTERNAL_ERRORS,
         EVICTIONS,

@@ -124,14 +124,14 @@ class AdapterWatcherIT {
     crown(TWO, second);
     await().atMost(SOON).until(() -> replica.serving() == 2);
     assertThat(replica.watcher.status()).isInstanceOf(Status.Up.class);
-    assertThat(replica.count("weir.inference.adapter.records.skipped")).isEqualTo(hostile.size());
+    assertThat(replica.count("weir.records.skipped")).isEqualTo(hostile.size());
 
     replica.close();
     replica = new Replica();
 
     assertThat(replica.watcher.awaitCaughtUp(SOON)).isTrue();
     assertThat(replica.serving()).isEqualTo(2);
-    assertThat(replica.count("weir.inference.adapter.records.skipped")).isEqualTo(hostile.size());
+    assertThat(replica.count("weir.records.skipped")).isEqualTo(hostile.size());
     crown(ONE, publish(store, base, new AdapterId("default", 3), "positive"), 3);
     await().atMost(SOON).until(() -> replica.serving() == 3);
   }

@@ -34,18 +34,18 @@ class AnnouncedAdaptersTest {
   @Test
   void pinnedVersionIsWantedAndTheChampionIsItsSubstitute() {
     crown(5);
-    pin(new Pin(3, "digest-3", null));
+    pin(new Pin(3, "digest3", null));
     Wanted wanted = announced.wanted("default", TestingAdapters.at(2));
     assertThat(wanted.champion().id().version()).isEqualTo(3);
     assertThat(wanted.substitute().id().version()).isEqualTo(5);
-    assertThat(wanted.substitute().digest()).isEqualTo("digest-5");
+    assertThat(wanted.substitute().digest()).isEqualTo("digest5");
     assertThat(wanted.ids()).as("kept in service").hasSize(1);
   }
 
   @Test
   void whatWasRolledBackIsNoSubstitute() {
     crown(5);
-    pin(new Pin(3, "digest-3", 5));
+    pin(new Pin(3, "digest3", 5));
     assertThat(announced.wanted("default", TestingAdapters.at(2)).substitute()).isNull();
   }
 
@@ -53,7 +53,7 @@ class AnnouncedAdaptersTest {
   void championThatIsPinnedOrAloneHasNoSubstitute() {
     crown(5);
     assertThat(announced.wanted("default", TestingAdapters.at(1)).substitute()).isNull();
-    pin(new Pin(5, "digest-5", null));
+    pin(new Pin(5, "digest5", null));
     assertThat(announced.wanted("default", TestingAdapters.at(2)).champion().id().version())
         .isEqualTo(5);
     assertThat(announced.wanted("default", TestingAdapters.at(2)).substitute()).isNull();
@@ -179,7 +179,7 @@ class AnnouncedAdaptersTest {
   @Test
   void whatIsReadFromTheBeginningTakesEffectAtTheEndAndLeavesNothingOfBefore() {
     crown(5);
-    pin(new Pin(3, "digest-3", null));
+    pin(new Pin(3, "digest3", null));
     announced.beginReading();
     Champion other = new Champion("other", 1, "d", Instant.EPOCH);
     assertThat(announced.take(record("other", new String(EventJson.write(other), UTF_8))))
@@ -206,7 +206,7 @@ class AnnouncedAdaptersTest {
         version,
         Release.State.PROMOTED,
         Method.HEAD_REFRESH,
-        "digest-" + version,
+        "digest" + version,
         "base",
         "base-digest",
         List.of("negative", "positive"),
@@ -221,7 +221,8 @@ class AnnouncedAdaptersTest {
   }
 
   private double skipped() {
-    return meters.find("weir.inference.adapter.records.skipped").counters().stream()
+    return Stream.of("weir.records.skipped", "weir.inference.adapter.records.refused")
+        .flatMap(meter -> meters.find(meter).counters().stream())
         .mapToDouble(Counter::count)
         .sum();
   }
@@ -237,7 +238,7 @@ class AnnouncedAdaptersTest {
   }
 
   private void crown(int version) {
-    Champion champion = new Champion("default", version, "digest-" + version, Instant.EPOCH);
+    Champion champion = new Champion("default", version, "digest" + version, Instant.EPOCH);
     take(AdapterRecord.key(champion), EventJson.write(champion));
   }
 

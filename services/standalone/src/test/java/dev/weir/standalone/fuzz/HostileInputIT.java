@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.assertj.core.api.SoftAssertions;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +50,7 @@ class HostileInputIT {
   /** Threads that live as long as the loop does. */
   private static final Pattern LASTING =
       Pattern.compile(
-          "scorer-.*|trainer-loop|adapter-watcher|adapter-loader-.*|inference-reviews.*"
+          "scorer-.*|trainer-loop|adapter-watcher|adapter-loader-.*|review-stream-.*"
               + "|.*StreamThread-.*|vert\\.x-eventloop.*");
 
   @TempDir Path directory;
@@ -64,43 +65,56 @@ class HostileInputIT {
     try (LocalLoop loop = new LocalLoop(directory.resolve("data"), 0, settings())) {
       loop.start();
       try (FuzzedLoop fuzzed = new FuzzedLoop(loop, SEED, patience())) {
-        fuzzed.teach();
-        fuzzed.allowAnyTime();
-        Set<String> threads = lastingThreads();
-
-        feed(fuzzed, 0, RECORDS / 2);
-        fuzzed.restoreRightful();
-        fuzzed.awaitFreshOnEachPartition("half");
-        long half = residentBytes();
-        feed(fuzzed, RECORDS / 2, RECORDS);
-        fuzzed.restoreRightful();
-        fuzzed.awaitFreshOnEachPartition("end");
-        long end = residentBytes();
-
-        System.out.printf(
-            "fuzz: %s: %s; dead letters %s; resident %d MB after half, %d MB after all%n",
-            run, fuzzed.counts(), fuzzed.letterReasons(), half >> 20, end >> 20);
-        SoftAssertions softly = new SoftAssertions();
-        softly.assertThat(fuzzed.violations()).as("requests and sends, " + run).isEmpty();
-        softly.assertThat(fuzzed.unaccountedReviews()).as("reviews, " + run).isEmpty();
-        softly.assertThat(fuzzed.repeatedFeedbackLetters()).as("feedback, " + run).isEmpty();
-        softly.assertThat(fuzzed.get("/health/live").statusCode()).as("live, " + run).isEqualTo(200);
-        softly
-            .assertThat(fuzzed.get("/health/ready"))
-            .as("ready, " + run)
-            .satisfies(answer -> assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200));
-        softly.assertThat(lastingThreads()).as("threads, " + run).containsAll(threads);
-        softly.assertThat(uncaught).as("threads that ended, " + run).isEmpty();
-        if (RECORDS >= RECORDS_TO_JUDGE_MEMORY) {
-          softly
-              .assertThat((double) end / half)
-              .as("resident memory, " + run)
-              .isLessThanOrEqualTo(MEMORY_GROWTH);
-        }
-        softly.assertAll();
+        run(fuzzed, run, uncaught);
       }
     } finally {
       Thread.setDefaultUncaughtExceptionHandler(before);
+    }
+  }
+
+  private static void run(FuzzedLoop fuzzed, String run, Queue<String> uncaught) throws Exception {
+    try {
+      fuzzed.teach();
+      fuzzed.allowAnyTime();
+      Set<String> threads = lastingThreads();
+
+      feed(fuzzed, 0, RECORDS / 2);
+      fuzzed.restoreRightful();
+      fuzzed.awaitFreshOnEachPartition("half");
+      long half = residentBytes();
+      feed(fuzzed, RECORDS / 2, RECORDS);
+      fuzzed.restoreRightful();
+      fuzzed.awaitFreshOnEachPartition("end");
+      long end = residentBytes();
+
+      System.out.printf(
+          "fuzz: %s: %s; dead letters %s; resident %d MB after half, %d MB after all%n",
+          run, fuzzed.counts(), fuzzed.letterReasons(), half >> 20, end >> 20);
+      SoftAssertions softly = new SoftAssertions();
+      softly.assertThat(fuzzed.violations()).as("requests and sends, " + run).isEmpty();
+      softly.assertThat(fuzzed.unaccountedReviews()).as("reviews, " + run).isEmpty();
+      softly.assertThat(fuzzed.repeatedFeedbackLetters()).as("feedback, " + run).isEmpty();
+      softly.assertThat(fuzzed.get("/health/live").statusCode()).as("live, " + run).isEqualTo(200);
+      softly
+          .assertThat(fuzzed.get("/health/ready"))
+          .as("ready, " + run)
+          .satisfies(answer -> assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200));
+      softly.assertThat(lastingThreads()).as("threads, " + run).containsAll(threads);
+      softly.assertThat(uncaught).as("threads that ended, " + run).isEmpty();
+      if (RECORDS >= RECORDS_TO_JUDGE_MEMORY) {
+        softly
+            .assertThat((double) end / half)
+            .as("resident memory, " + run)
+            .isLessThanOrEqualTo(MEMORY_GROWTH);
+      }
+      softly.assertAll();
+    } catch (ConditionTimeoutException e) {
+      // What stands still, and where, is what the loop's own health has to say.
+      throw new AssertionError(
+          "%s: %s; %s; %s"
+              .formatted(
+                  run, e.getMessage(), fuzzed.violations(), fuzzed.get("/health/ready").body()),
+          e);
     }
   }
 
