@@ -45,7 +45,8 @@ class LabelSchemeTest {
 
   @Test
   void namesInAnotherFormAreRefused() {
-    for (String written : new String[] {"{\"labels\":[\"a\",\"b\"]}", "[a,b]", "a=1,b=2", "a\tb,c"}) {
+    for (String written :
+        new String[] {"{\"labels\":[\"a\",\"b\"]}", "[a,b]", "a=1,b=2", "a\tb,c"}) {
       assertThatThrownBy(() -> LabelScheme.parse(written)).hasMessageContaining("is no label");
     }
     assertThat(LabelScheme.parse("C++,+1|yes, très bien ").names())
