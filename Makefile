@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-recovery fuzz jmh soak peers-venv clean
+.PHONY: build test fast test-http-contract sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -33,6 +33,9 @@ format: ## google-java-format
 
 test-monitoring: ## dashboards, alerts and rules against a real Prometheus; installs it where that is possible
 	MVN="$(MVN)" scripts/prometheus.sh
+
+test-http-contract: build ## requests made from /openapi.yaml (schemathesis, three seeds) against ./weir up; SEEDS
+	scripts/http-contract.sh $(SEEDS)
 
 test-console: ## the console in a headless Chromium, on the whole loop
 	MVN="$(MVN)" scripts/browser.sh '*BrowserIT'
@@ -87,6 +90,9 @@ kafka-latency: build ## what Kafka adds to an answer, at default and tuned setti
 
 bench-serving: build ## Kafka and HTTP between a ceiling, a naive loop and peers; options in BENCH
 	MVN="$(MVN)" benchmarks/serving.sh $(BENCH)
+
+bench-fairness: build ## a single text's latency beside clients that post 1,000 texts each; options in FAIRNESS
+	OMP_WAIT_POLICY=PASSIVE $(BENCH_JAVA) -Xmx1g dev.weir.benchmarks.fairness.FairnessBenchmark --out benchmarks/results/fairness.json $(FAIRNESS)
 
 FUZZ_RECORDS = $(or $(RECORDS),1000000)
 

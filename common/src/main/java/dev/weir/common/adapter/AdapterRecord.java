@@ -48,9 +48,11 @@ public sealed interface AdapterRecord {
       return as(OwnRecords.read(value, ServingPlan.class, plan -> check(key, plan)), Planned::new);
     }
     if (name.indexOf('@') >= 0) {
-      return as(OwnRecords.read(value, Release.class, release -> check(key, release)), Released::new);
+      return as(
+          OwnRecords.read(value, Release.class, release -> check(key, release)), Released::new);
     }
-    return as(OwnRecords.read(value, Champion.class, champion -> check(key, champion)), Crowned::new);
+    return as(
+        OwnRecords.read(value, Champion.class, champion -> check(key, champion)), Crowned::new);
   }
 
   /** The same for those to whom the reason does not matter; empty for tombstones too. */

@@ -105,8 +105,8 @@ public record Manifest(
    * @param settings the training's settings
    * @param seed the seed of all its randomness
    * @param codeVersion Weir's version
-   * @param owner the installation that made it, or {@code null} outside the loop and in manifests of
-   *     earlier versions
+   * @param owner the installation that made it, or {@code null} outside the loop and in manifests
+   *     of earlier versions
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Lineage(

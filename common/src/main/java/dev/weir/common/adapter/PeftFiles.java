@@ -98,8 +98,9 @@ public final class PeftFiles {
 
   /**
    * Reads an adapter, also one that PEFT itself wrote: without {@code weir_adapter.json} the labels
-   * are {@code LABEL_0}, {@code LABEL_1}, …, and its task type says which head it has. Which modules it adapts is told by its tensors; that
-   * the configuration's targets are among them is checked.
+   * are {@code LABEL_0}, {@code LABEL_1}, …, and its task type says which head it has. Which
+   * modules it adapts is told by its tensors; that the configuration's targets are among them is
+   * checked.
    *
    * @param config of the base model that it has to fit
    * @throws ModelException {@code missing-file}, {@code corrupt-json}, {@code corrupt-safetensors},

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * The JSON form of all events: UTF-8, ISO-8601 times, lower-case enum names, unknown fields
  * ignored.
  *
- * <p>What it writes is always UTF-8: a lone surrogate becomes U+FFFD ({@link Surrogates}). Times are
- * read by the rule of {@link EventTimes}. What one document may cost to read is bounded by {@link
- * #BOUNDS}, on Kafka and over HTTP alike. Thread-safe.
+ * <p>What it writes is always UTF-8: a lone surrogate becomes U+FFFD ({@link Surrogates}). Times
+ * are read by the rule of {@link EventTimes}. What one document may cost to read is bounded by
+ * {@link #BOUNDS}, on Kafka and over HTTP alike. Thread-safe.
  */
 public final class EventJson {
 

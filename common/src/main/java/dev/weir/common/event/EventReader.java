@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the records that others produce, reviews and feedback, and says of a bad one what is wrong.
  *
- * <p>A lone surrogate in a text becomes U+FFFD ({@link Surrogates}); an id or key that holds one, or
- * U+FFFD itself, is not readable, for it would stand for others as well. Times are read by the rule
- * of {@link EventTimes}. Stateless and thread-safe; never throws on any bytes or any tree.
+ * <p>A lone surrogate in a text becomes U+FFFD ({@link Surrogates}); an id or key that holds one,
+ * or U+FFFD itself, is not readable, for it would stand for others as well. Times are read by the
+ * rule of {@link EventTimes}. Stateless and thread-safe; never throws on any bytes or any tree.
  */
 public final class EventReader {
 
@@ -280,7 +280,8 @@ public final class EventReader {
           Reason.MALFORMED_JSON, "the value is not a JSON object; produce {\"id\":…,\"text\":…}");
     } catch (JsonProcessingException e) {
       return new Rejected<>(
-          Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + Shown.said(e.getOriginalMessage()));
+          Reason.MALFORMED_JSON,
+          "the value is not JSON in UTF-8: " + Shown.said(e.getOriginalMessage()));
     } catch (IOException e) {
       return new Rejected<>(
           Reason.MALFORMED_JSON, "the value is not JSON in UTF-8: " + Shown.said(e.toString()));
@@ -341,8 +342,7 @@ public final class EventReader {
       return EventTimes.read(node);
     } catch (NotATime e) {
       throw new WrongType(
-          "field 'timestamp' is %s: %s; %s"
-              .formatted(kind(node), e.getMessage(), EventTimes.RULE));
+          "field 'timestamp' is %s: %s; %s".formatted(kind(node), e.getMessage(), EventTimes.RULE));
     }
   }
 

@@ -10,8 +10,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jackson's way to {@link EventTimes}. The one of its own module throws raw arithmetic exceptions at
- * numbers beyond {@link Instant}, reads decimals as seconds and integers as milliseconds.
+ * Jackson's way to {@link EventTimes}. The one of its own module throws raw arithmetic exceptions
+ * at numbers beyond {@link Instant}, reads decimals as seconds and integers as milliseconds.
  */
 final class EventTimeReader extends StdDeserializer<Instant> {
 
@@ -23,15 +23,13 @@ final class EventTimeReader extends StdDeserializer<Instant> {
 
   @Override
   @SuppressWarnings("NullAway") // null is Jackson's way to say that there is no value
-  public Instant deserialize(JsonParser parser, DeserializationContext context)
-      throws IOException {
+  public Instant deserialize(JsonParser parser, DeserializationContext context) throws IOException {
     JsonNode node = context.readTree(parser);
     try {
       @Nullable Instant time = EventTimes.read(node);
       return time;
     } catch (NotATime e) {
-      return context.reportInputMismatch(
-          this, "a time is %s; %s", e.getMessage(), EventTimes.RULE);
+      return context.reportInputMismatch(this, "a time is %s; %s", e.getMessage(), EventTimes.RULE);
     }
   }
 }

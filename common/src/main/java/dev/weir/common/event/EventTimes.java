@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Reads the times that others write, by one rule.
  *
  * <ul>
- *   <li>ISO-8601 text: date and time, with or without zone offset (UTC then), {@code T} or one blank
- *       between them; a bare date is its midnight in UTC
+ *   <li>ISO-8601 text: date and time, with or without zone offset (UTC then), {@code T} or one
+ *       blank between them; a bare date is its midnight in UTC
  *   <li>a number, or the text of one: below 10<sup>11</sup> seconds since the epoch, below
  *       10<sup>14</sup> milliseconds, below 10<sup>17</sup> microseconds, below 10<sup>20</sup>
  *       nanoseconds

@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
  * #key()}: a corrected label overwrites it, a tombstone forgets it.
  *
  * @param adapter the adapter that learns from it
- * @param textHash sha-256 (hex) of the normalised text; see {@link TextNormalizer}
+ * @param textHash which text this is: sha-256 (hex) of its words, or {@code v2/} and that of its
+ *     words and signs; see {@link TextKey}
  * @param text the text as it was first seen
  * @param label canonical label of the adapter's scheme
- * @param split train or holdout, by the text's hash
+ * @param split train or holdout, by the hash of the text's words
  * @param batchId the batch that this form of the example belongs to
  * @param reviewId the review that the feedback was about, or {@code null}
  * @param source who gave the feedback

@@ -108,9 +108,7 @@ public record LabelScheme(List<Label> labels) {
         Label one = labels.get(i);
         Label other = labels.get(j);
         boolean both = one.minStars() <= one.maxStars() && other.minStars() <= other.maxStars();
-        if (both
-            && one.minStars() <= other.maxStars()
-            && other.minStars() <= one.maxStars()) {
+        if (both && one.minStars() <= other.maxStars() && other.minStars() <= one.maxStars()) {
           throw new IllegalArgumentException(
               "the stars of '%s' (%s-%s) and of '%s' (%s-%s) overlap; give each number of stars one label"
                   .formatted(

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class OwnRecords {
 
   /** Names that become a file's or directory's: no separator and no dot in them. */
-  private static final Pattern DIGEST = Pattern.compile("[0-9A-Za-z]{1,128}");
+  private static final Pattern DIGEST = Pattern.compile("[0-9A-Za-z-]{1,128}");
 
   private static final int LABELS = 10_000;
   private static final int NAME_CHARACTERS = 512;

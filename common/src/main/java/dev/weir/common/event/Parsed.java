@@ -3,8 +3,8 @@ package dev.weir.common.event;
 import java.util.Optional;
 
 /**
- * What came of reading a record: one that somebody else wrote ({@link EventReader}), or one of Weir's
- * own topics ({@link OwnRecords}).
+ * What came of reading a record: one that somebody else wrote ({@link EventReader}), or one of
+ * Weir's own topics ({@link OwnRecords}).
  *
  * @param <T> the event
  */

@@ -11,7 +11,7 @@ public final class CommonMeters {
   static final MeterSpec READY =
       MeterSpec.gauge(
           "weir.health.ready",
-          "1 while every component of the process is up, as /health/ready says");
+          "1 while every component that the answers need is up, as /health/ready says");
 
   static final MeterSpec COMPONENT =
       MeterSpec.gauge(
@@ -23,8 +23,8 @@ public final class CommonMeters {
   public static final MeterSpec SKIPPED =
       MeterSpec.counter(
           "weir.records.skipped",
-          "records of Weir's own topics that were not usable and were passed over; the log has their"
-              + " positions",
+          "records of Weir's own topics that were not usable and were passed over; the log has"
+              + " their positions",
           "topic",
           "reason");
 

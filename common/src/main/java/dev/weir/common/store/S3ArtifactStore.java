@@ -224,9 +224,7 @@ public final class S3ArtifactStore implements ArtifactStore {
       present = owner();
     }
     return present.orElseThrow(
-        () ->
-            new StoreException(
-                "store-io", "others keep writing " + bucket + OWNER, null));
+        () -> new StoreException("store-io", "others keep writing " + bucket + OWNER, null));
   }
 
   @Override

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * Counts and logs the records of Weir's own topics that a reader passes over because they are not
  * usable.
  *
- * <p>Each one is counted by topic and reason. Of each topic and reason one line in {@link #EVERY} is
- * logged, with the record's position and how many were skipped since the line before; what the
+ * <p>Each one is counted by topic and reason. Of each topic and reason one line in {@link #EVERY}
+ * is logged, with the record's position and how many were skipped since the line before; what the
  * record says stands in it as {@link LoggedText}. Thread-safe.
  */
 public final class SkippedRecords {
@@ -63,8 +63,7 @@ public final class SkippedRecords {
 
   /** A record was passed over for this reason. */
   public void skip(ConsumerRecord<byte[], byte[]> record, Rejected<?> why) {
-    skip(
-        new InputPosition(record.topic(), record.partition(), record.offset()), record.key(), why);
+    skip(new InputPosition(record.topic(), record.partition(), record.offset()), record.key(), why);
   }
 
   /** The same where the record itself is not at hand. */

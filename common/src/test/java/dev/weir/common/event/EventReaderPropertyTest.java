@@ -26,25 +26,68 @@ class EventReaderPropertyTest {
 
   private static final List<String> FIELDS =
       List.of(
-          "id", "reviewId", "text", "adapter", "label", "verdict", "stars", "source", "timestamp",
-          "attributes", "unknown");
+          "id",
+          "reviewId",
+          "text",
+          "adapter",
+          "label",
+          "verdict",
+          "stars",
+          "source",
+          "timestamp",
+          "attributes",
+          "unknown");
 
   private static final List<String> HOSTILE =
       List.of(
-          "null", "true", "0", "-0.0", "1e400", "-1e400", "1e-400", "1e999999999", "-1e999999999",
-          "1e-999999999", "1e99999999999", "1e17", "-1e17", "1.7e18", "1e30",
-          "9223372036854775808", "-9223372036854775809", "9".repeat(399), "9".repeat(5000),
-          "0." + "1".repeat(300), "NaN", "Infinity", "\"\"", "\" \"", "\"\\u0000\"",
-          "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"1e999999999\"", "\"-1e999999999\"",
-          "\"99999999999999999.9\"", "\"+1000000000-01-01T00:00:00Z\"",
-          "\"-1000000000-01-01T00:00:00Z\"", "\"2024-05-01T10:00:00+99:99\"", "[]", "{}", "[null]",
-          "[".repeat(90) + "]".repeat(90), "[".repeat(5000) + "]".repeat(5000), "[".repeat(5000),
-          "{\"a\":".repeat(2000) + "1" + "}".repeat(2000), "\"" + "x".repeat(200_000) + "\"",
-          "\"" + "e\u0301".repeat(1000) + "\"", "\"\uD83D\uDC4D\uD83C\uDFFD\"", "agree", "\"agree\"");
+          "null",
+          "true",
+          "0",
+          "-0.0",
+          "1e400",
+          "-1e400",
+          "1e-400",
+          "1e999999999",
+          "-1e999999999",
+          "1e-999999999",
+          "1e99999999999",
+          "1e17",
+          "-1e17",
+          "1.7e18",
+          "1e30",
+          "9223372036854775808",
+          "-9223372036854775809",
+          "9".repeat(399),
+          "9".repeat(5000),
+          "0." + "1".repeat(300),
+          "NaN",
+          "Infinity",
+          "\"\"",
+          "\" \"",
+          "\"\\u0000\"",
+          "\"\\ud800\"",
+          "\"\\udc00\\ud800\"",
+          "\"1e999999999\"",
+          "\"-1e999999999\"",
+          "\"99999999999999999.9\"",
+          "\"+1000000000-01-01T00:00:00Z\"",
+          "\"-1000000000-01-01T00:00:00Z\"",
+          "\"2024-05-01T10:00:00+99:99\"",
+          "[]",
+          "{}",
+          "[null]",
+          "[".repeat(90) + "]".repeat(90),
+          "[".repeat(5000) + "]".repeat(5000),
+          "[".repeat(5000),
+          "{\"a\":".repeat(2000) + "1" + "}".repeat(2000),
+          "\"" + "x".repeat(200_000) + "\"",
+          "\"" + "e\u0301".repeat(1000) + "\"",
+          "\"\uD83D\uDC4D\uD83C\uDFFD\"",
+          "agree",
+          "\"agree\"");
 
   @Property(tries = 2000)
-  void noValueInAnyFieldStopsTheReader(
-      @ForAll("records") String json, @ForAll("keys") byte[] key) {
+  void noValueInAnyFieldStopsTheReader(@ForAll("records") String json, @ForAll("keys") byte[] key) {
     byte[] value = json.getBytes(UTF_8);
     judged(EventReader.review(key, value, AT));
     judged(EventReader.review(key, value));

@@ -124,12 +124,22 @@ class EventReaderTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"1e999999999", "-1e999999999", "1e-999999999", "1e400", "\"1e400\"", "\"NaN\"",
-        "\"Infinity\"", "\"0x1p3\"", "\"4f\"", "true", "[4]"})
+      strings = {
+        "1e999999999",
+        "-1e999999999",
+        "1e-999999999",
+        "1e400",
+        "\"1e400\"",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "\"0x1p3\"",
+        "\"4f\"",
+        "true",
+        "[4]"
+      })
   void numbersThatAreNoneAreRefusedByName(String number) {
     Parsed<Feedback> parsed =
-        EventReader.feedback(
-            null, ("{\"text\":\"t\",\"stars\":" + number + "}").getBytes(UTF_8));
+        EventReader.feedback(null, ("{\"text\":\"t\",\"stars\":" + number + "}").getBytes(UTF_8));
     if (number.contains("e-")) {
       assertThat(parsed.accepted().orElseThrow().stars()).isZero();
     } else {
@@ -155,18 +165,19 @@ class EventReaderTest {
             "{\"n\":" + "7".repeat(500) + "}",
             "{\"" + "n".repeat(2000) + "\":1}",
             "[" + "1,".repeat(600_000) + "1]")) {
-      assertThat(
-              reason(review("{\"id\":\"r\",\"text\":\"t\",\"attributes\":" + attributes + "}")))
+      assertThat(reason(review("{\"id\":\"r\",\"text\":\"t\",\"attributes\":" + attributes + "}")))
           .isEqualTo(Reason.MALFORMED_JSON);
     }
     for (String attributes :
-        List.of("{\"n\":\"" + "x".repeat(100_001) + "\"}", "{\"n\":[" + "1,".repeat(20_000) + "1]}")) {
-      assertThat(
-              reason(review("{\"id\":\"r\",\"text\":\"t\",\"attributes\":" + attributes + "}")))
+        List.of(
+            "{\"n\":\"" + "x".repeat(100_001) + "\"}", "{\"n\":[" + "1,".repeat(20_000) + "1]}")) {
+      assertThat(reason(review("{\"id\":\"r\",\"text\":\"t\",\"attributes\":" + attributes + "}")))
           .isEqualTo(Reason.ATTRIBUTES_TOO_LARGE);
     }
     assertThat(
-            accepted("k", "{\"id\":\"r\",\"text\":\"t\",\"attributes\":{\"a\":1e999999999,\"b\":{\"c\":[0.10]}}}")
+            accepted(
+                    "k",
+                    "{\"id\":\"r\",\"text\":\"t\",\"attributes\":{\"a\":1e999999999,\"b\":{\"c\":[0.10]}}}")
                 .attributes())
         .hasSize(2);
   }
@@ -176,7 +187,8 @@ class EventReaderTest {
     InputPosition at = new InputPosition("reviews", 3, 17);
     byte[] value = "{\"text\":\"fine\"}".getBytes(UTF_8);
     for (byte[] key :
-        Arrays.asList(null, new byte[0], " ".getBytes(UTF_8), longKey(200), longKey(-1), longKey(65))) {
+        Arrays.asList(
+            null, new byte[0], " ".getBytes(UTF_8), longKey(200), longKey(-1), longKey(65))) {
       assertThat(EventReader.review(key, value, at).accepted().orElseThrow().id())
           .isEqualTo("reviews-3@17");
     }

@@ -36,6 +36,32 @@ class LabelSchemeTest {
   }
 
   @Test
+  void starsOfTwoLabelsMustNotOverlap() {
+    assertThatThrownBy(() -> LabelScheme.parse("neg@1-2,neu@2-4,pos@4-5"))
+        .hasMessageContaining("overlap")
+        .hasMessageContaining("'neg'");
+    assertThat(LabelScheme.parse("neg@1-2,neu@3,pos@4-5,none").forStars(3)).contains("neu");
+  }
+
+  @Test
+  void namesInAnotherFormAreRefused() {
+    for (String written :
+        new String[] {"{\"labels\":[\"a\",\"b\"]}", "[a,b]", "a=1,b=2", "a\tb,c"}) {
+      assertThatThrownBy(() -> LabelScheme.parse(written)).hasMessageContaining("is no label");
+    }
+    assertThat(LabelScheme.parse("C++,+1|yes, très bien ").names())
+        .containsExactly("C++", "+1", "très bien");
+  }
+
+  @Test
+  void invisibleCharactersAroundALabelDoNotMatter() {
+    for (String written : new String[] {"positive\u00A0", "\u200Bpositive", "\uFEFF Positive\t"}) {
+      assertThat(LabelScheme.SENTIMENT.canonical(written)).contains("positive");
+    }
+    assertThat(LabelScheme.trimmed("\u200B")).isEmpty();
+  }
+
+  @Test
   void catalogKnowsDeclaredAdaptersAndTheStar() {
     AdapterCatalog catalog = AdapterCatalog.parse("default=n,p;*=a,b");
     assertThat(catalog.scheme("default").orElseThrow().names()).containsExactly("n", "p");

@@ -27,14 +27,31 @@ class OwnRecordsTest {
 
   private static final List<String> HOSTILE =
       List.of(
-          "null", "true", "-1", "0", "1e400", "1e999999999", "\"\"", "\" \"", "\"../../x\"",
-          "\"Bad Name!\"", "\"a\\u0000b\"", "\"-1000000000-01-01T00:00:00Z\"", "-1e17", "[]",
-          "[null]", "{}", "{\"a\":null}", "[[[[[[]]]]]]");
+          "null",
+          "true",
+          "-1",
+          "0",
+          "1e400",
+          "1e999999999",
+          "\"\"",
+          "\" \"",
+          "\"../../x\"",
+          "\"Bad Name!\"",
+          "\"a\\u0000b\"",
+          "\"-1000000000-01-01T00:00:00Z\"",
+          "-1e17",
+          "[]",
+          "[null]",
+          "{}",
+          "{\"a\":null}",
+          "[[[[[[]]]]]]");
 
   enum Kind {
     EXAMPLE(
         "topic/" + HASH,
-        "{'adapter':'topic','textHash':'" + HASH + "','text':'t','label':'a','split':'train',"
+        "{'adapter':'topic','textHash':'"
+            + HASH
+            + "','text':'t','label':'a','split':'train',"
             + "'batchId':'topic-000001','reviewId':'r','source':'s','feedbackAt':'2024-05-01T10:00:00Z',"
             + "'feedback':{'topic':'feedback','partition':0,'offset':3}}",
         Example::read),
@@ -65,8 +82,9 @@ class OwnRecordsTest {
         (key, value) -> TrainingEvent.read(value)),
     RELEASE(
         "topic@2",
-        "{'adapter':'topic','version':2,'state':'promoted','method':'lora','digest':'" + HASH + "',"
-            + "'baseModel':'b','baseDigest':'b','labels':['a','b'],'batchId':'topic-000001',"
+        "{'adapter':'topic','version':2,'state':'promoted','method':'lora','digest':'"
+            + HASH
+            + "','baseModel':'b','baseDigest':'b','labels':['a','b'],'batchId':'topic-000001',"
             + "'decision':{'reason':'fewer-errors','message':'m','holdoutRows':3,'accuracy':0.5,"
             + "'macroF1':0.5,'logLoss':0.5,'onlyChallengerRight':1,'onlyChampionRight':0,'pValue':1,"
             + "'slices':[{'by':'label','value':'a','rows':1,'accuracy':0.5}]},"
@@ -76,19 +94,28 @@ class OwnRecordsTest {
         AdapterRecord::parse),
     CHAMPION(
         "topic",
-        "{'adapter':'topic','version':2,'digest':'" + HASH + "','since':'2024-05-01T10:00:00Z',"
+        "{'adapter':'topic','version':2,'digest':'"
+            + HASH
+            + "','since':'2024-05-01T10:00:00Z',"
             + "'servedBefore':[1]}",
         AdapterRecord::parse),
     PLAN(
         "topic#plan",
-        "{'adapter':'topic','pinned':{'version':1,'digest':'" + HASH + "','rolledBackFrom':2},"
-            + "'canary':{'version':2,'digest':'" + HASH + "','share':0.1},"
-            + "'shadow':{'version':3,'digest':'" + HASH + "'},'abstainBelow':0.5,"
+        "{'adapter':'topic','pinned':{'version':1,'digest':'"
+            + HASH
+            + "','rolledBackFrom':2},"
+            + "'canary':{'version':2,'digest':'"
+            + HASH
+            + "','share':0.1},"
+            + "'shadow':{'version':3,'digest':'"
+            + HASH
+            + "'},'abstainBelow':0.5,"
             + "'since':'2024-05-01T10:00:00Z'}",
         AdapterRecord::parse);
 
     private final String key;
     private final String json;
+
     @SuppressWarnings("ImmutableEnumChecker") // method references without state
     private final Reader reader;
 
@@ -125,7 +152,8 @@ class OwnRecordsTest {
     assertThat(reason(kind.read(kind.key, "null"))).isEqualTo(Reason.INVALID_VALUE);
     assertThat(reason(kind.read(kind.key, "{"))).isEqualTo(Reason.MALFORMED_JSON);
     assertThat(reason(kind.read(kind.key, "{}"))).isEqualTo(Reason.INVALID_VALUE);
-    assertThat(reason(kind.read(kind.key, "{\"x\":" + "[".repeat(5000)))).isEqualTo(Reason.MALFORMED_JSON);
+    assertThat(reason(kind.read(kind.key, "{\"x\":" + "[".repeat(5000))))
+        .isEqualTo(Reason.MALFORMED_JSON);
   }
 
   /** Every part of every record, replaced by each hostile value, and left out. */
@@ -137,12 +165,16 @@ class OwnRecordsTest {
       for (JsonNode mutant : mutants(whole, change)) {
         Parsed<?> parsed = kind.read(kind.key, mutant.toString());
         if (parsed instanceof Rejected<?> bad) {
-          assertThat(bad.reason()).as(mutant + ": " + bad.message()).isNotEqualTo(Reason.INTERNAL_ERROR);
+          assertThat(bad.reason())
+              .as(mutant + ": " + bad.message())
+              .isNotEqualTo(Reason.INTERNAL_ERROR);
           assertThat(bad.message()).isNotBlank();
         } else {
           String again = new String(EventJson.write(parsed.accepted().orElseThrow()), UTF_8);
           String written =
-              again.startsWith("{\"release\"") || again.startsWith("{\"champion\"") || again.startsWith("{\"plan\"")
+              again.startsWith("{\"release\"")
+                      || again.startsWith("{\"champion\"")
+                      || again.startsWith("{\"plan\"")
                   ? EventJson.mapper().readTree(again).elements().next().toString()
                   : again;
           assertThat(kind.read(kind.key, written)).isEqualTo(parsed);
@@ -157,7 +189,8 @@ class OwnRecordsTest {
     if (!kind.keyed()) {
       return;
     }
-    for (String other : List.of("other", "other@2", "topic@3", "topic@1", "other#plan", "other/" + HASH, "")) {
+    for (String other :
+        List.of("other", "other@2", "topic@3", "topic@1", "other#plan", "other/" + HASH, "")) {
       assertThat(kind.read(other, kind.json).accepted()).as(other).isEmpty();
     }
     assertThat(kind.reader.read(null, kind.json.getBytes(UTF_8)).accepted()).isEmpty();
@@ -196,9 +229,7 @@ class OwnRecordsTest {
         .hasMessageContaining("null");
     String json = Kind.RELEASE.json.replace("\"by\":\"label\",", "");
     assertThatThrownBy(
-            () ->
-                EventJson.read(
-                    json.getBytes(UTF_8), dev.weir.common.adapter.Release.class))
+            () -> EventJson.read(json.getBytes(UTF_8), dev.weir.common.adapter.Release.class))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("decision.slices[0].by");
   }
@@ -218,7 +249,8 @@ class OwnRecordsTest {
   }
 
   /** One copy for each part, in which this part is changed. */
-  private static List<JsonNode> mutants(JsonNode node, Function<JsonNode, @Nullable JsonNode> change) {
+  private static List<JsonNode> mutants(
+      JsonNode node, Function<JsonNode, @Nullable JsonNode> change) {
     List<JsonNode> mutants = new ArrayList<>();
     if (node instanceof ObjectNode object) {
       object

@@ -49,8 +49,7 @@ class SurrogatesTest {
 
   @Test
   void readersOfRecordsSeeNoHalves() {
-    String json =
-        "{\"id\":\"r\",\"text\":\"\\ud83d fine\",\"attributes\":{\"x\":\"\\ud800\"}}";
+    String json = "{\"id\":\"r\",\"text\":\"\\ud83d fine\",\"attributes\":{\"x\":\"\\ud800\"}}";
     Review review = ((Accepted<Review>) EventReader.review(null, json.getBytes(UTF_8))).event();
     assertThat(review.text()).isEqualTo("\uFFFD fine");
     Review again = ((Accepted<Review>) EventReader.review(null, EventJson.write(review))).event();

@@ -151,9 +151,31 @@ class TextTokenizerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        " ", "\n", "\t", "\r\n", "\u00a0", "\u2003", "\u3000", "\u200b", "\u200e", "\u202e", "\u2066",
-        "\ufeff", "\u00ad", "\u2060", "\0", "\u0007", "\u007f", "\u0085", "\ufe0f", "\udb40\udd00", " \u200b\n",
-        "<br />", "<p class=\"x\">", "</div>\n", "<!-- x -->"
+        " ",
+        "\n",
+        "\t",
+        "\r\n",
+        "\u00a0",
+        "\u2003",
+        "\u3000",
+        "\u200b",
+        "\u200e",
+        "\u202e",
+        "\u2066",
+        "\ufeff",
+        "\u00ad",
+        "\u2060",
+        "\0",
+        "\u0007",
+        "\u007f",
+        "\u0085",
+        "\ufe0f",
+        "\udb40\udd00",
+        " \u200b\n",
+        "<br />",
+        "<p class=\"x\">",
+        "</div>\n",
+        "<!-- x -->"
       })
   void whatSaysNothingTakesNoRoom(String nothing) {
     String text = "the film was bad and the plot is boring";
@@ -173,7 +195,8 @@ class TextTokenizerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"\u2603\u2603", "<br /><br/>", "</p>\u200b <hr>", "\u200b\ufeff", "<!-- bad -->"})
+  @ValueSource(
+      strings = {"\u2603\u2603", "<br /><br/>", "</p>\u200b <hr>", "\u200b\ufeff", "<!-- bad -->"})
   void textWithoutAWordThatIsKnownHasNoPieces(String text) {
     assertThat(tokenizer.encodeKnown(text, TokenLimit.of(16))).containsExactly(CLS, SEP);
   }
@@ -191,7 +214,8 @@ class TextTokenizerTest {
     assertThat(VisibleText.of(family)).isSameAs(family);
     assertThat(VisibleText.of("a < b, x<y and 1 <2")).isEqualTo("a < b, x<y and 1 <2");
     assertThat(VisibleText.withoutTags("a < b, x<y and 1 <2")).isEqualTo("a < b, x<y and 1 <2");
-    assertThat(VisibleText.of(" ".repeat(9) + "ok" + "\u200b".repeat(9) + "ay ")).isEqualTo("okay ");
+    assertThat(VisibleText.of(" ".repeat(9) + "ok" + "\u200b".repeat(9) + "ay "))
+        .isEqualTo("okay ");
   }
 
   @Test

@@ -61,7 +61,9 @@ class SkippedRecordsTest {
 
   private void skip(long offset, String key, Reason reason) {
     skipped.skip(
-        new InputPosition("adapters", 0, offset), key.getBytes(UTF_8), new Rejected<>(reason, "bad"));
+        new InputPosition("adapters", 0, offset),
+        key.getBytes(UTF_8),
+        new Rejected<>(reason, "bad"));
   }
 
   private double count(String reason) {

@@ -9,12 +9,14 @@ import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
+import dev.weir.curation.batch.Assembled.Forgotten;
 import dev.weir.curation.batch.BatchAssembler;
 import dev.weir.curation.batch.BatchMeters;
 import dev.weir.curation.batch.BatchNumbers;
 import dev.weir.curation.batch.BatchTraces;
 import dev.weir.curation.deadletter.DeadLetterWriter;
 import dev.weir.curation.deadletter.KnownFaults;
+import dev.weir.curation.deadletter.ReadableSerde;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.dedup.CuratedText;
@@ -138,7 +140,7 @@ public final class CurationTopology {
         .repartition(
             Repartitioned.<String, ReviewEvent>as(BY_REVIEW)
                 .withKeySerde(Serdes.String())
-                .withValueSerde(new ReviewEventSerde())
+                .withValueSerde(new ReadableSerde<>(new ReviewEventSerde()))
                 .withNumberOfPartitions(config.partitions()));
   }
 
@@ -162,7 +164,7 @@ public final class CurationTopology {
         .repartition(
             Repartitioned.<String, Candidate>as(BY_ADAPTER)
                 .withKeySerde(Serdes.String())
-                .withValueSerde(new CandidateSerde())
+                .withValueSerde(new ReadableSerde<>(new CandidateSerde()))
                 .withNumberOfPartitions(config.partitions()));
   }
 
@@ -220,6 +222,7 @@ public final class CurationTopology {
             .split(Named.as("assembled-"))
             .branch((key, value) -> value instanceof Added, Branched.as("examples"))
             .branch((key, value) -> value instanceof Closed, Branched.as("batches"))
+            .branch((key, value) -> value instanceof Forgotten, Branched.as("forgotten"))
             .noDefaultBranch();
     branch(outputs, "assembled-examples")
         .mapValues(value -> ((Added) value).example(), Named.as("examples-unwrap"))
@@ -227,12 +230,23 @@ public final class CurationTopology {
             config.topics().examples(),
             Produced.with(Serdes.String(), new EventSerde<>(Example.class))
                 .withName("examples-sink"));
+    branch(outputs, "assembled-forgotten")
+        .mapValues(CurationTopology::tombstone, Named.as("examples-tombstone"))
+        .to(
+            config.topics().examples(),
+            Produced.with(Serdes.String(), new EventSerde<>(Example.class))
+                .withName("examples-forgotten-sink"));
     branch(outputs, "assembled-batches")
         .mapValues(value -> ((Closed) value).batch(), Named.as("training-batches-unwrap"))
         .to(
             config.topics().trainingBatches(),
             Produced.with(Serdes.String(), new EventSerde<>(TrainingBatch.class))
                 .withName("training-batches-sink"));
+  }
+
+  @SuppressWarnings("NullAway") // Kafka's tombstones are null values
+  private static Example tombstone(Assembled forgotten) {
+    return null;
   }
 
   private KStream<byte[], byte[]> source(String topic, String name) {

@@ -99,9 +99,10 @@ class LastResortTest {
       curation.labeled("after", "negative");
 
       assertThat(curation.examples()).hasSize(1);
-      // The driver does not show what is sent while a record is deserialised; see LastResortIT.
-      assertThat(curation.count("weir.curation.dead.letters", "reason", "internal-error"))
-          .isEqualTo(1);
+      assertThat(curation.deadLetters()).hasSize(1);
+      assertThat(curation.deadLetters().get(0).value()).isEqualTo(value);
+      assertThat(header(curation.deadLetters().get(0), DeadLetter.REASON))
+          .isEqualTo("internal-error");
     }
   }
 

@@ -240,14 +240,12 @@ class ReviewResolutionTest {
   @Test
   void feedbackFromTheFutureIsTakenAsGivenNow() {
     curation.feedback(
-        "{\"text\":\"a\",\"label\":\"pos\",\"timestamp\":\"+999999999-01-01T00:00:00Z\"}");
-    curation.feedback(
-        "{\"text\":\"b\",\"label\":\"pos\",\"timestamp\":\"-999999999-01-01T00:00:00Z\"}");
-    curation.feedback("{\"text\":\"c\",\"label\":\"pos\",\"timestamp\":1000}");
+        "{\"text\":\"a\",\"label\":\"pos\",\"timestamp\":\"9998-01-01T00:00:00Z\"}");
+    curation.feedback("{\"text\":\"b\",\"label\":\"pos\",\"timestamp\":1000}");
 
     assertThat(curation.examples())
         .extracting(Example::feedbackAt)
-        .containsExactly(TestingCuration.START, Instant.EPOCH, Instant.ofEpochSecond(1));
+        .containsExactly(TestingCuration.START, Instant.ofEpochSecond(1000));
   }
 
   private void assertUnresolvable(String inMessage) {

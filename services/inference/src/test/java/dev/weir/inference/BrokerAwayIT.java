@@ -77,9 +77,7 @@ class BrokerAwayIT {
       client.post("/v1/feedback", "{\"text\":\"fine\",\"label\":\"positive\"}", 202);
 
       broker.close();
-      await()
-          .atMost(SOON)
-          .until(() -> status(client, "inference-adapters").equals("down"));
+      await().atMost(SOON).until(() -> status(client, "inference-adapters").equals("down"));
       // What was sent while it was there says nothing of now.
       client.post("/v1/feedback", "{\"text\":\"fine\",\"label\":\"positive\"}", 503);
       assertThat(status(client, "inference-feedback")).isEqualTo("down");

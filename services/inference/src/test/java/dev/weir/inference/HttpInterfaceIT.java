@@ -53,7 +53,7 @@ class HttpInterfaceIT {
   static void start() throws Exception {
     running = new TestingService(directory);
     running.client.post("/v1/classify", "{\"text\":\"too early\"}", 200);
-    running.client.get("/v2/models/default/ready", 503);
+    running.client.get("/v2/models/default/ready", 409);
     digest = running.release(3);
   }
 
@@ -261,8 +261,8 @@ class HttpInterfaceIT {
     running.client.get("/v2/models/default/versions/2/ready", 404);
     running.client.get("/v2/models/nobody", 404);
     running.client.get("/v2/models/nobody/ready", 404);
-    running.client.get("/v2/models/idle/ready", 503);
-    running.client.get("/v2/models/idle", 503);
+    running.client.get("/v2/models/idle/ready", 409);
+    running.client.get("/v2/models/idle", 409);
   }
 
   @ParameterizedTest
@@ -320,7 +320,7 @@ class HttpInterfaceIT {
         "/v2/models/default/infer | {'id':1,'inputs':[{'name':'text','shape':[1],'datatype':'BYTES','data':['a']}]} | 400",
         "/v2/models/default/versions/4/infer | {'inputs':[{'name':'text','shape':[1],'datatype':'BYTES','data':['a']}]} | 404",
         "/v2/models/nobody/infer  | {'inputs':[{'name':'text','shape':[1],'datatype':'BYTES','data':['a']}]} | 404",
-        "/v2/models/idle/infer    | {'inputs':[{'name':'text','shape':[1],'datatype':'BYTES','data':['a']}]} | 503"
+        "/v2/models/idle/infer    | {'inputs':[{'name':'text','shape':[1],'datatype':'BYTES','data':['a']}]} | 409"
       })
   void protocolErrorsAreInTheProtocolsForm(String path, String body, int status) throws Exception {
     JsonNode error = running.client.post(path, body.replace('\'', '"'), status);

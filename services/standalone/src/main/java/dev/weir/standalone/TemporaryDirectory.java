@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory that native libraries are unpacked into: it has to be writable, and its mount has to
- * let programs run.
+ * The directory that native libraries are unpacked into: it has to be writable, and its mount has
+ * to let programs run.
  */
 final class TemporaryDirectory {
 

@@ -111,7 +111,7 @@ class DemoInterruptIT {
 
   private static List<String> rows() {
     List<String> rows = new ArrayList<>();
-    for (int i = 0; i < 80; i++) {
+    for (int i = 0; i < 200; i++) {
       String word = i % 2 == 0 ? "good" : "awful";
       String label = i % 2 == 0 ? "positive" : "negative";
       rows.add("{\"text\":\"a %s film, number %d\",\"label\":\"%s\"}".formatted(word, i, label));

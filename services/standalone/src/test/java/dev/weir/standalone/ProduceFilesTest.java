@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
 /**
- * Files as spreadsheets, labeling tools and scripts write them, through {@code weir produce feedback
- * --dry-run --json}: what is sent, what is refused, and the exit code.
+ * Files as spreadsheets, labeling tools and scripts write them, through {@code weir produce
+ * feedback --dry-run --json}: what is sent, what is refused, and the exit code.
  *
  * <p>Where the folder of collected cases lies beside the repository, its file of the same name has
  * the same outcome.

@@ -39,8 +39,7 @@ final class BatchJob implements Announcer {
    * @param note what stands beside the offset: this start is counted in it
    * @param span the span of all that is done for it
    */
-  BatchJob(
-      TrainingBatch batch, TopicPartition partition, long offset, CommitNote note, Span span) {
+  BatchJob(TrainingBatch batch, TopicPartition partition, long offset, CommitNote note, Span span) {
     this.note = note;
     this.batch = batch;
     this.partition = partition;

@@ -107,8 +107,7 @@ final class BatchTrainer implements AutoCloseable {
    *
    * @param diedBefore processes that have begun with this batch and did not come back
    */
-  void train(
-      TrainingBatch batch, int diedBefore, Announcer announcer, Cancellation cancellation) {
+  void train(TrainingBatch batch, int diedBefore, Announcer announcer, Cancellation cancellation) {
     int failures = 0;
     int tries = 0;
     Optional<Decision> hopeless = killed(batch, diedBefore);
@@ -193,7 +192,8 @@ final class BatchTrainer implements AutoCloseable {
               .startSpan();
       LogContext about = LogContext.of("method", TrainerMetrics.word(method)).in(span);
       try (Settling settling =
-          new Settling(contest, batch, method, i == open.size() - 1, ours, announcer, cancellation)) {
+          new Settling(
+              contest, batch, method, i == open.size() - 1, ours, announcer, cancellation)) {
         settling.settle(hopeless);
       } finally {
         about.close();
@@ -485,6 +485,7 @@ final class BatchTrainer implements AutoCloseable {
   /** Old artifacts cost space only: failing to remove them is no reason to fail. */
   private void cleanUp(AdapterId champion) {
     try {
+      releases.refresh(); // The release just announced is one of those that count as kept.
       Set<Integer> named = new TreeSet<>(releases.plan(champion.adapter()).versions());
       // What a rollback without a version goes to.
       releases.servedBefore(champion).stream().limit(1).forEach(named::add);
@@ -501,7 +502,7 @@ final class BatchTrainer implements AutoCloseable {
       retention
           .apply(champion, named, id -> releases.release(id).map(Release::digest))
           .forEach(old -> LOG.info("removed the old artifact {}", old));
-    } catch (StoreException e) {
+    } catch (StoreException | KafkaException e) {
       LOG.warn("old artifacts of {} stay: {}", champion.adapter(), e.getMessage());
     }
   }

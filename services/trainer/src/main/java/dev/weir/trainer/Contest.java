@@ -9,8 +9,8 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.PeftFiles;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.model.ModelException;
 import dev.weir.common.model.Precision;
+import dev.weir.common.ops.WeirException;
 import dev.weir.common.store.StoreException;
 import dev.weir.common.topic.Installation;
 import dev.weir.trainer.data.TrainingSet;
@@ -206,13 +206,11 @@ final class Contest {
       return Optional.of(
           new Announcement(
               promoted(orphan, method, digest, decision, 0, manifest.precisions()), null));
-    } catch (StoreException e) {
-      if (e.reason().equals("store-io")) {
+    } catch (WeirException e) {
+      // Damaged, not signed by whom this trainer believes, or not what its manifest says.
+      if (e instanceof StoreException && e.reason().equals("store-io")) {
         throw e;
       }
-      LOG.warn("{} of an earlier try is left alone ({}): {}", orphan, e.reason(), e.getMessage());
-      return Optional.empty();
-    } catch (ModelException e) {
       LOG.warn("{} of an earlier try is left alone ({}): {}", orphan, e.reason(), e.getMessage());
       return Optional.empty();
     }

@@ -1,6 +1,6 @@
 package dev.weir.trainer;
 
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.common.event.TextKey;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.data.TrainingSet;
 import java.text.Normalizer;
@@ -39,13 +39,13 @@ public record DataSummary(
     int duplicates = 0;
     int contradictions = 0;
     for (LabeledText row : data) {
-      String label = first.putIfAbsent(TextNormalizer.hash(row.text()), row.label());
+      String label = first.putIfAbsent(TextKey.of(row.text()).value(), row.label());
       duplicates += row.label().equals(label) ? 1 : 0;
       contradictions += label != null && !row.label().equals(label) ? 1 : 0;
     }
     int shared = 0;
     for (LabeledText row : evaluation) {
-      shared += first.containsKey(TextNormalizer.hash(row.text())) ? 1 : 0;
+      shared += first.containsKey(TextKey.of(row.text()).value()) ? 1 : 0;
     }
     return new DataSummary(
         new TreeMap<>(TrainingSet.labelCounts(data)),
@@ -95,14 +95,14 @@ public record DataSummary(
         throw new TrainingException(
             "labels-alike",
             "the labels '%s' (%d rows) and '%s' (%d rows) differ in letter case, blanks or invisible characters only; make them one label. Labels found: %s"
-                .formatted(
-                    other, labels.get(other), label, labels.get(label), written()));
+                .formatted(other, labels.get(other), label, labels.get(label), written()));
       }
     }
     if (labels.size() == 1) {
       throw new TrainingException(
           "one-class-only",
-          "all rows have one label (%s); add rows of at least one other label".formatted(written()));
+          "all rows have one label (%s); add rows of at least one other label"
+              .formatted(written()));
     }
   }
 

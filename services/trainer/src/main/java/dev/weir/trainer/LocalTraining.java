@@ -233,14 +233,15 @@ public final class LocalTraining {
       removeAbandoned(Files.createDirectories(in));
       // Not a temporary directory: it becomes the output, which others may read as they may its
       // neighbours.
-      return Files.createDirectory(
-          in.resolve(STAGED + UUID.randomUUID()));
+      return Files.createDirectory(in.resolve(STAGED + UUID.randomUUID()));
     } catch (IOException e) {
       throw unwritable(output, e);
     }
   }
 
-  /** What a process that was killed left here is nobody's, once nobody has written to it for long. */
+  /**
+   * What a process that was killed left here is nobody's, once nobody has written to it for long.
+   */
   private static void removeAbandoned(Path in) throws IOException {
     Instant limit = Instant.now().minus(ABANDONED);
     try (DirectoryStream<Path> left = Files.newDirectoryStream(in, STAGED + "*")) {

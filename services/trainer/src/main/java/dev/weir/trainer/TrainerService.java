@@ -77,15 +77,7 @@ public final class TrainerService implements AutoCloseable {
     this.broker = new BrokerWatch(config.kafka(), config.topics().trainingBatches());
     this.loop =
         new TrainingLoop(
-            config,
-            this.store,
-            state,
-            fitting,
-            this::newTrainer,
-            meters,
-            broker,
-            pulse,
-            tracing);
+            config, this.store, state, fitting, this::newTrainer, meters, broker, pulse, tracing);
   }
 
   private BatchTrainer newTrainer() {

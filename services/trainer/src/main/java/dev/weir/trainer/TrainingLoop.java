@@ -80,8 +80,7 @@ final class TrainingLoop implements Runnable {
       Tracing tracing) {
     this.broker = broker;
     this.pulse = pulse;
-    this.records =
-        new BatchRecords(new SkippedRecords("training-batches", metrics.registry()));
+    this.records = new BatchRecords(new SkippedRecords("training-batches", metrics.registry()));
     this.config = config;
     this.store = store;
     this.state = state;
@@ -217,8 +216,8 @@ final class TrainingLoop implements Runnable {
     }
 
     /**
-     * Notes beside the committed offset that this process begins with a batch: if that kills it, the
-     * next one can see it.
+     * Notes beside the committed offset that this process begins with a batch: if that kills it,
+     * the next one can see it.
      */
     private CommitNote noteStart(TopicPartition partition, long offset) {
       Begun known = begun;
@@ -300,7 +299,8 @@ final class TrainingLoop implements Runnable {
         consumer.commitSync(Map.of(called.partition(), called.notBegun()), GIVE_BACK);
         begun = null;
       } catch (KafkaException e) {
-        LOG.warn("batch {} counts as begun, although it was only called off", called.batch().id(), e);
+        LOG.warn(
+            "batch {} counts as begun, although it was only called off", called.batch().id(), e);
       }
     }
 

@@ -83,9 +83,7 @@ class HostileRecordsIT {
       loop.produce(examples("default", "b3", 600, 4));
       loop.produce(batch("default", "b3", 600));
 
-      Awaitility.await()
-          .atMost(LoopHarness.TIMEOUT)
-          .until(() -> loop.batchesDone() == MUTANTS + 2);
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == MUTANTS + 2);
       Release last = loop.awaitRelease("b3");
       assertThat(last.version()).isGreaterThan(900);
       assertThat(last.decision().championVersion()).isEqualTo(1);

@@ -214,8 +214,7 @@ final class LoopHarness implements AutoCloseable {
 
   /** Has the group pass over the next batch of an adapter; no trainer may be running. */
   void forgetBatch(String adapter) {
-    int partition =
-        Utils.toPositive(Utils.murmur2(adapter.getBytes(UTF_8))) % BATCH_PARTITIONS;
+    int partition = Utils.toPositive(Utils.murmur2(adapter.getBytes(UTF_8))) % BATCH_PARTITIONS;
     Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
     TopicPartition of = new TopicPartition(topics.trainingBatches(), partition);
     OffsetAndMetadata before = committed().get(of);

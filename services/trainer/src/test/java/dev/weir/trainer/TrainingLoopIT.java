@@ -366,8 +366,7 @@ class TrainingLoopIT {
   @Test
   void aBatchThatTookItsProcessesWithItIsGivenUpWithoutTraining() {
     try (LoopHarness loop =
-        new LoopHarness(
-            base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_ATTEMPTS=2")) {
+        new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_ATTEMPTS=2")) {
       loop.produce(examples("default", "b1", 60, 1));
       loop.produce(batch("default", "b1", 60));
       // Each start is noted, and taken back by an orderly end.

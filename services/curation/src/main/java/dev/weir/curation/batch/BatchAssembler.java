@@ -10,6 +10,7 @@ import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
+import dev.weir.curation.batch.Assembled.Forgotten;
 import dev.weir.curation.deadletter.Faults;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.dedup.NewLabel;
@@ -129,7 +130,7 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     Example example =
         new Example(
             adapter,
-            labeled.textHash(),
+            labeled.key(),
             labeled.text(),
             labeled.label(),
             sides.of(labeled.textHash()),
@@ -149,9 +150,16 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
             .with(example, replaced, labels(adapter, batch, example), sides.share(), now)
             .traced(Tracing.written(headers));
     open.put(adapter, batch);
+    if (corrected != null) {
+      forgetFormer(record, labeled);
+    }
     curated.put(
-        CuratedText.key(adapter, labeled.textHash()),
-        new CuratedText(labeled.label(), labeled.feedbackAt(), batch.sequence()));
+        CuratedText.key(adapter, labeled.key()),
+        new CuratedText(
+            labeled.label(),
+            labeled.feedbackAt(),
+            batch.sequence(),
+            labeled.textKey() == null ? null : CuratedText.FORM));
     context.forward(
         record
             .withKey(example.key())
@@ -160,6 +168,16 @@ public final class BatchAssembler implements Processor<String, NewLabel, String,
     meters.added(example, corrected != null);
     show(adapter, batch);
     closeIfDue(adapter, batch, now);
+  }
+
+  /** A correction of what stands under an earlier version's key takes its place. */
+  private void forgetFormer(Record<String, NewLabel> record, LabeledText labeled) {
+    String key = CuratedText.key(labeled.adapter(), labeled.key());
+    String former = CuratedText.key(labeled.adapter(), labeled.textHash());
+    if (!key.equals(former) && curated.get(key) == null) {
+      curated.delete(former);
+      context.forward(record.withKey(former).withValue(new Forgotten()));
+    }
   }
 
   private void show(String adapter, OpenBatch batch) {

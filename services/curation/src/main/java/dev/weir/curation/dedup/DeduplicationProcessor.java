@@ -68,15 +68,24 @@ public final class DeduplicationProcessor
           record.withValue(new Refused<>(candidate.original(), Reason.INTERNAL_ERROR, fault)));
       return;
     }
-    String key = CuratedText.key(labeled.adapter(), labeled.textHash());
+    String key = CuratedText.key(labeled.adapter(), labeled.key());
     CuratedText known = curated.get(key);
+    if (known == null && !labeled.key().equals(labeled.textHash())) {
+      // An earlier version may have learned it under the hash of its words alone.
+      String former = CuratedText.key(labeled.adapter(), labeled.textHash());
+      CuratedText formerly = curated.get(former);
+      if (formerly != null && formerly.form() == null) {
+        key = former;
+        known = formerly;
+      }
+    }
     if (known == null) {
       context.forward(record.withValue(new Passed<>(new NewLabel(candidate, null))));
     } else if (known.label().equals(labeled.label())) {
       duplicates.increment();
       if (labeled.feedbackAt().isAfter(known.feedbackAt())) {
         // Confirmed: only what is said after this may overturn it.
-        curated.put(key, new CuratedText(known.label(), labeled.feedbackAt(), known.batch()));
+        curated.put(key, known.confirmed(labeled.feedbackAt()));
       }
     } else if (policy == ConflictPolicy.QUARANTINE) {
       String message =

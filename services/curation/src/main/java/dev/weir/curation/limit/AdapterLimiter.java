@@ -3,6 +3,7 @@ package dev.weir.curation.limit;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.curation.batch.BatchAssembler;
+import dev.weir.curation.deadletter.ReadableSerde;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
@@ -45,6 +46,14 @@ public final class AdapterLimiter
   @Override
   public void process(Record<String, Candidate> record) {
     Candidate candidate = record.value();
+    if (candidate == null) {
+      context.forward(
+          new Record<>(
+              "",
+              ReadableSerde.refused(record, context.recordMetadata().orElseThrow()),
+              record.timestamp()));
+      return;
+    }
     String adapter = candidate.labeled().adapter();
     if (catalog.names().contains(adapter)
         || open.approximateNumEntries() < max

@@ -10,7 +10,7 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.common.event.TextKey;
 import dev.weir.curation.resolve.LabeledText.ServedAnswer;
 import dev.weir.curation.resolve.Resolution.Missing;
 import dev.weir.curation.resolve.Resolution.Resolved;
@@ -69,11 +69,13 @@ final class FeedbackResolver {
     String adapter = adapter(feedback, review, served);
     Parsed<String> label = label(feedback, adapter, served);
     if (label instanceof Accepted<String> known) {
+      TextKey key = TextKey.of(text);
       return new Resolved(
           new LabeledText(
               adapter,
               text,
-              TextNormalizer.hash(text),
+              key.coarse(),
+              key.value(),
               known.event(),
               feedback.reviewId(),
               source(feedback),

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param adapter a declared adapter
  * @param text the feedback's own text, else the review's
- * @param textHash hash of the normalised text
+ * @param textHash coarse hash of the text, which its side goes by; all that earlier versions know
+ * @param textKey which text this is, see {@link dev.weir.common.event.TextKey}; {@code null} in
+ *     records that an earlier version wrote
  * @param label canonical label of the adapter's scheme
  * @param reviewId the review it is about, or {@code null}
  * @param source who said so; {@link #UNKNOWN_SOURCE} when it does not tell
@@ -21,11 +23,17 @@ public record LabeledText(
     String adapter,
     String text,
     String textHash,
+    @Nullable String textKey,
     String label,
     @Nullable String reviewId,
     String source,
     Instant feedbackAt,
     @Nullable ServedAnswer served) {
+
+  /** The key under which its example stands. */
+  public String key() {
+    return textKey == null ? textHash : textKey;
+  }
 
   /** Stands for a missing source. */
   public static final String UNKNOWN_SOURCE = "unknown";

@@ -11,6 +11,7 @@ import dev.weir.common.trace.Tracing;
 import dev.weir.curation.deadletter.Faults;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Original;
+import dev.weir.curation.deadletter.ReadableSerde;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;
 import dev.weir.curation.deadletter.Screened.Refused;
@@ -141,7 +142,13 @@ public final class ReviewResolver
   public void process(Record<String, ReviewEvent> record) {
     String id = record.key();
     ReviewEvent event = record.value();
-    if (event instanceof FeedbackGiven given) {
+    if (id == null || event == null) {
+      context.forward(
+          new Record<>(
+              "",
+              ReadableSerde.refused(record, context.recordMetadata().orElseThrow()),
+              record.timestamp()));
+    } else if (event instanceof FeedbackGiven given) {
       if (!settled(given.original())) {
         await(id, given.original());
       }

@@ -153,7 +153,12 @@ final class WaitingFeedback {
         looked++;
         ByteBuffer value = ByteBuffer.wrap(entry.value);
         long deadlineMs = value.getLong();
-        Original original = OriginalSerde.read(value);
+        Original original;
+        try {
+          original = OriginalSerde.read(value);
+        } catch (IllegalArgumentException e) {
+          continue; // Of a later version; its deadline takes it out, and says so.
+        }
         if (settled.test(original)) {
           byReview.delete(entry.key);
           byDeadline.delete(deadlineKey(deadlineMs, original.position()));

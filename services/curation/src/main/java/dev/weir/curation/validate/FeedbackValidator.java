@@ -1,12 +1,14 @@
 package dev.weir.curation.validate;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weir.common.event.EventReader;
 import dev.weir.common.event.Feedback;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Reason;
 import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.common.store.Digests;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Letter;
 import dev.weir.curation.deadletter.Original;
@@ -70,7 +72,12 @@ public final class FeedbackValidator
     return feedback.reviewId() != null
         ? feedback.reviewId()
         // The reader lets nothing pass that has neither review nor text.
-        : TextNormalizer.hash(Objects.requireNonNull(feedback.text()));
+        : digest(Objects.requireNonNull(feedback.text()));
+  }
+
+  /** Spreads texts over tasks; which texts are the same one is found out once, further on. */
+  private static String digest(String text) {
+    return Digests.sha256(text.getBytes(UTF_8));
   }
 
   private void forward(Record<byte[], byte[]> record, String key, Screened<ReviewEvent> screened) {

@@ -43,8 +43,7 @@ final class AccessHandler implements Handler<RoutingContext> {
     this.ring = config.keys().orElse(null);
     this.limits =
         config.rate() > 0
-            ? new RateLimits(
-                config.rate(), Math.max(1, config.burst()), ClassifyRequest.MAX_TEXTS)
+            ? new RateLimits(config.rate(), Math.max(1, config.burst()), ClassifyRequest.MAX_TEXTS)
             : null;
     this.meters = meters;
   }

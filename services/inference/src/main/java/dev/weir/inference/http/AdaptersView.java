@@ -216,8 +216,7 @@ public final class AdaptersView {
     return names;
   }
 
-  private Adapter adapter(
-      String name, ServingState state, Map<AdapterId, LoadFailure> failures) {
+  private Adapter adapter(String name, ServingState state, Map<AdapterId, LoadFailure> failures) {
     ServingPlan plan = announced.plan(name);
     AdapterId answering = announced.answering(name).map(Champion::id).orElse(null);
     ServingPlan.Canary canary = plan.canary();
@@ -235,10 +234,7 @@ public final class AdaptersView {
         failure(failures, answering),
         failure(failures, canaryId),
         failure(failures, shadowId),
-        announced.releases(name).stream()
-            .limit(MOST_VERSIONS)
-            .map(AdaptersView::version)
-            .toList());
+        announced.releases(name).stream().limit(MOST_VERSIONS).map(AdaptersView::version).toList());
   }
 
   private static @Nullable Serving serving(ServingState state, @Nullable AdapterId id) {

@@ -69,9 +69,7 @@ final class BoundedParser extends JsonParserDelegate {
     }
     JsonStreamContext owner = list.getParent();
     String name = owner == null ? null : owner.getCurrentName();
-    if (name != null
-        && lists.names().contains(name)
-        && ++elements > ClassifyRequest.MAX_TEXTS) {
+    if (name != null && lists.names().contains(name) && ++elements > ClassifyRequest.MAX_TEXTS) {
       throw new Problem(
           422,
           "too-many-texts",

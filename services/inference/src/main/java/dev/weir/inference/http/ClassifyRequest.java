@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.EventReader;
+import dev.weir.common.event.Limits;
 import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
@@ -61,6 +62,7 @@ record ClassifyRequest(
     Integer topK = topK(root);
     boolean explain = explain(root);
     JsonNode adapter = root.get("adapter");
+    requireName(adapter);
     List<ObjectNode> items = items(root, given.get(0));
     if (explain && items.size() > MAX_EXPLAINED) {
       throw new Problem(
@@ -73,6 +75,11 @@ record ClassifyRequest(
     List<@Nullable String> ids = new ArrayList<>(items.size());
     for (int i = 0; i < items.size(); i++) {
       ObjectNode item = items.get(i);
+      try {
+        requireName(item.get("adapter"));
+      } catch (Problem e) {
+        throw e.at(i);
+      }
       if (!item.hasNonNull("adapter") && adapter != null) {
         item.set("adapter", adapter);
       }
@@ -90,6 +97,24 @@ record ClassifyRequest(
       ids.add(named ? review.id() : null);
     }
     return new ClassifyRequest(reviews, ids, topK, explain);
+  }
+
+  /** A number is no adapter's name, also where one could be made of it. */
+  private static void requireName(@Nullable JsonNode adapter) {
+    if (adapter == null || adapter.isNull()) {
+      return;
+    }
+    if (!adapter.isTextual()) {
+      throw new Problem(
+          422, "wrong-type", "field 'adapter' is " + shown(adapter) + "; make it a string");
+    }
+    if (!Limits.ADAPTER_NAME.matcher(adapter.textValue()).matches()) {
+      throw new Problem(
+          422,
+          "bad-adapter-name",
+          "adapter name %s does not match %s"
+              .formatted(shown(adapter), Limits.ADAPTER_NAME.pattern()));
+    }
   }
 
   private static @Nullable Integer topK(ObjectNode root) {

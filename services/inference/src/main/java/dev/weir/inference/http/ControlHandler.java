@@ -145,8 +145,7 @@ final class ControlHandler {
     if (value == null || value.isNull()) {
       return null;
     }
-    return Json.integer(value)
-        .orElseThrow(() -> wrongType(field, "a version number, such as 3"));
+    return Json.integer(value).orElseThrow(() -> wrongType(field, "a version number, such as 3"));
   }
 
   private static double number(ObjectNode body, String field) {

@@ -52,11 +52,7 @@ final class EventStreams {
   }
 
   EventStreams(
-      Vertx vertx,
-      Context context,
-      Duration heartbeat,
-      StreamBudget budget,
-      MeterRegistry meters) {
+      Vertx vertx, Context context, Duration heartbeat, StreamBudget budget, MeterRegistry meters) {
     this.vertx = vertx;
     this.context = context;
     this.budget = budget;

@@ -30,9 +30,10 @@ import org.slf4j.LoggerFactory;
  * The HTTP interface of the inference service.
  *
  * <p>One event loop takes requests and writes answers; whatever may take longer than a millisecond
- * (parsing, tokenising, Kafka, the store, rendering) runs on worker threads, each kind of work on its
- * own ({@link Routes.Pools}), and the model on the scorers. {@link #close} takes no new connections and returns when the requests
- * in flight are answered; streams of events are ended at once.
+ * (parsing, tokenising, Kafka, the store, rendering) runs on worker threads, each kind of work on
+ * its own ({@link Routes.Pools}), and the model on the scorers. {@link #close} takes no new
+ * connections and returns when the requests in flight are answered; streams of events are ended at
+ * once.
  */
 public final class HttpApi implements AutoCloseable {
 

@@ -107,7 +107,8 @@ final class InferenceProtocol {
     if (ready || !adapters.exists(adapter)) {
       serving(context); // Refuses what is unknown, or serves in another version.
     }
-    Json.answer(context, ready ? 200 : 503, Map.of("name", adapter, "ready", ready));
+    // The specification asks for a status of 4xx where a model is not ready.
+    Json.answer(context, ready ? 200 : 409, Map.of("name", adapter, "ready", ready));
   }
 
   /** {@code POST /v2/models/{adapter}[/versions/{version}]/infer}. */
@@ -227,7 +228,7 @@ final class InferenceProtocol {
   private Problem notServed(String adapter) {
     return adapters.exists(adapter)
         ? new Problem(
-                503,
+                409,
                 "no-adapter",
                 "no version of model '%s' serves here; GET /v1/adapters/%s says why"
                     .formatted(adapter, adapter))

@@ -104,8 +104,8 @@ final class Json {
   }
 
   /**
-   * The whole number that a node holds, be it written as 56 or as 56.0, as JSON Schema has it; empty
-   * for all others and outside of the range of an int.
+   * The whole number that a node holds, be it written as 56 or as 56.0, as JSON Schema has it;
+   * empty for all others and outside of the range of an int.
    */
   static OptionalInt integer(JsonNode node) {
     return node.isNumber() && node.canConvertToExactIntegral() && node.canConvertToInt()

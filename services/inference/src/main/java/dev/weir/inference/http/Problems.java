@@ -92,8 +92,7 @@ final class Problems implements Handler<RoutingContext> {
     return failure instanceof CompletionException && cause != null ? cause : failure;
   }
 
-  private static Problem problem(
-      RoutingContext context, String path, @Nullable Throwable failure) {
+  private static Problem problem(RoutingContext context, String path, @Nullable Throwable failure) {
     if (failure instanceof Problem problem) {
       return problem;
     }

@@ -82,10 +82,7 @@ final class Routes {
     gate.before(routes.router);
     routes.weir();
     ControlHandler.register(
-        routes.router,
-        bodies.upTo(ControlHandler.MOST_BYTES),
-        parts.control(),
-        pools.controls());
+        routes.router, bodies.upTo(ControlHandler.MOST_BYTES), parts.control(), pools.controls());
     routes.streams(streams);
     routes.protocol();
     routes.operations();

@@ -21,8 +21,7 @@ final class StreamBudget {
 
   /** A sixteenth of the heap. */
   static StreamBudget ofHeap() {
-    return new StreamBudget(
-        Math.max(LEAST, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP));
+    return new StreamBudget(Math.max(LEAST, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP));
   }
 
   /** Bytes that may wait for one listener: a quarter at most, so that one alone uses up nothing. */

@@ -24,7 +24,8 @@ final class Abstentions {
   static Abstained noToken() {
     return new Abstained(
         NO_TOKEN,
-        "the text has nothing that the model knows: no word is left of it but mark-up, invisible characters or unknown signs; send the text itself, in the language of the model");
+        "the text has nothing that the model knows: no word is left of it but mark-up, invisible"
+            + " characters or unknown signs; send the text itself, in the language of the model");
   }
 
   static Abstained unavailable(AdapterId id, Throwable problem) {
@@ -50,7 +51,8 @@ final class Abstentions {
         LOW_CONFIDENCE,
         String.format(
             Locale.ROOT,
-            "the best label of %s, '%s', has probability %.4f, at least %s is asked for; label the text, or lower the threshold with weir adapters threshold",
+            "the best label of %s, '%s', has probability %.4f, at least %s is asked for; label the"
+                + " text, or lower the threshold with weir adapters threshold",
             id,
             label,
             probability,

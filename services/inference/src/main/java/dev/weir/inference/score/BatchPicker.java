@@ -9,11 +9,11 @@ import java.util.Objects;
 /**
  * Chooses the rows of the next micro-batch from the queues of the two paths.
  *
- * <p>The row whose turn it is, on the path whose turn it is, always goes: no row waits for ever, and
- * no client for another one's backlog ({@link TurnQueue}). Rows of about its length join it, of all
- * clients and both paths, while {@code rows × longest} stays within the token budget: padding is
- * work, and mixed lengths in one batch are slower than one text at a time. When the first row is of
- * a client that has little waiting, rows of such clients may fill the budget, and others only a
+ * <p>The row whose turn it is, on the path whose turn it is, always goes: no row waits for ever,
+ * and no client for another one's backlog ({@link TurnQueue}). Rows of about its length join it, of
+ * all clients and both paths, while {@code rows × longest} stays within the token budget: padding
+ * is work, and mixed lengths in one batch are slower than one text at a time. When the first row is
+ * of a client that has little waiting, rows of such clients may fill the budget, and others only a
  * quarter of it: a lone text waits for the batch that runs when it comes, not for the length of its
  * own as well. Not thread-safe; the caller holds the lock of the queues.
  */

@@ -25,10 +25,10 @@ import org.slf4j.LoggerFactory;
  * nothing about it. Rows of a version that is evicted are handed back: no worker waits for a load.
  *
  * <p>When a run fails, or gives a row no finite number, the rows concerned are run again: apart by
- * version first, then by halves. Before a version's rows are halved, and before one of them is given
- * up, {@link Triage} tries the version on a sentence that is known to be good. A version that fails
- * on that is suspended, and its rows are handed back; only a row that fails alone, and again, while
- * its version works, is given up. Thread-safe; workers share it.
+ * version first, then by halves. Before a version's rows are halved, and before one of them is
+ * given up, {@link Triage} tries the version on a sentence that is known to be good. A version that
+ * fails on that is suspended, and its rows are handed back; only a row that fails alone, and again,
+ * while its version works, is given up. Thread-safe; workers share it.
  */
 final class BatchScorer {
 
@@ -59,8 +59,7 @@ final class BatchScorer {
    * @param evicted rows by the evicted version that they want
    * @param suspended rows by what suspends the version that they want
    */
-  record Held(
-      Map<ServingAdapter, List<Row>> evicted, Map<Suspension, List<Row>> suspended) {
+  record Held(Map<ServingAdapter, List<Row>> evicted, Map<Suspension, List<Row>> suspended) {
 
     private Held() {
       this(new LinkedHashMap<>(), new LinkedHashMap<>());

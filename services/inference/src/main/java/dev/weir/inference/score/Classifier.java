@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
  * behaviour.
  *
  * <p>A review whose adapter has no serving version is abstained at once with the code {@code
- * no-adapter}; all others are tokenised on the caller's thread and queued. While a version is out of
- * order ({@link Triage}), reviews from Kafka wait for it and HTTP is refused. Thread-safe. {@link
- * #close} answers what was accepted.
+ * no-adapter}; all others are tokenised on the caller's thread and queued. While a version is out
+ * of order ({@link Triage}), reviews from Kafka wait for it and HTTP is refused. Thread-safe.
+ * {@link #close} answers what was accepted.
  */
 public final class Classifier implements AutoCloseable {
 
@@ -85,8 +85,8 @@ public final class Classifier implements AutoCloseable {
   }
 
   /**
-   * Answers reviews unless too many wait already, those of the caller's client above all. Tokenises on the calling thread, which must not
-   * be an event loop.
+   * Answers reviews unless too many wait already, those of the caller's client above all. Tokenises
+   * on the calling thread, which must not be an event loop.
    *
    * @return the answers to come, in order; empty when the queue is full. They fail with an {@link
    *     OutOfOrderException} when a version that should answer fails on every text

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * TurnQueue}); {@link BatchPicker} says who joins it. Rows are shared out evenly among the workers
  * that are idle. Rows whose version is evicted are set aside until it is loaded; they count as
  * waiting. What shadows are to score of HTTP's waits apart, and gets what time is left.
- * Thread-safe. {@link #close} answers everything that was accepted, within a deadline, then ends the
- * workers {@code scorer-n}.
+ * Thread-safe. {@link #close} answers everything that was accepted, within a deadline, then ends
+ * the workers {@code scorer-n}.
  */
 final class MicroBatcher implements AutoCloseable {
 
@@ -59,8 +59,7 @@ final class MicroBatcher implements AutoCloseable {
    * @param capacity most texts that wait, per source; a quarter more for clients that have little
    *     waiting
    */
-  MicroBatcher(
-      BatchScorer scorer, Triage triage, int workerCount, int tokenBudget, int capacity) {
+  MicroBatcher(BatchScorer scorer, Triage triage, int workerCount, int tokenBudget, int capacity) {
     this(scorer, triage, workerCount, tokenBudget, capacity, CLOSE_PATIENCE);
   }
 

@@ -166,13 +166,12 @@ final class Triage implements AutoCloseable {
 
   private void later(Suspension suspension, int attempt) {
     long ms =
-        Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempt, LONGEST_ATTEMPT));
+        Math.min(
+            LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << Math.min(attempt, LONGEST_ATTEMPT));
     try {
       Future<?> unused =
           thread.schedule(
-              () -> tryAgain(suspension, attempt),
-              attempt == 0 ? 0 : ms,
-              TimeUnit.MILLISECONDS);
+              () -> tryAgain(suspension, attempt), attempt == 0 ? 0 : ms, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       fail(suspension);
     }

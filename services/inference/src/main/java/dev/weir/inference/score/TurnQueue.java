@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Turns between clients follow start-time fair queueing (Goyal, Vin and Cheng 1996): each client
  * has a tag, the tokens it was given so far, and the lowest tag is next. A client for which a text
  * comes when none of its waited starts before the tag of the last turn, so its turn is next
- * whatever the others have waiting; one that had more than its share a moment ago starts where it stood, so
- * that many small requests gain nothing over a large one. Within a client, {@code n} adapters wait
- * {@code n} turns at most for one another, and so do the requests of an adapter.
+ * whatever the others have waiting; one that had more than its share a moment ago starts where it
+ * stood, so that many small requests gain nothing over a large one. Within a client, {@code n}
+ * adapters wait {@code n} turns at most for one another, and so do the requests of an adapter.
  *
  * <p>Clients are remembered only while they wait or are ahead of the others, {@link #MOST_IDLE} of
  * those at most. Not thread-safe; the caller holds the lock of the queues.
@@ -148,10 +148,7 @@ final class TurnQueue {
     String adapter = row.query().adapter();
     Map<Submission, Deque<Row>> requests = client == null ? null : client.adapters.get(adapter);
     Deque<Row> rows = requests == null ? null : requests.get(row.submission());
-    if (client == null
-        || requests == null
-        || rows == null
-        || !rows.removeFirstOccurrence(row)) {
+    if (client == null || requests == null || rows == null || !rows.removeFirstOccurrence(row)) {
       return false;
     }
     if (rows.isEmpty()) {
@@ -205,8 +202,7 @@ final class TurnQueue {
   /** The client of a row, out of line until its tag is right. */
   private Client waitingNoMore(Row row) {
     Client client =
-        clients.computeIfAbsent(
-            row.submission().caller().client(), name -> new Client(name, now));
+        clients.computeIfAbsent(row.submission().caller().client(), name -> new Client(name, now));
     if (client.size > 0) {
       waiting.remove(client);
     } else {

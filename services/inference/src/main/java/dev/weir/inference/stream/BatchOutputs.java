@@ -217,7 +217,8 @@ final class BatchOutputs {
     String topic = config.topics().deadLetters(record.topic());
     InputPosition source = ReviewBatch.position(record);
     if (size(record) <= Topics.MAX_MESSAGE_BYTES) {
-      Headers headers = DeadLetter.headers(record.headers(), reason, message, source, cause);
+      Headers headers =
+          timed(record, DeadLetter.headers(record.headers(), reason, message, source, cause));
       return new ProducerRecord<>(topic, null, null, record.key(), record.value(), headers);
     }
     // It came compressed and is larger than the dead-letter topic may take: the stream must not
@@ -226,8 +227,13 @@ final class BatchOutputs {
         message
             + "; its %d bytes with headers are over the limit of %d, they stay at %s"
                 .formatted(size(record), Topics.MAX_MESSAGE_BYTES, source);
-    Headers headers = DeadLetter.headers(List.of(), reason, without, source, cause);
+    Headers headers = timed(record, DeadLetter.headers(List.of(), reason, without, source, cause));
     return new ProducerRecord<>(topic, null, null, null, null, headers);
+  }
+
+  /** The dead letter has the time of writing: the original's may be years away. */
+  private static Headers timed(ConsumerRecord<byte[], byte[]> record, Headers headers) {
+    return headers.add(DeadLetter.TIMESTAMP, utf8(Long.toString(record.timestamp())));
   }
 
   private static long size(ConsumerRecord<byte[], byte[]> record) {

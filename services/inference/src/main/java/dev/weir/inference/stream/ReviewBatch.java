@@ -6,14 +6,13 @@ import dev.weir.common.event.Parsed;
 import dev.weir.common.event.Parsed.Accepted;
 import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.Review;
-import dev.weir.common.ops.LoggedText;
 import dev.weir.inference.score.Answer;
 import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.Classifier.Tokenised;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,9 +44,9 @@ final class ReviewBatch {
    * What a record may take, headers included. The longest text that is accepted, with every
    * character escaped, is well below it; more would only cost memory, and time to parse.
    */
-  static final int MOST_RECORD_BYTES = 1 << 20;
+  static final int MOST_RECORD_BYTES = 640 << 10;
 
-  private static final int EXCERPT_BYTES = 256;
+  private static final int STUB_BYTES = 1024;
 
   /** A batch that is not scored by then holds up its own partition alone. */
   private static final long STANDING_NANOS = 5_000_000_000L;
@@ -129,32 +128,34 @@ final class ReviewBatch {
     }
   }
 
-  /** Its bytes are let go of at once: some hundred such records would not fit into memory. */
+  /**
+   * A stub of it, with the first {@link #STUB_BYTES} of key and value: its bytes are let go of at
+   * once, for some hundred such records would not fit into memory.
+   */
   private static Bad tooLarge(ConsumerRecord<byte[], byte[]> record, long size) {
-    byte[] value = record.value();
-    String excerpt =
-        value == null
-            ? ""
-            : new String(value, 0, Math.min(EXCERPT_BYTES, value.length), StandardCharsets.UTF_8);
-    ConsumerRecord<byte[], byte[]> without =
+    ConsumerRecord<byte[], byte[]> stub =
         new ConsumerRecord<>(
             record.topic(),
             record.partition(),
             record.offset(),
             record.timestamp(),
             record.timestampType(),
-            0,
-            0,
-            null,
-            null,
+            Math.min(STUB_BYTES, record.serializedKeySize()),
+            Math.min(STUB_BYTES, record.serializedValueSize()),
+            beginning(record.key()),
+            beginning(record.value()),
             new RecordHeaders(),
             record.leaderEpoch());
     return new Bad(
-        without,
+        stub,
         Parsed.Reason.RECORD_TOO_LARGE.code(),
-        "the record has %d bytes, at most %d are accepted; it stays at %s and begins with %s"
-            .formatted(size, MOST_RECORD_BYTES, position(record), LoggedText.of(excerpt)),
+        "the record has %d bytes, at most %d are accepted; this is its beginning, all of it stays at %s"
+            .formatted(size, MOST_RECORD_BYTES, position(record)),
         null);
+  }
+
+  private static byte @Nullable [] beginning(byte @Nullable [] bytes) {
+    return bytes == null || bytes.length <= STUB_BYTES ? bytes : Arrays.copyOf(bytes, STUB_BYTES);
   }
 
   private static long size(ConsumerRecord<byte[], byte[]> record) {
@@ -259,7 +260,8 @@ final class ReviewBatch {
     try {
       return answers.join();
     } catch (CompletionException e) {
-      // Failures of the model are answers, too, or wait until it works: this is a defect, or the end.
+      // Failures of the model are answers, too, or wait until it works: this is a defect, or the
+      // end.
       throw new IllegalStateException("scoring " + this + " failed", e.getCause());
     }
   }

@@ -45,10 +45,9 @@ import org.slf4j.LoggerFactory;
  * on, so that the group keeps its member however long the scorers take; a batch that waits for
  * seconds, as for a version that is out of order, holds back its own partition alone. A transaction
  * that fails for what is in it is halved until the record at fault is alone, and that is a dead
- * letter. When partitions are
- * revoked, what is under way is finished and committed first, within half of {@code
- * max.poll.interval.ms}; what is not scored by then is dropped, unwritten, and read again by
- * whoever owns its partition. Belongs to the thread of its stream.
+ * letter. When partitions are revoked, what is under way is finished and committed first, within
+ * half of {@code max.poll.interval.ms}; what is not scored by then is dropped, unwritten, and read
+ * again by whoever owns its partition. Belongs to the thread of its stream.
  */
 final class ReviewLoop implements ConsumerRebalanceListener {
 
@@ -533,8 +532,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     try {
       while (!underWay.isEmpty()) {
         boolean waits = !onlyStanding();
-        Duration left =
-            Duration.ofNanos(waits ? Math.max(0, deadline - System.nanoTime()) : 0);
+        Duration left = Duration.ofNanos(waits ? Math.max(0, deadline - System.nanoTime()) : 0);
         if (submit(left)) {
           awaitScored(left);
           writeScored();

@@ -38,6 +38,7 @@ final class ReviewStream implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMillis(200);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
   /** Reviews that wait for so long do not wait for scorers that are merely busy. */
   private static final Duration STANDSTILL = Duration.ofMinutes(2);
 

@@ -94,7 +94,8 @@ class BodiesTest {
     Socket chunked = connect();
     chunked
         .getOutputStream()
-        .write("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes(US_ASCII));
+        .write(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes(US_ASCII));
     String chunk = Integer.toHexString(64 * KB) + "\r\n" + "x".repeat(64 * KB) + "\r\n";
     for (int i = 0; i < 4; i++) {
       chunked.getOutputStream().write(chunk.getBytes(US_ASCII));

@@ -46,7 +46,8 @@ class ConsoleAssetsTest {
     ConsoleAssets assets = new ConsoleAssets();
     router.get("/").handler(assets::page);
     router.get("/console/:file").handler(assets::serve);
-    Problems.STATUSES.forEach(status -> router.errorHandler(status, new Problems(new RoutePatterns(router))));
+    Problems.STATUSES.forEach(
+        status -> router.errorHandler(status, new Problems(new RoutePatterns(router))));
     server =
         vertx
             .createHttpServer()

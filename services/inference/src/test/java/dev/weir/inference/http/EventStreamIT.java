@@ -71,7 +71,12 @@ class EventStreamIT {
   }
 
   private void serve(Duration heartbeat) throws Exception {
-    streams = new EventStreams(vertx, vertx.getOrCreateContext(), heartbeat, new io.micrometer.core.instrument.simple.SimpleMeterRegistry());
+    streams =
+        new EventStreams(
+            vertx,
+            vertx.getOrCreateContext(),
+            heartbeat,
+            new io.micrometer.core.instrument.simple.SimpleMeterRegistry());
     Router router = Router.router(vertx);
     EventSource things = new EventSource("things", feed, EventFrame.always("thing"));
     EventSource others = new EventSource("others", other, EventFrame.always("other"));

@@ -144,7 +144,8 @@ class FeedbackPublisherTest {
                       }
                     }));
       }
-      // One is sent, one waits for it, 64 wait for a thread, and the rest is refused while Kafka says nothing.
+      // One is sent, one waits for it, 64 wait for a thread, and the rest is refused while Kafka
+      // says nothing.
       await().until(() -> sending.get() == 1 && refused.get() == 34);
       for (String path : List.of("/metrics", "/health/live", "/v1/adapters", "/v2")) {
         HttpRequest get = HttpRequest.newBuilder(URI.create(address + path)).build();

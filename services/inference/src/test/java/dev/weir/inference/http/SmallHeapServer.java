@@ -33,8 +33,7 @@ final class SmallHeapServer implements AutoCloseable {
     builder.command().addAll(java.util.List.of(arguments));
     process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
     BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     String line = out.readLine();
     while (line != null && !line.startsWith("port ")) {
       line = out.readLine();
@@ -76,8 +75,7 @@ final class SmallHeapServer implements AutoCloseable {
   }
 
   private static int serve(Path directory) {
-    HttpApi http =
-        new HttpApi(HttpConfig.open("127.0.0.1", 0), new TestingParts(directory).parts);
+    HttpApi http = new HttpApi(HttpConfig.open("127.0.0.1", 0), new TestingParts(directory).parts);
     http.start();
     return http.port();
   }
@@ -98,7 +96,8 @@ final class SmallHeapServer implements AutoCloseable {
             })
         .handler(
             streams.of(
-                new EventSource("things", new TopicFeed(kafka, topic), EventFrame.always("thing"))));
+                new EventSource(
+                    "things", new TopicFeed(kafka, topic), EventFrame.always("thing"))));
     return vertx
         .createHttpServer()
         .requestHandler(router)

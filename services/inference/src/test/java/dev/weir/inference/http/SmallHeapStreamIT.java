@@ -48,8 +48,7 @@ class SmallHeapStreamIT {
       assertThat(last.get().offset()).isEqualTo(RECORDS - 1);
     }
     List<Socket> sockets = new ArrayList<>();
-    try (SmallHeapServer server =
-        SmallHeapServer.stream(TestBroker.bootstrapServers(), topic)) {
+    try (SmallHeapServer server = SmallHeapServer.stream(TestBroker.bootstrapServers(), topic)) {
       for (int i = 0; i < SILENT; i++) {
         sockets.add(listen(server.port, "silent-" + i % 4));
       }

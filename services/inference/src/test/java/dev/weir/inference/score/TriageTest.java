@@ -16,6 +16,8 @@ import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.TestingAdapters;
 import dev.weir.inference.adapter.TestingSlotTable;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -27,6 +29,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,8 +106,9 @@ class TriageTest {
     int during =
         runs(
             () -> {
-              classify(classifier, Source.KAFKA, reviews("topic", 100))
-                  .thenAccept(stopped::complete);
+              CompletableFuture<Boolean> unused =
+                  classify(classifier, Source.KAFKA, reviews("topic", 100))
+                      .thenApply(stopped::complete);
               assertThat(ask("default", 900).get()).allMatch(Answer.Scored.class::isInstance);
             });
     await().until(() -> classifier.status().toString().contains("topic@1"));
@@ -120,12 +125,10 @@ class TriageTest {
     serve(registry, "default", 2);
     int broken = slot("default");
     fails(true, slot -> slot == broken);
-    List<Answer> answers =
-        classify(classifier, Source.KAFKA, reviews("default", 50)).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews("default", 50)).get();
     assertThat(answers)
         .hasSize(50)
-        .allSatisfy(
-            answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@1"));
+        .allSatisfy(answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@1"));
     assertThat(registry.state().versions()).hasSize(1);
     assertThat(classifier.status()).isInstanceOf(Status.Up.class);
     assertThat(ask("default", 3).get()).allMatch(Answer.Scored.class::isInstance);
@@ -141,8 +144,7 @@ class TriageTest {
     await().until(() -> classifier.status() instanceof Status.Down);
     works();
     assertThat(waiting.get())
-        .allSatisfy(
-            answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@2"));
+        .allSatisfy(answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@2"));
   }
 
   @Test
@@ -260,7 +262,7 @@ class TriageTest {
         .hasMessageContaining("every text");
   }
 
-  private Classifier withTokenizer(java.util.function.Predicate<String> fails) {
+  private Classifier withTokenizer(Predicate<String> fails) {
     TestingTokenizer tokenizer = new TestingTokenizer();
     Classifier started =
         new Classifier(
@@ -298,16 +300,14 @@ class TriageTest {
           }
         });
     MeteredBatcher made = new MeteredBatcher();
-    try (MicroBatcher batcher = made.batcher) {
-      batcher.start();
-      CompletableFuture<List<Answer>> running = made.offer(1);
-      CompletableFuture<List<Answer>> waiting = made.offer(3);
-      batcher.close();
-      assertThat(waiting).isCompletedExceptionally();
-      assertThat(running).isNotDone();
-      stuck.countDown();
-      running.get();
-    }
+    made.batcher.start();
+    CompletableFuture<List<Answer>> running = made.offer(1);
+    CompletableFuture<List<Answer>> waiting = made.offer(3);
+    made.batcher.close();
+    assertThat(waiting).isCompletedExceptionally();
+    assertThat(running).isNotDone();
+    stuck.countDown();
+    running.get();
   }
 
   /** A batcher of one worker that closes within half a second. */
@@ -319,7 +319,7 @@ class TriageTest {
     MeteredBatcher() {
       ScoreMeters meters = new ScoreMeters(new Metrics().registry(), registry);
       VersionRouter router = new VersionRouter(new ServingPlans());
-      Triage triage = new Triage(registry, tokenizer, meters, java.time.Clock.systemUTC());
+      Triage triage = new Triage(registry, tokenizer, meters, Clock.systemUTC());
       batcher =
           new MicroBatcher(
               new BatchScorer(registry, router, tokenizer, triage, meters),
@@ -327,7 +327,7 @@ class TriageTest {
               1,
               16,
               100,
-              java.time.Duration.ofMillis(500));
+              Duration.ofMillis(500));
     }
 
     CompletableFuture<List<Answer>> offer(int texts) {
@@ -370,7 +370,7 @@ class TriageTest {
     opener.onScored((tokens, slots, logits) -> {});
   }
 
-  private void fails(boolean throwing, java.util.function.IntPredicate slot) {
+  private void fails(boolean throwing, IntPredicate slot) {
     opener.onScored(
         (tokens, slots, logits) -> {
           for (int row = 0; row < slots.length; row++) {

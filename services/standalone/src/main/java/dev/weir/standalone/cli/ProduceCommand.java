@@ -294,9 +294,9 @@ final class ProduceCommand implements Callable<Integer> {
       out.println(
           kind == Kind.reviews
               ? "see the answers: weir tail classifications; what was refused: weir tail"
-                    + " dead-letters"
+                  + " dead-letters"
               : "see what is still missing for the next adapter: weir status; what was refused:"
-                    + " weir tail dead-letters");
+                  + " weir tail dead-letters");
     } else {
       out.printf("%d %s would be sent to topic %s, %d bad rows%n", rows, kind, topic, bad);
     }

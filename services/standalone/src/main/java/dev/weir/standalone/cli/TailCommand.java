@@ -96,7 +96,9 @@ final class TailCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Whether nobody reads the output any more; a writer keeps that for itself, so both are asked. */
+  /**
+   * Whether nobody reads the output any more; a writer keeps that for itself, so both are asked.
+   */
   private static boolean outputGone(PrintWriter out) {
     return out.checkError() || System.out.checkError();
   }

@@ -80,10 +80,10 @@ final class References {
     StringBuilder text = new StringBuilder("# Settings\n\n").append(GENERATED).append('\n');
     text.append(
         "Environment variables. All problems are reported at once at the start, each naming its"
-            + " variable; an unknown `WEIR_` name is refused with the one that was probably meant. A"
-            + " process accepts the settings of all services, so that one set can serve them all; the"
-            + " effective values are in its first log line, secrets masked. `./weir settings` prints the"
-            + " table.\n");
+            + " variable; an unknown `WEIR_` name is refused with the one that was probably meant."
+            + " A process accepts the settings of all services, so that one set can serve them all;"
+            + " the effective values are in its first log line, secrets masked. `./weir settings`"
+            + " prints the table.\n");
     List<dev.weir.common.config.Setting<?>> rest = new ArrayList<>(LocalLoop.serviceSettings());
     section(text, "All services", CommonSettings.all(), rest);
     section(text, "Curation", CurationConfig.settings(), rest);
@@ -106,10 +106,10 @@ final class References {
     StringBuilder text = new StringBuilder("# Topics\n\n").append(GENERATED).append('\n');
     text.append(
         "JSON in UTF-8; unknown fields are ignored. The records' fields are in"
-            + " [asyncapi.yaml](asyncapi.yaml). A topic that is missing is created at the start with"
-            + " these settings; one that exists is left as it is. Partitions and replicas are"
-            + " `WEIR_PARTITIONS` and `WEIR_REPLICATION`, but where 1 is written, which is so for the"
-            + " order of its records.\n\n");
+            + " [asyncapi.yaml](asyncapi.yaml). A topic that is missing is created at the start"
+            + " with these settings; one that exists is left as it is. Partitions and replicas are"
+            + " `WEIR_PARTITIONS` and `WEIR_REPLICATION`, but where 1 is written, which is so for"
+            + " the order of its records.\n\n");
     text.append(
         "| topic | what | key | records | written by | read by | cleanup | kept | largest |\n");
     text.append("|---|---|---|---|---|---|---|---|---|\n");
@@ -134,8 +134,10 @@ final class References {
           .append(" |\n");
     }
     text.append(
-        "\nCuration keeps its state in internal topics `weir-curation-…`, which Kafka Streams creates."
-            + " Dead letters are the original bytes with the headers of the AsyncAPI document.\n");
+        "\n"
+            + "Curation keeps its state in internal topics `weir-curation-…`, which Kafka Streams"
+            + " creates. Dead letters are the original bytes with the headers of the AsyncAPI"
+            + " document.\n");
     text.append(READING);
     return text.toString();
   }

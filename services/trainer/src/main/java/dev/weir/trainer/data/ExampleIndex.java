@@ -1,13 +1,12 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
-import dev.weir.common.event.Limits;
+import dev.weir.common.event.TextKey;
+import dev.weir.common.event.TextNormalizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +20,8 @@ public final class ExampleIndex {
   private final Map<String, Integer> perBatch = new HashMap<>();
 
   /**
-   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be read
-   * forgets it as well: it stands for a correction whose label is not known.
+   * Takes in one record of the topic; {@code null} as value forgets the example. What cannot be
+   * read forgets it as well: it stands for a correction whose label is not known.
    *
    * @throws RuntimeException if the record is no example under its own key
    */
@@ -36,9 +35,12 @@ public final class ExampleIndex {
     if (value == null) {
       return;
     }
-    Example example = EventJson.read(value, Example.class);
-    requireSound(example, name);
-    byAdapter.computeIfAbsent(adapter, a -> new HashMap<>()).put(name, example);
+    Example example = SkippedRecords.whole(Example.read(key, value));
+    Map<String, Example> examples = byAdapter.computeIfAbsent(adapter, a -> new HashMap<>());
+    if (standsUnderNewKey(example, examples)) {
+      return;
+    }
+    examples.put(name, example);
     perBatch.merge(example.batchId(), 1, Integer::sum);
   }
 
@@ -50,23 +52,27 @@ public final class ExampleIndex {
     }
   }
 
-  /** What training reads has to be there, and a record must not stand under another's key. */
-  private static void requireSound(Example example, String name) {
-    Objects.requireNonNull(example, "the record is the JSON text null");
-    Objects.requireNonNull(example.text(), "text");
-    Objects.requireNonNull(example.label(), "label");
-    Objects.requireNonNull(example.split(), "split");
-    Objects.requireNonNull(example.batchId(), "batchId");
-    Objects.requireNonNull(example.feedbackAt(), "feedbackAt");
-    Objects.requireNonNull(example.source(), "source");
-    if (!name.equals(example.key())) {
-      throw new IllegalArgumentException("it is the example " + example.key());
+  /**
+   * Keeps one of two records of the same text, the one under the key of this version. Curation
+   * writes the other off when the text is corrected; after a loss of its state it knows nothing of
+   * it.
+   *
+   * @return whether the text is there already, under a newer key than this record's
+   */
+  private boolean standsUnderNewKey(Example example, Map<String, Example> examples) {
+    if (TextKey.isNew(example.textHash())) {
+      String former = example.adapter() + "/" + TextNormalizer.hash(example.text());
+      Example other = examples.get(former);
+      if (other != null && TextKey.of(other.text()).value().equals(example.textHash())) {
+        forget(example.adapter(), former);
+      }
+      return false;
     }
-    if (example.text().length() > Limits.TEXT_CHARACTERS) {
-      throw new IllegalArgumentException(
-          "its text has %d characters, the limit is %d"
-              .formatted(example.text().length(), Limits.TEXT_CHARACTERS));
+    if (!TextKey.maySign(example.text())) {
+      return false;
     }
+    String key = TextKey.of(example.text()).value();
+    return TextKey.isNew(key) && examples.containsKey(example.adapter() + "/" + key);
   }
 
   /** Forgets all. */

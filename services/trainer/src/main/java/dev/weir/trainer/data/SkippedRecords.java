@@ -1,10 +1,12 @@
 package dev.weir.trainer.data;
 
+import dev.weir.common.event.Parsed;
 import dev.weir.common.ops.LoggedText;
 import dev.weir.common.ops.MeterSpec;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one record that cannot be read from stopping the reader of its topic: the record is counted,
- * logged with its position, and left out.
+ * Keeps one record that cannot be read from stopping the reader of its topic: the record is
+ * counted, logged with its position, and left out.
  *
  * <p>Thread-safe.
  */
@@ -31,8 +33,14 @@ public final class SkippedRecords {
   private static final Logger LOG = LoggerFactory.getLogger(SkippedRecords.class);
   private static final int MOST_KEY_CHARACTERS = 100;
 
+  /** Records of a reader that each have a line in the log; of later ones each so-many-th has one. */
+  private static final int LOGGED = 50;
+
+  private static final int LOGGED_THEN_EACH = 1000;
+
   private final String topic;
   private final MeterRegistry meters;
+  private final AtomicLong count = new AtomicLong();
 
   /** The skipped records of one topic; its counters are there from the start. */
   public SkippedRecords(String topic, MeterRegistry meters) {
@@ -60,6 +68,22 @@ public final class SkippedRecords {
     }
   }
 
+  /**
+   * The event that was read.
+   *
+   * @throws IllegalArgumentException if the record is not usable
+   * @throws IllegalStateException if Weir itself failed on it
+   */
+  public static <T> T whole(Parsed<T> parsed) {
+    if (parsed instanceof Parsed.Rejected<T> rejected) {
+      String problem = rejected.reason().code() + ": " + rejected.message();
+      throw rejected.reason() == Parsed.Reason.INTERNAL_ERROR
+          ? new IllegalStateException(problem)
+          : new IllegalArgumentException(problem);
+    }
+    return ((Parsed.Accepted<T>) parsed).event();
+  }
+
   /** Counts and logs a record that is left out. */
   public void skip(ConsumerRecord<byte[], byte[]> record, RuntimeException why) {
     boolean unreadable =
@@ -68,6 +92,10 @@ public final class SkippedRecords {
             || why instanceof NullPointerException;
     String reason = unreadable ? "unreadable" : "internal-error";
     METER.counter(meters, topic, reason).increment();
+    long number = count.incrementAndGet();
+    if (number > LOGGED && number % LOGGED_THEN_EACH != 0) {
+      return; // A topic full of such records must not fill the log as well.
+    }
     String position = record.topic() + "-" + record.partition() + "@" + record.offset();
     if (unreadable) {
       LOG.warn(

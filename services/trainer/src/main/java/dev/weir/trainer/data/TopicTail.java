@@ -176,7 +176,8 @@ public final class TopicTail implements AutoCloseable {
   }
 
   private void replaced(String how) {
-    LOG.warn("topic {} {}; what it said is forgotten and it is read from its beginning", topic, how);
+    LOG.warn(
+        "topic {} {}; what it said is forgotten and it is read from its beginning", topic, how);
     assigned.clear();
     consumer.unsubscribe();
     whenReplaced.run();

@@ -140,7 +140,7 @@ public final class AdapterTrainer {
 
   private LinearProbe.Head probe() {
     if (probe == null) {
-      probe = 
+      probe =
           LinearProbe.fit(
               features(), examples.labels(), labels.size(), options.seed(), serving.checkpoint());
     }
@@ -155,10 +155,8 @@ public final class AdapterTrainer {
       classes[i] = examples.labels()[rows[i]];
     }
     return vectors == features && probe != null
-        ? LinearProbe.fit(
-            some, classes, labels.size(), probe.strength(), serving.checkpoint())
-        : LinearProbe.fit(
-            some, classes, labels.size(), options.seed(), serving.checkpoint());
+        ? LinearProbe.fit(some, classes, labels.size(), probe.strength(), serving.checkpoint())
+        : LinearProbe.fit(some, classes, labels.size(), options.seed(), serving.checkpoint());
   }
 
   private float[][] features() {

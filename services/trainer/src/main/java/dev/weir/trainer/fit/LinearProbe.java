@@ -65,8 +65,7 @@ final class LinearProbe {
   }
 
   /** The same, which reaches a checkpoint at each iteration. */
-  static Head fit(
-      float[][] features, int[] labels, int classes, long seed, Checkpoint checkpoint) {
+  static Head fit(float[][] features, int[] labels, int classes, long seed, Checkpoint checkpoint) {
     Scaled all = Scaled.of(features);
     Strength strength = strength(all.rows(), labels, classes, seed, checkpoint);
     return fit(all, labels, classes, strength, checkpoint);

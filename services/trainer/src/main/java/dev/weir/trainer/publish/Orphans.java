@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * Looks at the versions that are in the store and on no release record: gives numbers above them,
  * and finds the one that an earlier try of the same training left behind.
  *
- * <p>Nothing is deleted here: a version without a record may have been announced on a topic that was
- * lost since. Used by the fitting thread.
+ * <p>Nothing is deleted here: a version without a record may have been announced on a topic that
+ * was lost since. Used by the fitting thread.
  */
 public final class Orphans {
 

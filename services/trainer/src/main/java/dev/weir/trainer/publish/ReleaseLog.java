@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -84,7 +83,7 @@ public final class ReleaseLog implements AutoCloseable {
     if (record.value() == null) {
       AdapterRecord.plannedAdapter(record.key()).ifPresent(plans::remove);
       unread.remove(key);
-    } else if (skipped.read(record, () -> apply(sound(record, key)))) {
+    } else if (skipped.read(record, () -> apply(sound(record)))) {
       unread.remove(key);
     } else {
       adapterOf(key).ifPresent(adapter -> unread.put(key, adapter));
@@ -113,39 +112,12 @@ public final class ReleaseLog implements AutoCloseable {
    *
    * @throws RuntimeException if it is none of ours, or not whole
    */
-  private static AdapterRecord sound(ConsumerRecord<byte[], byte[]> record, String key) {
-    AdapterRecord read =
-        AdapterRecord.read(record.key(), record.value())
-            .orElseThrow(() -> new IllegalArgumentException("it is no record of this topic"));
-    byte[] own;
-    if (read instanceof AdapterRecord.Released released) {
-      Release release = released.release();
-      Objects.requireNonNull(release.state(), "state");
-      Objects.requireNonNull(release.method(), "method");
-      Objects.requireNonNull(release.batchId(), "batchId");
-      Objects.requireNonNull(release.decision(), "decision");
-      Objects.requireNonNull(release.baseDigest(), "baseDigest");
-      if (release.state() == Release.State.PROMOTED) {
-        Objects.requireNonNull(release.digest(), "digest");
-      }
-      if (release.version() > MOST_VERSIONS) {
-        throw new IllegalArgumentException("version " + release.version() + " was given by nobody");
-      }
-      own = AdapterRecord.key(release);
-    } else if (read instanceof AdapterRecord.Crowned crowned) {
-      Champion champion = crowned.champion();
-      var unused = champion.id();
-      Objects.requireNonNull(champion.digest(), "digest");
-      own = AdapterRecord.key(champion);
-    } else if (read instanceof AdapterRecord.Planned planned) {
-      var unused = new AdapterId(planned.plan().adapter(), 1);
-      own = AdapterRecord.key(planned.plan());
-    } else {
-      throw new IllegalArgumentException("it is of an unknown kind");
-    }
-    if (!key.equals(new String(own, StandardCharsets.UTF_8))) {
+  private static AdapterRecord sound(ConsumerRecord<byte[], byte[]> record) {
+    AdapterRecord read = SkippedRecords.whole(AdapterRecord.parse(record.key(), record.value()));
+    if (read instanceof AdapterRecord.Released released
+        && released.release().version() > MOST_VERSIONS) {
       throw new IllegalArgumentException(
-          "it belongs under the key " + new String(own, StandardCharsets.UTF_8));
+          "version " + released.release().version() + " was given by nobody");
     }
     return read;
   }
@@ -175,8 +147,8 @@ public final class ReleaseLog implements AutoCloseable {
   }
 
   /**
-   * The keys of the adapter's records that cannot be read and have not been written anew since. What
-   * they said is not known: nothing of the adapter may be deleted.
+   * The keys of the adapter's records that cannot be read and have not been written anew since.
+   * What they said is not known: nothing of the adapter may be deleted.
    */
   public Set<String> unread(String adapter) {
     Set<String> keys = new TreeSet<>();

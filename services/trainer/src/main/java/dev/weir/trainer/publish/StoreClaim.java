@@ -144,8 +144,7 @@ public final class StoreClaim {
         ("the adapter store at %s %s; this trainer is of %s. Give each installation a store of its own"
                 + " (WEIR_STORE_DIR or WEIR_STORE), or, if the other one is gone for good, write {\"cluster\":\"%s\","
                 + "\"prefix\":\"%s\"} into its %s")
-            .formatted(
-                where, what, ours, ours.cluster(), ours.prefix(), ArtifactStore.OWNER),
+            .formatted(where, what, ours, ours.cluster(), ours.prefix(), ArtifactStore.OWNER),
         null);
   }
 

@@ -30,7 +30,11 @@ class LinearProbeTest {
 
     LinearProbe.Head head =
         LinearProbe.fit(
-            new float[][] {{1}, {-1}, {1}, {-1}}, new int[] {1, 0, 1, 0}, 2, strength(l2), Checkpoint.NONE);
+            new float[][] {{1}, {-1}, {1}, {-1}},
+            new int[] {1, 0, 1, 0},
+            2,
+            strength(l2),
+            Checkpoint.NONE);
 
     assertThat((double) head.weight()[1]).isCloseTo(low, within(1e-3));
     assertThat((double) head.weight()[0]).isCloseTo(-low, within(1e-3));
@@ -40,7 +44,8 @@ class LinearProbeTest {
   @Test
   void readsRawVectorsAlthoughItIsFittedToScaledOnes() {
     float[][] shifted = {{101, 5}, {99, 5}, {102, 5}, {98, 5}};
-    LinearProbe.Head head = LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, strength(0.01), Checkpoint.NONE);
+    LinearProbe.Head head =
+        LinearProbe.fit(shifted, new int[] {1, 0, 1, 0}, 2, strength(0.01), Checkpoint.NONE);
 
     for (int row = 0; row < shifted.length; row++) {
       assertThat(answer(head, shifted[row], 2)).isEqualTo(row % 2 == 0 ? 1 : 0);

@@ -58,9 +58,7 @@ class ArtifactRetentionTest {
             Set.of(),
             id -> published.getOrDefault(id.version(), Optional.empty()));
 
-    assertThat(store.versions("default"))
-        .extracting(AdapterId::version)
-        .containsExactly(1, 2, 5);
+    assertThat(store.versions("default")).extracting(AdapterId::version).containsExactly(1, 2, 5);
   }
 
   private static void publish(FileArtifactStore store, AdapterId id) throws IOException {
