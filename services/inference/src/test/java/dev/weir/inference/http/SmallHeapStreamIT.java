@@ -46,8 +46,7 @@ class SmallHeapStreamIT {
       assertThat(last.get().offset()).isEqualTo(RECORDS - 1);
     }
     List<Socket> sockets = new ArrayList<>();
-    try (SmallHeapServer server =
-            SmallHeapServer.stream(TestBroker.bootstrapServers(), topic);
+    try (SmallHeapServer server = SmallHeapServer.stream(TestBroker.bootstrapServers(), topic);
         KafkaProducer<byte[], byte[]> producer =
             new KafkaProducer<>(
                 Map.of("bootstrap.servers", TestBroker.bootstrapServers()),

@@ -248,7 +248,8 @@ class ClassifierTest {
     assertThat(classifier.tryClassify(Caller.http("test"), reviews(1))).isEmpty();
     int little = QUEUE / 16;
     for (int i = 0; i < little; i++) {
-      accepted.add(classifier.tryClassify(Caller.http("test"), List.of(longReview("topic"))).orElseThrow());
+      accepted.add(
+          classifier.tryClassify(Caller.http("test"), List.of(longReview("topic"))).orElseThrow());
     }
     assertThat(classifier.tryClassify(Caller.http("test"), List.of(longReview("topic")))).isEmpty();
     gate.release(100_000);
@@ -364,7 +365,9 @@ class ClassifierTest {
         classifier.shadow(Collections.nCopies(100, longReview("default")));
     Awaitility.await().until(() -> entered.size() == WORKERS - 1);
     CompletableFuture<List<Answer>> answer =
-        classifier.tryClassify(Caller.http("test"), List.of(Review.of("x", text(7, 60)))).orElseThrow();
+        classifier
+            .tryClassify(Caller.http("test"), List.of(Review.of("x", text(7, 60))))
+            .orElseThrow();
     Awaitility.await().until(() -> entered.size() == WORKERS);
     assertThat(entered.get(WORKERS - 1)).isEqualTo(7);
     gate.release(100_000);
@@ -387,7 +390,11 @@ class ClassifierTest {
     Classifier.Tokenised more = classifier.tokenise(reviews(QUEUE));
     assertThat(classifier.offer(Caller.kafka("reviews-0"), more, Duration.ofMillis(20))).isEmpty();
     gate.release(100_000);
-    assertThat(classifier.offer(Caller.kafka("reviews-0"), more, Duration.ofSeconds(20)).orElseThrow().get())
+    assertThat(
+            classifier
+                .offer(Caller.kafka("reviews-0"), more, Duration.ofSeconds(20))
+                .orElseThrow()
+                .get())
         .hasSize(QUEUE);
     assertThat(first.get()).hasSize(QUEUE);
   }

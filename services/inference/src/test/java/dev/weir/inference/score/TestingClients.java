@@ -16,7 +16,8 @@ public final class TestingClients {
     return classifier
         .offer(
             source == Source.KAFKA ? Caller.kafka("reviews-0") : Caller.http("test"),
-            classifier.tokenise(reviews), Duration.ofMinutes(1))
+            classifier.tokenise(reviews),
+            Duration.ofMinutes(1))
         .orElseThrow(() -> new AssertionError("the queue stayed full for a minute"));
   }
 }

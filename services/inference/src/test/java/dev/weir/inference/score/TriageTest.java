@@ -120,12 +120,10 @@ class TriageTest {
     serve(registry, "default", 2);
     int broken = slot("default");
     fails(true, slot -> slot == broken);
-    List<Answer> answers =
-        classify(classifier, Source.KAFKA, reviews("default", 50)).get();
+    List<Answer> answers = classify(classifier, Source.KAFKA, reviews("default", 50)).get();
     assertThat(answers)
         .hasSize(50)
-        .allSatisfy(
-            answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@1"));
+        .allSatisfy(answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@1"));
     assertThat(registry.state().versions()).hasSize(1);
     assertThat(classifier.status()).isInstanceOf(Status.Up.class);
     assertThat(ask("default", 3).get()).allMatch(Answer.Scored.class::isInstance);
@@ -141,8 +139,7 @@ class TriageTest {
     await().until(() -> classifier.status() instanceof Status.Down);
     works();
     assertThat(waiting.get())
-        .allSatisfy(
-            answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@2"));
+        .allSatisfy(answer -> assertThat(((Answer.Scored) answer).id()).hasToString("default@2"));
   }
 
   @Test
