@@ -85,7 +85,10 @@ final class Arrivals implements AutoCloseable {
   long await(Collection<String> ids, boolean all, long deadline) throws InterruptedException {
     while (true) {
       List<Long> times =
-          ids.stream().filter(arrived::containsKey).map(id -> arrived.getOrDefault(id, 0L)).toList();
+          ids.stream()
+              .filter(arrived::containsKey)
+              .map(id -> arrived.getOrDefault(id, 0L))
+              .toList();
       if (times.size() == ids.size() || (!all && !times.isEmpty())) {
         return all
             ? times.stream().mapToLong(Long::longValue).max().orElseThrow()

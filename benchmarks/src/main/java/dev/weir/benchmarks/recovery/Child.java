@@ -56,7 +56,9 @@ final class Child implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("WEIR_"));
     builder.environment().putAll(environment);
-    builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     long startedAt = System.nanoTime();
     return new Child(name, builder.start(), log, startedAt);
   }
@@ -107,7 +109,9 @@ final class Child implements AutoCloseable {
 
   private String lastWords() throws IOException {
     List<String> lines = Files.readAllLines(log);
-    return log + ": " + String.join(" | ", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
+    return log
+        + ": "
+        + String.join(" | ", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
   }
 
   private void awaitEnd() throws InterruptedException {

@@ -83,8 +83,7 @@ final class Installation implements AutoCloseable {
             directory.resolve("broker.log")));
     try {
       provision();
-      producer =
-          new KafkaProducer<>(kafka(), new ByteArraySerializer(), new ByteArraySerializer());
+      producer = new KafkaProducer<>(kafka(), new ByteArraySerializer(), new ByteArraySerializer());
       release();
       answers = new Arrivals(kafka(), topics.classifications());
       examples = new Arrivals(kafka(), topics.examples());
@@ -189,8 +188,6 @@ final class Installation implements AutoCloseable {
     return child;
   }
 
-  
-
   private int port(String name) throws IOException {
     Integer known = ports.get(name);
     if (known == null) {
@@ -229,7 +226,9 @@ final class Installation implements AutoCloseable {
     ids.forEach(
         id ->
             send(
-                topics.reviews(), id.getBytes(UTF_8), EventJson.write(Review.of(id, "fine " + id))));
+                topics.reviews(),
+                id.getBytes(UTF_8),
+                EventJson.write(Review.of(id, "fine " + id))));
     producer.flush();
     return ids;
   }

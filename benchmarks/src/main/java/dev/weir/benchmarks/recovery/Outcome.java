@@ -11,8 +11,7 @@ import java.util.Optional;
  * @param all seconds until one on each partition was
  * @param failure why a try did not end, if one did not
  */
-record Outcome(
-    Scenario scenario, List<Double> first, List<Double> all, Optional<String> failure) {
+record Outcome(Scenario scenario, List<Double> first, List<Double> all, Optional<String> failure) {
 
   Outcome {
     first = List.copyOf(first);

@@ -22,8 +22,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 /**
- * {@code make bench-recovery}: how long no record is answered or counted after a crash, a restart or
- * a freeze. Exit code 1 when a try took longer than its target.
+ * {@code make bench-recovery}: how long no record is answered or counted after a crash, a restart
+ * or a freeze. Exit code 1 when a try took longer than its target.
  */
 @Command(
     name = "bench-recovery",
@@ -67,8 +67,7 @@ public final class RecoveryBenchmark implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     ObjectNode machine = Machine.describe();
-    Set<Scenario> scenarios =
-        only.isEmpty() ? EnumSet.allOf(Scenario.class) : EnumSet.copyOf(only);
+    Set<Scenario> scenarios = only.isEmpty() ? EnumSet.allOf(Scenario.class) : EnumSet.copyOf(only);
     List<Outcome> outcomes = new ArrayList<>();
     try (TemporaryDirectory directory = TemporaryDirectory.create("weir-recovery-")) {
       RecoveryRun run = new RecoveryRun(directory.path(), base, tries, examples);

@@ -108,7 +108,8 @@ final class FuzzedLoop implements AutoCloseable {
           .until(
               () -> {
                 for (ConsumerRecord<byte[], byte[]> each : reader.poll(POLL)) {
-                  AdapterRecord.read(each.key(), each.value()).ifPresent(known -> keep(each, known));
+                  AdapterRecord.read(each.key(), each.value())
+                      .ifPresent(known -> keep(each, known));
                 }
                 return rightful.stream().anyMatch(each -> isChampion(each));
               });
@@ -178,8 +179,7 @@ final class FuzzedLoop implements AutoCloseable {
       HostileRequests.Request each = requests.at(i);
       RawHttp.Answer answer = http.send(each.bytes());
       statuses.merge(answer.status(), 1, Integer::sum);
-      boolean right =
-          (answer.status() >= 200 && answer.status() < 500) || answer.status() == 503;
+      boolean right = (answer.status() >= 200 && answer.status() < 500) || answer.status() == 503;
       if (!right) {
         violations.add(
             "request %d, %s, %s: %s"
@@ -199,8 +199,8 @@ final class FuzzedLoop implements AutoCloseable {
   }
 
   /**
-   * Writes the first adapter's release and champion again, and takes back plans: what fuzzed records
-   * have rightfully changed is as it was.
+   * Writes the first adapter's release and champion again, and takes back plans: what fuzzed
+   * records have rightfully changed is as it was.
    */
   void restoreRightful() {
     for (ConsumerRecord<byte[], byte[]> each : rightful) {
@@ -222,8 +222,8 @@ final class FuzzedLoop implements AutoCloseable {
   }
 
   /**
-   * On each partition a fresh review is answered with a label, a fresh label becomes an example, and
-   * so does a verdict on the answer: everything before them has been worked off.
+   * On each partition a fresh review is answered with a label, a fresh label becomes an example,
+   * and so does a verdict on the answer: everything before them has been worked off.
    */
   void awaitFreshOnEachPartition(String round) {
     int partitions = partitions(topics.reviews());
@@ -248,8 +248,7 @@ final class FuzzedLoop implements AutoCloseable {
       for (String id : ids.values()) {
         unlearned.add(id);
         Feedback verdict =
-            new Feedback(
-                null, id, null, null, Feedback.Verdict.AGREE, null, null, "teacher", null);
+            new Feedback(null, id, null, null, Feedback.Verdict.AGREE, null, null, "teacher", null);
         send(topics.feedback(), id, EventJson.write(verdict));
         String own = id + "-own";
         unlearned.add(own);
@@ -327,7 +326,10 @@ final class FuzzedLoop implements AutoCloseable {
               missing.andNot(seen.getOrDefault(partition, new BitSet()));
               if (!missing.isEmpty()) {
                 wrong.add(
-                    partition + ": " + missing.cardinality() + " records without an answer, first "
+                    partition
+                        + ": "
+                        + missing.cardinality()
+                        + " records without an answer, first "
                         + missing.nextSetBit(0));
               }
             });
@@ -386,8 +388,7 @@ final class FuzzedLoop implements AutoCloseable {
     partitionSeen.set(at);
   }
 
-  private void readAll(
-      String topic, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
+  private void readAll(String topic, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
     try (TopicReader records = open(topic, true)) {
       await("the end of " + topic)
           .atMost(patience)
@@ -478,9 +479,7 @@ final class FuzzedLoop implements AutoCloseable {
   }
 
   private void send(
-      ProducerRecord<byte[], byte[]> record,
-      String compression,
-      Consumer<Exception> failed) {
+      ProducerRecord<byte[], byte[]> record, String compression, Consumer<Exception> failed) {
     var unused =
         producer(compression)
             .send(

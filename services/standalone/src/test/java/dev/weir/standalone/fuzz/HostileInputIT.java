@@ -26,8 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Nothing that comes in stops the loop: mutated valid records on every topic and mutated requests to
- * every operation, and afterwards it answers, learns, serves and is healthy, with the same threads.
+ * Nothing that comes in stops the loop: mutated valid records on every topic and mutated requests
+ * to every operation, and afterwards it answers, learns, serves and is healthy, with the same
+ * threads.
  *
  * <p>{@code weir.fuzz.records} and {@code weir.fuzz.seed} make it longer and other; {@code
  * weir.fuzz.base} takes another base model than the tests' small one. {@code make fuzz} sets them,

@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Mutates valid JSON: numbers of any size, nulls, deep and wide values, texts of every script, times
- * from the year -10^9 to 10^9, fields that are missing, twice or unknown, and bytes that are no JSON.
+ * Mutates valid JSON: numbers of any size, nulls, deep and wide values, texts of every script,
+ * times from the year -10^9 to 10^9, fields that are missing, twice or unknown, and bytes that are
+ * no JSON.
  *
  * <p>The same random numbers give the same bytes. Rare mutations are large, at most {@link
  * #LARGEST} characters.
@@ -210,7 +211,8 @@ final class HostileJson {
   static String text(Random random) {
     int kind = random.nextInt(200);
     if (kind == 0) {
-      return sign(random).repeat(1 + random.nextInt(LARGEST / 12)); // E.g. 16,000 marks.
+      String sign = sign(random); // A hundred thousand combining marks, for one.
+      return sign.repeat(1 + random.nextInt(LARGEST / 2 / sign.length()));
     }
     if (kind == 1) {
       return "x".repeat(99_990 + random.nextInt(20)); // Around the longest text.

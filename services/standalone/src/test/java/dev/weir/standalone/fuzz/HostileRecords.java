@@ -152,8 +152,8 @@ final class HostileRecords {
   }
 
   /**
-   * Far away now and then. Each such time begins a new segment of its partition (and a broker has no
-   * unlimited number of files), so that it is rare.
+   * Far away now and then. Each such time begins a new segment of its partition (and a broker has
+   * no unlimited number of files), so that it is rare.
    */
   private static @Nullable Long time(Random random) {
     if (random.nextInt(400) != 0) {
@@ -193,8 +193,7 @@ final class HostileRecords {
                   DeadLetter.SOURCE,
                   DeadLetter.REASON,
                   DeadLetter.EXCEPTION));
-      byte[] value =
-          random.nextInt(4) == 0 ? null : HostileJson.noise(random, random.nextInt(60));
+      byte[] value = random.nextInt(4) == 0 ? null : HostileJson.noise(random, random.nextInt(60));
       headers.add(new RecordHeader(key, value));
     }
     return headers;
@@ -276,10 +275,7 @@ final class HostileRecords {
 
   private static ObjectNode plan(Random random, ObjectNode node, int version) {
     node.putObject("pinned").put("version", version).put("digest", "d".repeat(64));
-    node.putObject("canary")
-        .put("version", version)
-        .put("digest", "d".repeat(64))
-        .put("share", .1);
+    node.putObject("canary").put("version", version).put("digest", "d".repeat(64)).put("share", .1);
     node.putObject("shadow").put("version", version).put("digest", "d".repeat(64));
     node.put("abstainBelow", .01);
     return node.put("since", said(random));

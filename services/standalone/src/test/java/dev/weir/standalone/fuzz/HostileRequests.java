@@ -107,7 +107,8 @@ final class HostileRequests {
         break;
       }
       int close = template.indexOf('}', open);
-      path.append(template, at, open).append(parameter(random, template.substring(open + 1, close)));
+      path.append(template, at, open)
+          .append(parameter(random, template.substring(open + 1, close)));
       at = close + 1;
     }
     if (template.startsWith("/v1/stream") || random.nextInt(15) == 0) {
@@ -136,7 +137,8 @@ final class HostileRequests {
             : "reviews,classifications,label-requests,examples,batches,training,adapters";
     String last =
         HostileJson.pick(
-            random, List.of("0", "5", "5000", "5001", "-1", "1e9", "99999999999999999999", "", "x"));
+            random,
+            List.of("0", "5", "5000", "5001", "-1", "1e9", "99999999999999999999", "", "x"));
     String query = "?feeds=" + feeds + "&last=" + last;
     return switch (random.nextInt(12)) {
       case 0 -> query + "&x=%zz";

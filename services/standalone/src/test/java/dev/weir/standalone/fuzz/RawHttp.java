@@ -51,7 +51,8 @@ final class RawHttp {
   Socket connect() throws IOException {
     Socket socket = new Socket();
     socket.setSoTimeout((int) patience.toMillis());
-    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) patience.toMillis());
+    socket.connect(
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) patience.toMillis());
     return socket;
   }
 
