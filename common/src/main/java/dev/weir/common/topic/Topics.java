@@ -1,5 +1,6 @@
 package dev.weir.common.topic;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -79,35 +80,43 @@ public record Topics(String prefix) {
    * @param replication replicas of each topic; at most the number of brokers
    */
   public List<TopicSpec> all(int partitions, short replication) {
-    Map<String, String> day30 = Map.of("retention.ms", Long.toString(30L * 24 * 3600 * 1000));
     Map<String, String> large =
         Map.of(
             "max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES),
             "retention.ms", Long.toString(30L * 24 * 3600 * 1000));
+    Map<String, String> day30 = ours("retention.ms", Long.toString(30L * 24 * 3600 * 1000));
     Map<String, String> dead =
-        Map.of(
-            "max.message.bytes", Integer.toString(MAX_DEAD_LETTER_BYTES),
-            "retention.ms", Long.toString(90L * 24 * 3600 * 1000));
-    Map<String, String> compacted = Map.of("cleanup.policy", "compact");
+        ours(
+            "max.message.bytes",
+            Integer.toString(MAX_DEAD_LETTER_BYTES),
+            "retention.ms",
+            Long.toString(90L * 24 * 3600 * 1000));
+    Map<String, String> examples =
+        ours("cleanup.policy", "compact", "max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES));
     return List.of(
         new TopicSpec(reviews(), partitions, replication, large),
         new TopicSpec(classifications(), partitions, replication, day30),
         new TopicSpec(shadowClassifications(), partitions, replication, day30),
         new TopicSpec(feedback(), partitions, replication, large),
-        new TopicSpec(
-            examples(),
-            partitions,
-            replication,
-            Map.of(
-                "cleanup.policy",
-                "compact",
-                "max.message.bytes",
-                Integer.toString(MAX_MESSAGE_BYTES))),
-        new TopicSpec(trainingBatches(), partitions, replication, Map.of("retention.ms", "-1")),
-        new TopicSpec(adapters(), 1, replication, compacted),
+        new TopicSpec(examples(), partitions, replication, examples),
+        new TopicSpec(trainingBatches(), partitions, replication, ours("retention.ms", "-1")),
+        new TopicSpec(adapters(), 1, replication, ours("cleanup.policy", "compact")),
         new TopicSpec(labelRequests(), partitions, replication, day30),
-        new TopicSpec(trainingEvents(), 1, replication, Map.of("retention.ms", "86400000")),
+        new TopicSpec(trainingEvents(), 1, replication, ours("retention.ms", "86400000")),
         new TopicSpec(deadLetters(reviews()), partitions, replication, dead),
         new TopicSpec(deadLetters(feedback()), partitions, replication, dead));
+  }
+
+  /**
+   * Settings of a topic that only Weir writes. It takes records of any time: ours are of now, and a
+   * broker whose clock is an hour behind would refuse them otherwise.
+   */
+  private static Map<String, String> ours(String... settings) {
+    Map<String, String> config = new HashMap<>();
+    config.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
+    for (int i = 0; i < settings.length; i += 2) {
+      config.put(settings[i], settings[i + 1]);
+    }
+    return config;
   }
 }

@@ -5,6 +5,7 @@ import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.ops.GaugeSet;
 import dev.weir.common.ops.MeterSpec;
+import dev.weir.common.ops.Timers;
 import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.fit.FitProgress;
 import io.micrometer.core.instrument.Counter;
@@ -70,9 +71,10 @@ final class TrainerMetrics {
     TrainerMeters.DECISIONS
         .counter(registry, adapter, method, result, decision.reason())
         .increment();
-    TrainerMeters.BATCH_DURATION
-        .timer(registry, method)
-        .record(Duration.between(release.batchClosedAt(), release.createdAt()));
+    Timers.record(
+        TrainerMeters.BATCH_DURATION.timer(registry, method),
+        release.batchClosedAt(),
+        release.createdAt());
     gauges(TrainerMeters.FEEDBACK).raise(release.lastFeedbackAt().toEpochMilli() / 1000.0, adapter);
     if (!decision.reason().equals("superseded")) {
       boolean promoted = release.state() == Release.State.PROMOTED;

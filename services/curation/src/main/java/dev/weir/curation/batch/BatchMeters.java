@@ -4,10 +4,10 @@ import dev.weir.common.event.Example;
 import dev.weir.common.event.Split;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.ops.GaugeSet;
+import dev.weir.common.ops.Timers;
 import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.time.Duration;
 import java.util.Locale;
 
 /** The meters of examples and batches. Thread-safe; shared by the tasks of a process. */
@@ -55,7 +55,7 @@ public final class BatchMeters {
             batch.adapter(),
             batch.closedBy().name().toLowerCase(Locale.ROOT).replace('_', '-'))
         .increment();
-    durations.record(Duration.between(batch.openedAt(), batch.closedAt()));
+    Timers.record(durations, batch.openedAt(), batch.closedAt());
   }
 
   /** Another process has the adapter's batch now. */

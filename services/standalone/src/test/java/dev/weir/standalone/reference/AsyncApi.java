@@ -121,6 +121,10 @@ final class AsyncApi {
     text(properties, DeadLetter.MESSAGE, "What is wrong, for people.");
     text(properties, DeadLetter.SOURCE, "topic-partition@offset of the original.");
     text(properties, DeadLetter.EXCEPTION, "Class of the exception behind it, if there was one.");
+    text(
+        properties,
+        DeadLetter.TIMESTAMP,
+        "The original record's own time, in epoch milliseconds, where it differs.");
     message.putObject("payload").put("description", "The original bytes.");
   }
 
