@@ -173,7 +173,9 @@ final class PortableGraph {
         quantised.put(x, rows);
       }
       graph.node(
-          "MatMulInteger", path + ".int", List.of(rows.bytes(), path + ".int8", QuantisedRows.ZERO));
+          "MatMulInteger",
+          path + ".int",
+          List.of(rows.bytes(), path + ".int8", QuantisedRows.ZERO));
       String sums =
           graph.node(
               "Cast",

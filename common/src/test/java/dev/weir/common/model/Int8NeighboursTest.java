@@ -29,8 +29,7 @@ class Int8NeighboursTest {
     try (BaseModel base = base(pooling);
         SlotEncoder encoder = SlotEncoder.open(base, LAYOUT, Precision.INT8, 1)) {
       encoder.write(0, adapter(base));
-      answersAlikeInAnyCompany(
-          base, texts -> encoder.run(texts, new int[texts.length]).logits());
+      answersAlikeInAnyCompany(base, texts -> encoder.run(texts, new int[texts.length]).logits());
     }
   }
 

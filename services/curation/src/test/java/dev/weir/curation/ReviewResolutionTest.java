@@ -239,8 +239,7 @@ class ReviewResolutionTest {
 
   @Test
   void feedbackFromTheFutureIsTakenAsGivenNow() {
-    curation.feedback(
-        "{\"text\":\"a\",\"label\":\"pos\",\"timestamp\":\"9998-01-01T00:00:00Z\"}");
+    curation.feedback("{\"text\":\"a\",\"label\":\"pos\",\"timestamp\":\"9998-01-01T00:00:00Z\"}");
     curation.feedback("{\"text\":\"b\",\"label\":\"pos\",\"timestamp\":1000}");
 
     assertThat(curation.examples())

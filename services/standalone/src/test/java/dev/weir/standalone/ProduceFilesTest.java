@@ -27,7 +27,7 @@ import picocli.CommandLine;
  * <p>Where the folder of collected cases lies beside the repository, its file of the same name has
  * the same outcome.
  */
-@SuppressWarnings("StringConcatToTextBlock") // Line ends and separators are what is tested.
+@SuppressWarnings("StringConcatToTextBlock") // a line per row reads better here
 class ProduceFilesTest {
 
   private static final Path COLLECTED = Path.of("..", "..", "..", "shared", "cases");

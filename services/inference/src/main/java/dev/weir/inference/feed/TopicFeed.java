@@ -1,7 +1,6 @@
 package dev.weir.inference.feed;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -267,8 +266,7 @@ public final class TopicFeed implements AutoCloseable {
   }
 
   private static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
-    return new KafkaConsumer<>(
-        settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {

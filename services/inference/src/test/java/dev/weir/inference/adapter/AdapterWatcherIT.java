@@ -54,8 +54,7 @@ class AdapterWatcherIT {
   private final class Replica implements AutoCloseable {
 
     final Metrics metrics = new Metrics();
-    final AdapterRegistry registry =
-        TestingAdapters.registry(new TestingSlotTable.Opener(), 4);
+    final AdapterRegistry registry = TestingAdapters.registry(new TestingSlotTable.Opener(), 4);
     final AdapterLoader loader =
         new AdapterLoader(
             TestingAdapters.reader(store, base, directory.resolve("local")),
@@ -98,8 +97,7 @@ class AdapterWatcherIT {
     TestBroker.createTopics(1, topic);
     base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString());
     store = new FileArtifactStore(directory.resolve("store"));
-    producer =
-        new KafkaProducer<>(servers(), new ByteArraySerializer(), new ByteArraySerializer());
+    producer = new KafkaProducer<>(servers(), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
   @AfterEach
@@ -147,8 +145,7 @@ class AdapterWatcherIT {
     ServingPlan pinned =
         ServingPlan.none("default").withPinned(new ServingPlan.Pin(4, digest(4), null));
     producer
-        .send(
-            new ProducerRecord<>(topic, AdapterRecord.key(pinned), EventJson.write(pinned)))
+        .send(new ProducerRecord<>(topic, AdapterRecord.key(pinned), EventJson.write(pinned)))
         .get();
     replica = new Replica();
     assertThat(replica.watcher.awaitCaughtUp(SOON)).isTrue();
@@ -156,9 +153,7 @@ class AdapterWatcherIT {
 
     try (Admin admin = TestBroker.admin()) {
       admin.deleteTopics(List.of(topic)).all().get();
-      await()
-          .atMost(SOON)
-          .until(() -> !admin.listTopics().names().get().contains(topic));
+      await().atMost(SOON).until(() -> !admin.listTopics().names().get().contains(topic));
     }
     TestBroker.createTopics(1, topic);
     crown(TWO, digest(2));
@@ -186,12 +181,10 @@ class AdapterWatcherIT {
     var release = release(base, id, digest);
     Champion champion = champion(id, digest);
     producer
-        .send(
-            new ProducerRecord<>(topic, AdapterRecord.key(release), EventJson.write(release)))
+        .send(new ProducerRecord<>(topic, AdapterRecord.key(release), EventJson.write(release)))
         .get();
     producer
-        .send(
-            new ProducerRecord<>(topic, AdapterRecord.key(champion), EventJson.write(champion)))
+        .send(new ProducerRecord<>(topic, AdapterRecord.key(champion), EventJson.write(champion)))
         .get();
   }
 

@@ -139,10 +139,7 @@ class PrecisionServingTest {
     Random seeded = new Random(7);
     int[][] texts =
         Stream.generate(
-                () ->
-                    seeded
-                        .ints(3 + seeded.nextInt(50), 5, base.config().vocabSize())
-                        .toArray())
+                () -> seeded.ints(3 + seeded.nextInt(50), 5, base.config().vocabSize()).toArray())
             .limit(200)
             .toArray(int[][]::new);
     try (Lease lease = TestingAdapters.lease(registry, "fast")) {
@@ -170,8 +167,7 @@ class PrecisionServingTest {
     AdapterId exact = new AdapterId("exact", 1);
     AdapterId fast = new AdapterId("fast", 1);
     AdapterWeights weights = TestingArtifacts.weights(base, "positive");
-    String onlyExact =
-        publish(store, base, base.digest(), exact, weights, List.of("fp32"), false);
+    String onlyExact = publish(store, base, base.digest(), exact, weights, List.of("fp32"), false);
     String both =
         publish(store, base, base.digest(), fast, weights, List.of("fp32", "int8"), false);
     want(0, exact, onlyExact, List.of("fp32", "int8"));
@@ -184,16 +180,14 @@ class PrecisionServingTest {
     want(
         2,
         narrowed,
-        publish(
-            store, base, base.digest(), narrowed, weights, List.of("fp32", "int8"), false),
+        publish(store, base, base.digest(), narrowed, weights, List.of("fp32", "int8"), false),
         List.of("fp32"));
     await().until(loader::settled);
     assertThat(serving("narrowed").precision()).isEqualTo(Precision.FP32);
   }
 
   private void want(long offset, AdapterId id, String digest, List<String> precisions) {
-    Release release =
-        TestingArtifacts.release(base, id, digest, precisions);
+    Release release = TestingArtifacts.release(base, id, digest, precisions);
     loader.want(
         id.adapter(),
         Wanted.champion(TestingAdapters.at(offset), new WantedVersion(id, digest, release)));
@@ -227,7 +221,10 @@ class PrecisionServingTest {
             metrics.registry())) {
       classifier.start();
       List<Answer> answers =
-          classifier.tryClassify(Caller.http("test"), reviews).orElseThrow().get(60, TimeUnit.SECONDS);
+          classifier
+              .tryClassify(Caller.http("test"), reviews)
+              .orElseThrow()
+              .get(60, TimeUnit.SECONDS);
       assertThat(answers)
           .extracting(answer -> ((Answer.Scored) answer).probabilities().get(0))
           .satisfiesExactly(

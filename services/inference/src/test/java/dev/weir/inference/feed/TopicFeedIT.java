@@ -64,8 +64,7 @@ class TopicFeedIT {
   @BeforeEach
   void open() {
     TestBroker.createTopics(1, topic);
-    producer =
-        new KafkaProducer<>(servers, new ByteArraySerializer(), new ByteArraySerializer());
+    producer = new KafkaProducer<>(servers, new ByteArraySerializer(), new ByteArraySerializer());
     feed = new TopicFeed(servers, topic, Duration.ofMillis(200));
   }
 

@@ -282,6 +282,7 @@ class TriageTest {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing is what is tried.
   void closingWaitsForAStuckScorerForAWhileOnly() throws Exception {
     serve(registry, "default", 1);
     CountDownLatch stuck = new CountDownLatch(1);

@@ -33,7 +33,9 @@ public final class SkippedRecords {
   private static final Logger LOG = LoggerFactory.getLogger(SkippedRecords.class);
   private static final int MOST_KEY_CHARACTERS = 100;
 
-  /** Records of a reader that each have a line in the log; of later ones each so-many-th has one. */
+  /**
+   * Records of a reader that each have a line in the log; of later ones each so-many-th has one.
+   */
   private static final int LOGGED = 50;
 
   private static final int LOGGED_THEN_EACH = 1000;
