@@ -35,16 +35,11 @@ public class BatchPickerBenchmark {
   /** Four sentences to a long text, as the stream of the serving benchmark has them. */
   private static List<Row> rows() {
     Random random = new Random(1);
-    Submission submission = new Submission(ROWS);
+    Submission submission = new Submission(Caller.kafka("reviews-0"), ROWS);
     List<Row> rows = new ArrayList<>(ROWS);
     for (int i = 0; i < ROWS; i++) {
       int length = i % 5 == 4 ? 150 + random.nextInt(107) : 8 + random.nextInt(40);
-      rows.add(
-          new Row(
-              Source.KAFKA,
-              new Query("", "", "default", new int[length], LIMIT, null),
-              submission,
-              i));
+      rows.add(new Row(new Query("", "", "default", new int[length], LIMIT, null), submission, i));
     }
     return rows;
   }

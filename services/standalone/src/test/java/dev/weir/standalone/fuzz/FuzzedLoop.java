@@ -41,7 +41,6 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidTimestampException;
@@ -160,9 +159,7 @@ final class FuzzedLoop implements AutoCloseable {
               each.topic(), null, each.timestamp(), each.key(), each.value(), each.headers()),
           each.compression(),
           exception -> {
-            // A compacted topic takes no record without a key, and no topic one above its limit.
             if (exception instanceof InvalidTimestampException
-                || exception instanceof InvalidRecordException
                 || exception instanceof RecordTooLargeException) {
               refused.incrementAndGet();
             } else {

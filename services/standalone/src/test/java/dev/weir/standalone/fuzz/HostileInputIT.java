@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class HostileInputIT {
 
-  private static final long RECORDS = Long.getLong("weir.fuzz.records", 6_000);
+  private static final long RECORDS = Long.getLong("weir.fuzz.records", 4_000);
   private static final long SEED = Long.getLong("weir.fuzz.seed", 20_261_130);
   private static final String BASE = System.getProperty("weir.fuzz.base", "");
 

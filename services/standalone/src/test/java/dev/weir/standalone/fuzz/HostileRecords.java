@@ -107,6 +107,10 @@ final class HostileRecords {
     return topic.equals(topics.reviews()) || topic.equals(topics.feedback());
   }
 
+  private boolean isCompacted(String topic) {
+    return topic.equals(topics.adapters()) || topic.equals(topics.examples());
+  }
+
   /** Small on the topic when it is compressed, and megabytes for its reader. */
   private static byte[] large(Random random, ObjectNode valid) {
     ObjectNode copy = valid.deepCopy();
@@ -124,7 +128,8 @@ final class HostileRecords {
 
   private byte @Nullable [] key(Random random, String topic, ObjectNode valid) {
     return switch (random.nextInt(10)) {
-      case 0 -> null;
+      // A compacted topic refuses a record without a key, and with it the batch that it came in.
+      case 0 -> isCompacted(topic) ? new byte[0] : null;
       case 1 -> new byte[0];
       case 2 -> ByteBuffer.allocate(8).putLong(random.nextInt(1000) - 500L).array();
       case 3 -> HostileJson.noise(random, 1 + random.nextInt(40));

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@SuppressWarnings("StringConcatToTextBlock") // Line ends and separators are what is tested.
 class RowReaderTest {
 
   private static final Charset WINDOWS_1252 = Charset.forName("windows-1252");
