@@ -3,6 +3,7 @@ package dev.weir.trainer.data;
 import static dev.weir.trainer.TestingData.batch;
 import static dev.weir.trainer.TestingData.example;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
@@ -111,7 +112,10 @@ class TrainingSetTest {
         example("default", new LabeledText("b1 positive 0", "negative"), Split.TRAIN, "b2");
     apply(index, corrected, EventJson.write(corrected));
     apply(index, examples.get(1), null);
-    apply(index, examples.get(2), "{".getBytes(StandardCharsets.UTF_8));
+    byte[] unreadable = "{".getBytes(StandardCharsets.UTF_8);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> apply(index, examples.get(2), unreadable))
+        .withMessageContaining("malformed-json");
 
     assertThat(index.count("b1")).isZero();
     assertThat(index.count("b2")).isEqualTo(1);
