@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OwnRecords {
 
+  /** The highest version that is read; a release under a higher one is of no trainer of ours. */
+  static final int MOST_VERSIONS = 1_000_000_000;
+
   /** Names that become a file's or directory's: no separator and no dot in them. */
   private static final Pattern DIGEST = Pattern.compile("[0-9A-Za-z-]{1,128}");
 
@@ -73,10 +76,14 @@ public final class OwnRecords {
     }
   }
 
-  /** A version, or {@code null} where there may be none. */
+  /**
+   * A version, or {@code null} where there may be none. The upper bound leaves room: the next
+   * version is one above the highest that was read.
+   */
   public static void requireVersion(@Nullable Integer version) {
-    if (version != null && version < 1) {
-      throw new IllegalArgumentException("adapter version " + version + " is below 1");
+    if (version != null && (version < 1 || version > MOST_VERSIONS)) {
+      throw new IllegalArgumentException(
+          "adapter version %d is not in 1 to %d".formatted(version, MOST_VERSIONS));
     }
   }
 

@@ -222,6 +222,18 @@ class OwnRecordsTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 1_000_000_001, Integer.MAX_VALUE})
+  void versionsThatLeaveNoNextOneAreRefused(int version) {
+    String release =
+        Kind.RELEASE.json.replace("\"version\":2,\"state\"", "\"version\":" + version + ",\"state\"");
+    assertThat(reason(Kind.RELEASE.read("topic@" + version, release)))
+        .isEqualTo(Reason.INVALID_VALUE);
+    String champion =
+        Kind.CHAMPION.json.replace("\"version\":2", "\"version\":" + version);
+    assertThat(reason(Kind.CHAMPION.read("topic", champion))).isEqualTo(Reason.INVALID_VALUE);
+  }
+
   @Test
   void theReaderOfWholeEventsRefusesNullAtAnyDepth() {
     assertThatThrownBy(() -> EventJson.read("null".getBytes(UTF_8), Example.class))
