@@ -265,8 +265,11 @@ public final class TopicFeed implements AutoCloseable {
     return waiting;
   }
 
-  private static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
-    return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+  /** A consumer whose view of the topic's partitions is no older than they are looked at. */
+  private KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
+    Map<String, Object> fresh = new HashMap<>(settings);
+    fresh.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, lookForPartitions.toMillis());
+    return new KafkaConsumer<>(fresh, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 
   private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {
