@@ -152,7 +152,8 @@ class HttpInterfaceIT {
   void explanationsTellWhatLeavingAWordOutDoes() throws Exception {
     String text = "the plot was good 👨‍👩‍👧 not boring";
     JsonNode result =
-        classify("{\"texts\":[\"" + text + "\",\"fine\"],\"explain\":true,\"topK\":1}").get(0);
+        classify("{\"texts\":[\"" + text + "\",\"a good film\"],\"explain\":true,\"topK\":1}")
+            .get(0);
     JsonNode explanation = result.get("explanation");
     String label = result.get("label").asText();
     double whole = result.get("scores").get(label).asDouble();
@@ -300,6 +301,26 @@ class HttpInterfaceIT {
     assertThat(answer.get("outputs")).hasSize(1);
     assertThat(answer.at("/outputs/0/shape").toString()).isEqualTo("[0,2]");
     assertThat(answer.has("id")).isFalse();
+  }
+
+  @Test
+  void aTextWithoutAKnownTokenCostsNoOtherItsAnswer() throws Exception {
+    JsonNode results = classify("{\"texts\":[\"a good film\",\"👍\"],\"explain\":true}");
+    assertThat(results.get(0).get("explanation").get("words")).hasSize(3);
+    assertThat(results.get(1).get("abstained").asBoolean()).isTrue();
+    assertThat(results.get(1).get("reason").get("code").asText()).isEqualTo("no-token");
+    // What is left of a text of one word has no token either; it is scored all the same.
+    JsonNode one = classify("{\"text\":\"good\",\"explain\":true}").get(0);
+    assertThat(one.get("explanation").get("words")).hasSize(1);
+    JsonNode refused =
+        running.client.post(
+            "/v2/models/default/infer",
+            "{\"inputs\":[{\"name\":\"text\",\"shape\":[2],\"datatype\":\"BYTES\","
+                + "\"data\":[\"a good film\",\"👍\"]}]}",
+            400);
+    assertThat(refused.get("error").asText())
+        .contains("1")
+        .contains("nothing that the model knows");
   }
 
   @ParameterizedTest

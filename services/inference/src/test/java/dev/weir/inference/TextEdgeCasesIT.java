@@ -160,7 +160,9 @@ class TextEdgeCasesIT {
 
   /** Answered, or why it was abstained from. */
   private static String outcome(JsonNode answer) {
-    return answer.path("abstained").asBoolean() ? answer.path("reason").path("code").asText() : ANSWERED;
+    return answer.path("abstained").asBoolean()
+        ? answer.path("reason").path("code").asText()
+        : ANSWERED;
   }
 
   private static String quoted(String text) {

@@ -155,6 +155,9 @@ final class InferenceProtocol {
       if (answers.get(i) instanceof Answer.Failed failed) {
         throw Problem.scoringFailed(failed.cause()).at(i);
       }
+      if (answers.get(i) instanceof Answer.Abstained silent && silent.ofTheText()) {
+        throw new Problem(400, silent.code(), silent.message()).at(i);
+      }
     }
     List<Answer.Scored> scored =
         answers.stream()

@@ -128,12 +128,18 @@ public sealed interface Answer {
   }
 
   /**
-   * Nobody can answer, and nothing is wrong with the text.
+   * Nobody can answer.
    *
    * @param code stable code, also the metric's tag
    * @param message for people, with the remedy
    */
-  record Abstained(String code, String message) implements Answer {}
+  record Abstained(String code, String message) implements Answer {
+
+    /** Whether it is for what the text is; no version has part in it. */
+    public boolean ofTheText() {
+      return code.equals(Abstentions.NO_TOKEN);
+    }
+  }
 
   /**
    * No answer can be had for this text, which is at fault alone.

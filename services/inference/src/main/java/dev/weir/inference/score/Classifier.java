@@ -97,7 +97,7 @@ public final class Classifier implements AutoCloseable {
     if (caller.gone()) {
       return Optional.of(CompletableFuture.failedFuture(new CallerGoneException()));
     }
-    Tokenised tokenised = tokenise(reviews, false);
+    Tokenised tokenised = tokenise(reviews, false, false);
     Suspension suspension = tokenised.suspension;
     if (suspension != null) {
       return Optional.of(CompletableFuture.failedFuture(suspension.problem()));
@@ -107,12 +107,18 @@ public final class Classifier implements AutoCloseable {
         .map(scored -> counted(caller.source(), tokenised, scored));
   }
 
-  /** The same for texts that nobody sent: they are not counted as classifications. */
-  Optional<CompletableFuture<List<Answer>>> tryScore(Caller caller, List<Review> reviews) {
+  /**
+   * The same for texts that nobody sent: they are not counted as classifications.
+   *
+   * @param silent whether texts without a known token are scored, too: what is left of a text when
+   *     a word is taken out
+   */
+  Optional<CompletableFuture<List<Answer>>> tryScore(
+      Caller caller, List<Review> reviews, boolean silent) {
     if (caller.gone()) {
       return Optional.of(CompletableFuture.failedFuture(new CallerGoneException()));
     }
-    Tokenised tokenised = tokenise(reviews, false);
+    Tokenised tokenised = tokenise(reviews, false, silent);
     Suspension suspension = tokenised.suspension;
     if (suspension != null) {
       return Optional.of(CompletableFuture.failedFuture(suspension.problem()));
@@ -134,7 +140,7 @@ public final class Classifier implements AutoCloseable {
    * another token limit takes over before they are scored, they are tokenised again.
    */
   public Tokenised tokenise(List<Review> reviews) {
-    return tokenise(reviews, true);
+    return tokenise(reviews, true, false);
   }
 
   /**
@@ -224,12 +230,12 @@ public final class Classifier implements AutoCloseable {
         });
   }
 
-  private Tokenised tokenise(List<Review> reviews, boolean shadows) {
+  private Tokenised tokenise(List<Review> reviews, boolean shadows, boolean silent) {
     Tokenised tokenised = new Tokenised(reviews.size());
     ServingState state = registry.state();
     for (int i = 0; i < reviews.size(); i++) {
       try {
-        tokenise(reviews.get(i), i, state, shadows, tokenised);
+        tokenise(reviews.get(i), i, state, shadows, silent, tokenised);
       } catch (RuntimeException e) {
         if (!triage.tokenizes()) {
           throw new IllegalStateException("the tokeniser fails on every text", e);
@@ -242,14 +248,19 @@ public final class Classifier implements AutoCloseable {
   }
 
   private void tokenise(
-      Review review, int place, ServingState state, boolean shadows, Tokenised tokenised) {
+      Review review,
+      int place,
+      ServingState state,
+      boolean shadows,
+      boolean silent,
+      Tokenised tokenised) {
     Optional<ServingAdapter> serving = router.answering(state, review.adapter(), review.id());
     if (serving.isEmpty()) {
       tokenised.early[place] = abstain(review.adapter());
       return;
     }
     Query query = query(review, serving.get(), null);
-    if (query.tokens().length <= FRAME) {
+    if (!silent && query.tokens().length <= FRAME) {
       tokenised.early[place] = Abstentions.noToken();
       return;
     }

@@ -49,7 +49,7 @@ public final class Explainer {
   private record Run(Caller caller, Review review, long began) {}
 
   private CompletableFuture<Optional<Explanation>> explain(Run run, int attempt) {
-    return score(run, List.of(run.review()))
+    return score(run, List.of(run.review()), false)
         .thenCompose(
             first -> {
               if (first.isEmpty()) {
@@ -108,7 +108,7 @@ public final class Explainer {
         spans.subList(done.size(), Math.min(done.size() + WAVE, spans.size())).stream()
             .map(span -> without(run.review(), span))
             .toList();
-    return score(run, wave)
+    return score(run, wave, true)
         .thenCompose(
             answers -> {
               if (answers.isEmpty()) {
@@ -119,9 +119,10 @@ public final class Explainer {
             });
   }
 
-  private CompletableFuture<Optional<List<Answer>>> score(Run run, List<Review> reviews) {
+  private CompletableFuture<Optional<List<Answer>>> score(
+      Run run, List<Review> reviews, boolean silent) {
     return CompletableFuture.supplyAsync(
-            () -> classifier.tryScore(run.caller(), reviews), tokenizing)
+            () -> classifier.tryScore(run.caller(), reviews, silent), tokenizing)
         .thenCompose(
             accepted ->
                 accepted.isEmpty()

@@ -56,10 +56,12 @@ public final class OneVersion {
         : CompletableFuture.failedFuture(new VersionChangedException(reviews.get(0).adapter()));
   }
 
-  /** Failed ones aside: nobody answered them. */
+  /** Those aside that no version answered: texts that failed, and texts without a token. */
   private static boolean same(List<Answer> answers) {
     return answers.stream()
             .filter(answer -> !(answer instanceof Answer.Failed))
+            .filter(
+                answer -> !(answer instanceof Answer.Abstained abstained && abstained.ofTheText()))
             .map(answer -> answer instanceof Answer.Scored scored ? scored.digest() : "")
             .distinct()
             .count()
