@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -31,6 +32,9 @@ import picocli.CommandLine;
  * learn too little from so few reviews for a second promotion.
  */
 class DemoIT {
+
+  /** What a dead letter keeps of a record that is far too large. */
+  private static final int EXCERPT_BYTES = 1024;
 
   private static final Map<String, String> ENVIRONMENT =
       Map.of(
@@ -120,7 +124,8 @@ class DemoIT {
       producer.flush();
       assertThat(read(letters, bad.size()))
           .extracting(ConsumerRecord::value)
-          .containsExactlyInAnyOrderElementsOf(bad);
+          .containsExactlyInAnyOrder(
+              bad.get(0), bad.get(1), bad.get(2), Arrays.copyOf(bad.get(3), EXCERPT_BYTES));
       List<JsonNode> classified = new ArrayList<>();
       for (ConsumerRecord<byte[], byte[]> record : read(answers, bad.size() + 1)) {
         classified.add(EventJson.read(record.value(), JsonNode.class));
