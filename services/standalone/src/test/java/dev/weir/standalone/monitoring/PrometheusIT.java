@@ -34,7 +34,7 @@ class PrometheusIT {
           "weir_inference_page_duration_seconds_bucket",
           "weir_inference_page_duration_seconds_count",
           "weir_inference_evictions_total",
-          "weir_inference_adapter_records_skipped_total",
+          "weir_inference_adapter_records_refused_total",
           "weir_inference_internal_errors_total",
           "weir_inference_stream_cut_off_total",
           "weir_records_skipped_total");
