@@ -1,5 +1,7 @@
 package dev.weir.inference.adapter;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weir.common.adapter.AdapterId;
 import dev.weir.common.adapter.AdapterRecord;
 import dev.weir.common.adapter.AdapterWeights;
@@ -36,6 +38,30 @@ public final class TestingAdapters {
   public static final int MAX_TOKENS = 64;
 
   private static final int HIDDEN = 4;
+
+  /** Version 4711 of the adapter NAME. */
+  private static final String RELEASE =
+      new String(
+          EventJson.write(
+              new Release(
+                  "NAME",
+                  4711,
+                  Release.State.PROMOTED,
+                  Method.HEAD_REFRESH,
+                  "digest-4711",
+                  "base",
+                  "base-digest",
+                  List.of("negative", "positive"),
+                  "batch",
+                  new Decision(
+                      "fewer-errors", "better", 100, .9, .9, .3, null, null, null, 0, 0, 1),
+                  10,
+                  1.5,
+                  Instant.EPOCH,
+                  Instant.EPOCH,
+                  Instant.EPOCH,
+                  List.of("fp32"))),
+          UTF_8);
 
   private TestingAdapters() {}
 
@@ -74,32 +100,18 @@ public final class TestingAdapters {
   /** Has the topic say that versions of an adapter were released, and the last one crowned. */
   public static void announce(AnnouncedAdapters announced, String adapter, int versions) {
     for (int version = 1; version <= versions; version++) {
-      Release release =
-          new Release(
-              adapter,
-              version,
-              Release.State.PROMOTED,
-              Method.HEAD_REFRESH,
-              "digest-" + version,
-              "base",
-              "base-digest",
-              List.of("negative", "positive"),
-              "batch",
-              new Decision("fewer-errors", "better", 100, .9, .9, .3, null, null, null, 0, 0, 1),
-              10,
-              1.5,
-              Instant.EPOCH,
-              Instant.EPOCH,
-              Instant.EPOCH,
-              List.of("fp32"));
-      take(announced, AdapterRecord.key(release), EventJson.write(release));
+      String release = RELEASE.replace("NAME", adapter).replace("4711", "" + version);
+      take(announced, new AdapterId(adapter, version).toString().getBytes(UTF_8), release);
     }
     Champion champion = new Champion(adapter, versions, "digest-" + versions, Instant.EPOCH);
-    take(announced, AdapterRecord.key(champion), EventJson.write(champion));
+    take(
+        announced,
+        AdapterRecord.key(champion),
+        new String(EventJson.write(champion), UTF_8));
   }
 
-  private static void take(AnnouncedAdapters announced, byte[] key, byte[] value) {
-    announced.take(new ConsumerRecord<>("adapters", 0, 0, key, value));
+  private static void take(AnnouncedAdapters announced, byte[] key, String value) {
+    announced.take(new ConsumerRecord<>("adapters", 0, 0, key, value.getBytes(UTF_8)));
   }
 
   /** A place in the only epoch that most tests have. */

@@ -29,11 +29,11 @@ class AdaptersViewTest {
       assertThat(view.one("other-999").orElseThrow().versions()).hasSize(50);
       assertThat(bytesOfOne(view)).isLessThan(2 * alone);
       // Of its own releases, too, only those that are shown cost anything.
-      TestingAdapters.announce(testing.announced, "default", 2000);
+      TestingAdapters.announce(testing.announced, "default", 400);
       assertThat(view.one("default").orElseThrow().versions())
           .hasSize(AdaptersView.MOST_VERSIONS)
           .first()
-          .satisfies(newest -> assertThat(newest.version()).isEqualTo(2000));
+          .satisfies(newest -> assertThat(newest.version()).isEqualTo(400));
       assertThat(bytesOfOne(view)).isLessThan(2 * alone);
     }
   }
