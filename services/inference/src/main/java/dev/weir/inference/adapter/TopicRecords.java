@@ -78,9 +78,7 @@ final class TopicRecords {
 
   List<Release> releases(String adapter, int most) {
     NavigableMap<Integer, Release> known = releases.get(adapter);
-    return known == null
-        ? List.of()
-        : known.descendingMap().values().stream().limit(most).toList();
+    return known == null ? List.of() : known.descendingMap().values().stream().limit(most).toList();
   }
 
   @Nullable Release release(String adapter, int version) {

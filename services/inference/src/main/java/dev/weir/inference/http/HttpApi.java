@@ -114,8 +114,7 @@ public final class HttpApi implements AutoCloseable {
         new EventStreams(
             opened, opened.getOrCreateContext(), parts.heartbeat(), parts.metrics().registry());
     Connections connections =
-        new Connections(
-            opened, config.connections(), config.idle(), parts.metrics().registry());
+        new Connections(opened, config.connections(), config.idle(), parts.metrics().registry());
     HttpServer created =
         opened
             .createHttpServer(options())

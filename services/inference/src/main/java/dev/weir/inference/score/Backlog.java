@@ -61,15 +61,18 @@ final class Backlog {
   }
 
   /**
-   * Whether there is room for all of the queries.
+   * Whether there is room for texts for these adapters, for all of them.
    *
    * <p>A client that has something waiting may fill half of the queue while others wait, too.
    * Behind a full queue a quarter more is kept for clients that have little waiting, and half of
    * that for a client's adapters that have: a flood must not have the others refused.
    */
-  boolean fits(Caller caller, List<Query> queries) {
+  boolean fits(Caller caller, List<String> adapters) {
     Source source = caller.source();
-    int rows = queries.size();
+    int rows = adapters.size();
+    if (rows == 0) {
+      return true;
+    }
     int before = depth(source);
     int own = depth(source, row -> true, queue(source).size(caller.client()), caller);
     if (before + rows <= capacity
@@ -82,10 +85,7 @@ final class Backlog {
       return beyond <= capacity / RESERVE;
     }
     return beyond <= capacity / RESERVE / HALF
-        && queries.stream()
-            .map(Query::adapter)
-            .distinct()
-            .allMatch(adapter -> own(caller, adapter) + rows <= little);
+        && adapters.stream().distinct().allMatch(adapter -> own(caller, adapter) + rows <= little);
   }
 
   private int own(Caller caller, String adapter) {

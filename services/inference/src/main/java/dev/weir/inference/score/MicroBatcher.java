@@ -98,7 +98,7 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      return backlog.fits(caller, queries)
+      return backlog.fits(caller, adapters(queries))
           ? Optional.of(enqueue(caller, queries))
           : Optional.empty();
     } finally {
@@ -120,10 +120,11 @@ final class MicroBatcher implements AutoCloseable {
           queries.size() + " texts at once, the queue holds " + backlog.capacity());
     }
     long left = patience.toNanos();
+    List<String> adapters = adapters(queries);
     lock.lockInterruptibly();
     try {
       checkOpen();
-      while (!backlog.fits(caller, queries)) {
+      while (!backlog.fits(caller, adapters)) {
         if (left <= 0) {
           return Optional.empty();
         }
@@ -131,6 +132,20 @@ final class MicroBatcher implements AutoCloseable {
         checkOpen();
       }
       return Optional.of(enqueue(caller, queries));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static List<String> adapters(List<Query> queries) {
+    return queries.stream().map(Query::adapter).toList();
+  }
+
+  /** Whether texts for these adapters would be queued now. */
+  boolean fits(Caller caller, List<String> adapters) {
+    lock.lock();
+    try {
+      return backlog.fits(caller, adapters);
     } finally {
       lock.unlock();
     }

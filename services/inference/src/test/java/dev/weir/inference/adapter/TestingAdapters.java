@@ -104,10 +104,7 @@ public final class TestingAdapters {
       take(announced, new AdapterId(adapter, version).toString().getBytes(UTF_8), release);
     }
     Champion champion = new Champion(adapter, versions, "digest-" + versions, Instant.EPOCH);
-    take(
-        announced,
-        AdapterRecord.key(champion),
-        new String(EventJson.write(champion), UTF_8));
+    take(announced, AdapterRecord.key(champion), new String(EventJson.write(champion), UTF_8));
   }
 
   private static void take(AnnouncedAdapters announced, byte[] key, String value) {

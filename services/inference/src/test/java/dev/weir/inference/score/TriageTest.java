@@ -407,8 +407,7 @@ class TriageTest {
     CompletableFuture<List<Answer>> offer(TokenLimit limit, String... texts) {
       List<Query> queries =
           Stream.of(texts)
-              .map(
-                  text -> new Query("r", text, "default", tokens.encode(text, limit), limit, null))
+              .map(text -> new Query("r", text, "default", tokens.encode(text, limit), limit, null))
               .toList();
       return batcher.offer(Caller.kafka("reviews-0"), queries).orElseThrow();
     }
