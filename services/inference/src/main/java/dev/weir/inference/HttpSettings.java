@@ -57,7 +57,12 @@ final class HttpSettings {
 
   private static final Setting<Integer> CONNECTIONS =
       Setting.integer(
-          "WEIR_HTTP_CONNECTIONS", 1024, 1, 100_000, "most HTTP connections that are open at once");
+          "WEIR_HTTP_CONNECTIONS",
+          1024,
+          1,
+          100_000,
+          "most HTTP connections that are open at once, half of them from one address; beyond, the"
+              + " one that has waited for its client for longest is closed");
 
   private static final Setting<Duration> IDLE =
       Setting.duration(

@@ -134,6 +134,11 @@ public final class AdapterLoader implements AutoCloseable {
     return Map.copyOf(failures);
   }
 
+  /** Why a wanted version is not in service; empty when it is. */
+  public Optional<LoadFailure> failure(AdapterId id) {
+    return Optional.ofNullable(failures.get(id));
+  }
+
   /** The version that answers for an adapter here, whatever should; empty when none does. */
   public Optional<AdapterId> answering(String adapter) {
     return registry.warm()
@@ -230,6 +235,7 @@ public final class AdapterLoader implements AutoCloseable {
     private boolean active;
     private int attempts;
     private final Set<AdapterId> failed = new HashSet<>();
+    private final Set<AdapterId> broken = new HashSet<>(); // Out of service, and not tried again.
     private @Nullable Future<?> retry;
 
     Task(String adapter) {
@@ -428,7 +434,8 @@ public final class AdapterLoader implements AutoCloseable {
     }
 
     private synchronized void forget(WantedVersion version) {
-      if (failed.remove(version.id())) {
+      boolean stopped = broken.remove(version.id());
+      if (failed.remove(version.id()) || stopped) {
         failures.remove(version.id());
       }
     }
@@ -474,7 +481,8 @@ public final class AdapterLoader implements AutoCloseable {
 
     /** Only a newer record brings it back: it was tried when it was loaded, and broke later. */
     private synchronized void broken(ServingAdapter version, WeirException why) {
-      meters.failed(why.reason());
+      guarded("counting a broken version", () -> meters.failed(why.reason()));
+      broken.add(version.id());
       failures.put(
           version.id(),
           new LoadFailure(
@@ -499,6 +507,12 @@ public final class AdapterLoader implements AutoCloseable {
       for (AdapterId id : List.copyOf(failed)) {
         if (!wantedNow.contains(id)) {
           failed.remove(id);
+          failures.remove(id);
+        }
+      }
+      for (AdapterId id : List.copyOf(broken)) {
+        if (!wantedNow.contains(id)) {
+          broken.remove(id);
           failures.remove(id);
         }
       }

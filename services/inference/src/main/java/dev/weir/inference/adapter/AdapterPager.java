@@ -101,6 +101,12 @@ final class AdapterPager implements AutoCloseable {
     return registry.state().version(id).filter(version -> version.placement() == null).isPresent();
   }
 
+  Optional<LoadFailure> failure(AdapterId id) {
+    return Optional.ofNullable(failures.get(id))
+        .filter(missed -> registry.state().version(id).isPresent())
+        .map(Missed::failure);
+  }
+
   Map<AdapterId, LoadFailure> failures() {
     failures.keySet().removeIf(id -> registry.state().version(id).isEmpty());
     Map<AdapterId, LoadFailure> now = new HashMap<>();

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -255,6 +256,11 @@ public final class AdapterRegistry implements AutoCloseable {
     return pager.failures();
   }
 
+  /** Why an evicted version could not be loaded again; empty when that did not fail. */
+  public Optional<LoadFailure> pageFailure(AdapterId id) {
+    return pager.failure(id);
+  }
+
   /** Most slots that there may be, as far as is known. */
   public int mostSlots() {
     return supply.mostSlots();
@@ -419,7 +425,7 @@ public final class AdapterRegistry implements AutoCloseable {
    */
   public synchronized boolean fallBack(
       ServingAdapter broken, WeirException why, BooleanSupplier stillBroken) {
-    if (!placer.fallBack(broken, stillBroken)) {
+    if (!changing(() -> placer.fallBack(broken, stillBroken))) {
       return false;
     }
     brokenListeners.forEach(listener -> listener.accept(broken, why));

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsResult;
@@ -255,7 +256,7 @@ public final class AdapterWatcher implements AutoCloseable {
     if (end >= 0 && position >= end) {
       TopicPlace place = new TopicPlace(epoch, Math.max(0, position - 1));
       for (String adapter : announced.endReading()) {
-        want(adapter, announced.wanted(adapter, place));
+        want(adapter, () -> announced.wanted(adapter, place));
       }
       end = CAUGHT_UP;
     }
@@ -337,18 +338,19 @@ public final class AdapterWatcher implements AutoCloseable {
               adapter ->
                   want(
                       adapter,
-                      announced
-                          .wanted(adapter, new TopicPlace(epoch, record.offset()))
-                          .in(Tracing.context(record.headers()))));
+                      () ->
+                          announced
+                              .wanted(adapter, new TopicPlace(epoch, record.offset()))
+                              .in(Tracing.context(record.headers()))));
     } catch (RuntimeException e) {
       LOG.error("{}@{} could not be acted on; it is skipped", partition, record.offset(), e);
       InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher").increment();
     }
   }
 
-  private void want(String adapter, Wanted wanted) {
+  private void want(String adapter, Supplier<Wanted> wanted) {
     try {
-      loader.want(adapter, wanted);
+      loader.want(adapter, wanted.get());
     } catch (RuntimeException e) {
       LOG.error("adapter {} could not be handed to the loader", adapter, e);
       InferenceMeters.INTERNAL_ERRORS.counter(meters, "adapter-watcher").increment();

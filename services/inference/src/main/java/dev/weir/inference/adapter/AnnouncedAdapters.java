@@ -85,7 +85,12 @@ public final class AnnouncedAdapters {
 
   /** All releases of an adapter that the topic holds, newest version first. */
   public List<Release> releases(String adapter) {
-    return current.releases(adapter);
+    return current.releases(adapter, Integer.MAX_VALUE);
+  }
+
+  /** The newest releases of an adapter, so many at most, newest version first. */
+  public List<Release> releases(String adapter, int most) {
+    return current.releases(adapter, most);
   }
 
   /** One release, if the topic holds it. */

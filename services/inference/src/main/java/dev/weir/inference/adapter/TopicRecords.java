@@ -76,9 +76,9 @@ final class TopicRecords {
     return Math.max(16L << 20, heap / 16);
   }
 
-  List<Release> releases(String adapter) {
+  List<Release> releases(String adapter, int most) {
     NavigableMap<Integer, Release> known = releases.get(adapter);
-    return known == null ? List.of() : List.copyOf(known.descendingMap().values());
+    return known == null ? List.of() : known.descendingMap().values().stream().limit(most).toList();
   }
 
   @Nullable Release release(String adapter, int version) {

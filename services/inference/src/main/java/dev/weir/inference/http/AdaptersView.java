@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,7 +129,8 @@ public final class AdaptersView {
 
   All all() {
     ServingState state = registry.state();
-    Map<AdapterId, LoadFailure> failures = failures();
+    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
+    failures.putAll(loader.failures());
     Map<String, Champion> champions = announced.champions();
     Engine engine =
         new Engine(
@@ -140,17 +142,20 @@ public final class AdaptersView {
             state.precisions().stream().map(Precision::id).toList());
     List<Adapter> adapters =
         names(state, failures, champions).stream()
-            .map(name -> adapter(name, state, failures))
+            .map(name -> adapter(name, state, failures::get))
             .toList();
     return new All(baseModel, baseDigest, engine, adapters);
   }
 
-  /** One adapter, or empty when neither the catalog nor the topic knows it. */
+  /**
+   * One adapter, or empty when neither the catalog nor the topic knows it. Cheap, however many
+   * adapters and versions there are.
+   */
   Optional<Adapter> one(String name) {
     if (!exists(name)) {
       return Optional.empty();
     }
-    return Optional.of(adapter(name, registry.state(), failures()));
+    return Optional.of(adapter(name, registry.state(), this::failure));
   }
 
   /** Whether the catalog or the topic knows an adapter. Cheap, for every request. */
@@ -160,10 +165,8 @@ public final class AdaptersView {
         || (catalog.names().contains(name) && Limits.ADAPTER_NAME.matcher(name).matches());
   }
 
-  private Map<AdapterId, LoadFailure> failures() {
-    Map<AdapterId, LoadFailure> failures = new HashMap<>(registry.pageFailures());
-    failures.putAll(loader.failures());
-    return failures;
+  private @Nullable LoadFailure failure(AdapterId id) {
+    return loader.failure(id).or(() -> registry.pageFailure(id)).orElse(null);
   }
 
   /**
@@ -216,7 +219,8 @@ public final class AdaptersView {
     return names;
   }
 
-  private Adapter adapter(String name, ServingState state, Map<AdapterId, LoadFailure> failures) {
+  private Adapter adapter(
+      String name, ServingState state, Function<AdapterId, @Nullable LoadFailure> failures) {
     ServingPlan plan = announced.plan(name);
     AdapterId answering = announced.answering(name).map(Champion::id).orElse(null);
     ServingPlan.Canary canary = plan.canary();
@@ -234,7 +238,7 @@ public final class AdaptersView {
         failure(failures, answering),
         failure(failures, canaryId),
         failure(failures, shadowId),
-        announced.releases(name).stream().limit(MOST_VERSIONS).map(AdaptersView::version).toList());
+        announced.releases(name, MOST_VERSIONS).stream().map(AdaptersView::version).toList());
   }
 
   private static @Nullable Serving serving(ServingState state, @Nullable AdapterId id) {
@@ -242,8 +246,8 @@ public final class AdaptersView {
   }
 
   private static @Nullable LoadFailure failure(
-      Map<AdapterId, LoadFailure> failures, @Nullable AdapterId id) {
-    return id == null ? null : failures.get(id);
+      Function<AdapterId, @Nullable LoadFailure> failures, @Nullable AdapterId id) {
+    return id == null ? null : failures.apply(id);
   }
 
   private static Serving serving(ServingAdapter adapter) {

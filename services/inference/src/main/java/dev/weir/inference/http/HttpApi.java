@@ -113,7 +113,8 @@ public final class HttpApi implements AutoCloseable {
     EventStreams listeners =
         new EventStreams(
             opened, opened.getOrCreateContext(), parts.heartbeat(), parts.metrics().registry());
-    Connections connections = new Connections(opened, config.connections(), config.idle());
+    Connections connections =
+        new Connections(opened, config.connections(), config.idle(), parts.metrics().registry());
     HttpServer created =
         opened
             .createHttpServer(options())

@@ -17,7 +17,7 @@ import java.util.Set;
  * @param keys the API keys; empty lets everybody ask for everything
  * @param rate texts per second and client; 0 for no limit
  * @param burst texts at once, where there is a limit
- * @param connections most connections that are open at once
+ * @param connections most connections that are open at once, half of them from one address
  * @param idle how long a connection may be silent, and a request take to arrive
  * @param origins origins of other servers' pages that may use this one
  */

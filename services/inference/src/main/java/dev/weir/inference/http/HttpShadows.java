@@ -29,7 +29,6 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
@@ -212,7 +211,8 @@ public final class HttpShadows implements AutoCloseable {
       dropped.increment();
       Thread.interrupted(); // The client set it, and the exception says it now.
       throw (InterruptedException) new InterruptedException("closing").initCause(e);
-    } catch (KafkaException | IllegalStateException e) {
+    } catch (RuntimeException e) {
+      // A defect of ours, too: it must not end the thread, and all shadows with it.
       dropped.increment();
       note(e);
     }

@@ -116,7 +116,7 @@ public final class InferenceMeters {
   public static final MeterSpec HTTP_REFUSED =
       counter(
           "weir.inference.http.refused",
-          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope, rate-limited; memory: the bodies under way take their budget; slow-body: ended in favour of others; body-too-large)",
+          "HTTP requests refused before their route's work, by reason (no-key, unknown-key, scope, rate-limited; memory: the bodies under way take their budget; slow-body: ended in favour of others; body-too-large; connections: closed because too many are open)",
           "reason");
 
   /** Bodies in memory. */

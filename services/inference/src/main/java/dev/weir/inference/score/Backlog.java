@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,8 +30,11 @@ final class Backlog {
   private final Map<Source, TurnQueue> queues = new EnumMap<>(Source.class);
   private final Map<Source, Set<Row>> aside = new EnumMap<>(Source.class);
 
-  /** Rows whose version is out of order; bounded by what the streams have under way. */
-  private final Set<Row> stopped = Collections.newSetFromMap(new IdentityHashMap<>());
+  /**
+   * Rows whose version is out of order, in the order of their turns; bounded by what the streams
+   * have under way.
+   */
+  private final IdentityHashMap<Suspension, Set<Row>> stopped = new IdentityHashMap<>();
 
   /**
    * An empty backlog.
@@ -57,15 +61,18 @@ final class Backlog {
   }
 
   /**
-   * Whether there is room for all of the queries.
+   * Whether there is room for texts for these adapters, for all of them.
    *
    * <p>A client that has something waiting may fill half of the queue while others wait, too.
    * Behind a full queue a quarter more is kept for clients that have little waiting, and half of
    * that for a client's adapters that have: a flood must not have the others refused.
    */
-  boolean fits(Caller caller, List<Query> queries) {
+  boolean fits(Caller caller, List<String> adapters) {
     Source source = caller.source();
-    int rows = queries.size();
+    int rows = adapters.size();
+    if (rows == 0) {
+      return true;
+    }
     int before = depth(source);
     int own = depth(source, row -> true, queue(source).size(caller.client()), caller);
     if (before + rows <= capacity
@@ -78,10 +85,7 @@ final class Backlog {
       return beyond <= capacity / RESERVE;
     }
     return beyond <= capacity / RESERVE / HALF
-        && queries.stream()
-            .map(Query::adapter)
-            .distinct()
-            .allMatch(adapter -> own(caller, adapter) + rows <= little);
+        && adapters.stream().distinct().allMatch(adapter -> own(caller, adapter) + rows <= little);
   }
 
   private int own(Caller caller, String adapter) {
@@ -115,16 +119,30 @@ final class Backlog {
   }
 
   /**
-   * Keeps a row out of the queue until {@link #takeBack}, where it takes no room from others and
-   * keeps nobody from closing.
+   * Keeps rows out of the queue until {@link #takeBack(Suspension)}, where they take no room from
+   * others and keep nobody from closing.
+   *
+   * @return whether they are the first of this suspension
    */
-  void stop(Row row) {
-    stopped.add(row);
+  boolean stop(Suspension suspension, List<Row> rows) {
+    Set<Row> known = stopped.get(suspension);
+    if (known == null) {
+      stopped.put(suspension, new LinkedHashSet<>(rows));
+      return true;
+    }
+    known.addAll(rows);
+    return false;
   }
 
   /** Ends a row's being set aside; false when it no longer was. */
   boolean takeBack(Row row) {
-    return aside(row.source()).remove(row) || stopped.remove(row);
+    return aside(row.source()).remove(row);
+  }
+
+  /** Ends the waiting for a version; those rows that still waited, in the order of their turns. */
+  List<Row> takeBack(Suspension suspension) {
+    Set<Row> rows = stopped.remove(suspension);
+    return rows == null ? List.of() : List.copyOf(rows);
   }
 
   /** Puts a row in front: it was next when it was set aside. */
@@ -158,16 +176,20 @@ final class Backlog {
   /** Takes out all that one caller has waiting, what is set aside included. */
   List<Row> leave(Caller caller) {
     List<Row> gone = queue(caller.source()).leave(caller);
-    aside(caller.source())
-        .removeIf(
-            row -> {
-              boolean left = row.submission().caller() == caller;
-              if (left) {
-                gone.add(row);
-              }
-              return left;
-            });
+    leave(caller, aside(caller.source()), gone);
+    stopped.values().forEach(rows -> leave(caller, rows, gone));
     return gone;
+  }
+
+  private static void leave(Caller caller, Set<Row> rows, List<Row> gone) {
+    rows.removeIf(
+        row -> {
+          boolean left = row.submission().caller() == caller;
+          if (left) {
+            gone.add(row);
+          }
+          return left;
+        });
   }
 
   /** Takes everything out. */
@@ -176,7 +198,7 @@ final class Backlog {
     queues.values().forEach(queue -> all.addAll(queue.drain()));
     aside.values().forEach(all::addAll);
     aside.values().forEach(Set::clear);
-    all.addAll(stopped);
+    stopped.values().forEach(all::addAll);
     stopped.clear();
     return all;
   }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -138,7 +139,7 @@ final class BatchScorer {
       Answer answer;
       try {
         answer = answer(version, logits[i]);
-      } catch (ArithmeticException e) {
+      } catch (RuntimeException e) {
         unscored.add(run.rows.get(i));
         versions.add(version);
         problem = e;
@@ -244,8 +245,7 @@ final class BatchScorer {
       // What a shadow says is nobody's answer: it is left out.
       row.answer(Abstentions.unavailable(suspension.version().id(), suspension.problem()));
     } else if (row.source() == Source.HTTP) {
-      row.submission().fail(suspension.problem());
-      row.drop();
+      row.drop(suspension.problem());
     } else {
       held.suspended(suspension, row);
     }
@@ -261,12 +261,17 @@ final class BatchScorer {
         ServingAdapter adapter = chosen.get(i).map(lease::version).orElse(null);
         ServingAdapter inService = chosen.get(i).flatMap(lease.state()::version).orElse(null);
         Suspension suspension = inService == null ? null : triage.suspension(inService);
-        if (row.submission().done().isDone()) {
-          others.add(row::drop); // Its client went away, or was refused.
+        if (row.submission().caller().gone()) {
+          others.add(() -> row.drop(new CallerGoneException()));
+        } else if (row.submission().done().isDone()) {
+          others.add(row::drop); // Refused as a whole.
         } else if (suspension != null) {
           others.add(() -> hold(row, suspension, held));
         } else if (adapter != null) {
-          run.add(row, tokens(row.query(), adapter), adapter);
+          int[] tokens = tokens(row, adapter, others, held);
+          if (tokens != null) {
+            run.add(row, tokens, adapter);
+          }
         } else if (inService != null) {
           others.add(() -> held.evicted(inService, row));
         } else {
@@ -307,11 +312,31 @@ final class BatchScorer {
     }
   }
 
-  /** The queued tokens, unless a version with another token limit has taken over meanwhile. */
-  private int[] tokens(Query query, ServingAdapter adapter) {
-    return adapter.limit().equals(query.limit())
-        ? query.tokens()
-        : tokenizer.encode(query.text(), adapter.limit());
+  /**
+   * The queued tokens, unless a version with another token limit has taken over meanwhile; null
+   * where the text cannot be tokenised for that one, which costs no other row its answer.
+   */
+  private int @Nullable [] tokens(
+      Row row, ServingAdapter adapter, List<Runnable> others, Held held) {
+    Query query = row.query();
+    if (adapter.limit().equals(query.limit())) {
+      return query.tokens();
+    }
+    try {
+      return tokenizer.encode(query.text(), adapter.limit());
+    } catch (RuntimeException e) {
+      others.add(() -> untokenised(row, adapter, e, held));
+      return null;
+    }
+  }
+
+  private void untokenised(Row row, ServingAdapter adapter, RuntimeException problem, Held held) {
+    RuntimeException broken = triage.probe(adapter);
+    if (broken == null) {
+      giveUp(row, problem, Answer.Failed.INTERNAL_ERROR);
+    } else {
+      hold(row, triage.suspend(adapter, broken.toString(), true), held);
+    }
   }
 
   private Answer answer(ServingAdapter adapter, float[] logits) {

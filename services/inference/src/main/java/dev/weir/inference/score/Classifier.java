@@ -97,6 +97,9 @@ public final class Classifier implements AutoCloseable {
     if (caller.gone()) {
       return Optional.of(CompletableFuture.failedFuture(new CallerGoneException()));
     }
+    if (!batcher.fits(caller, toScore(reviews))) {
+      return Optional.empty(); // Before they cost anything: others wait for this thread, too.
+    }
     Tokenised tokenised = tokenise(reviews, false, false);
     Suspension suspension = tokenised.suspension;
     if (suspension != null) {
@@ -105,6 +108,15 @@ public final class Classifier implements AutoCloseable {
     return batcher
         .offer(caller, tokenised.queries())
         .map(scored -> counted(caller.source(), tokenised, scored));
+  }
+
+  /** The adapter of each review that some version would score. */
+  private List<String> toScore(List<Review> reviews) {
+    ServingState state = registry.state();
+    return reviews.stream()
+        .filter(each -> state.adapter(each.adapter()).isPresent())
+        .map(Review::adapter)
+        .toList();
   }
 
   /**

@@ -98,7 +98,7 @@ final class MicroBatcher implements AutoCloseable {
     lock.lock();
     try {
       checkOpen();
-      return backlog.fits(caller, queries)
+      return backlog.fits(caller, adapters(queries))
           ? Optional.of(enqueue(caller, queries))
           : Optional.empty();
     } finally {
@@ -120,10 +120,11 @@ final class MicroBatcher implements AutoCloseable {
           queries.size() + " texts at once, the queue holds " + backlog.capacity());
     }
     long left = patience.toNanos();
+    List<String> adapters = adapters(queries);
     lock.lockInterruptibly();
     try {
       checkOpen();
-      while (!backlog.fits(caller, queries)) {
+      while (!backlog.fits(caller, adapters)) {
         if (left <= 0) {
           return Optional.empty();
         }
@@ -131,6 +132,20 @@ final class MicroBatcher implements AutoCloseable {
         checkOpen();
       }
       return Optional.of(enqueue(caller, queries));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static List<String> adapters(List<Query> queries) {
+    return queries.stream().map(Query::adapter).toList();
+  }
+
+  /** Whether texts for these adapters would be queued now. */
+  boolean fits(Caller caller, List<String> adapters) {
+    lock.lock();
+    try {
+      return backlog.fits(caller, adapters);
     } finally {
       lock.unlock();
     }
@@ -178,10 +193,11 @@ final class MicroBatcher implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (Row row : gone) {
-      row.drop();
-      row.submission().fail(new CallerGoneException());
-    }
+    gone(gone);
+  }
+
+  private static void gone(List<Row> rows) {
+    rows.forEach(row -> row.drop(new CallerGoneException()));
   }
 
   private CompletableFuture<List<Answer>> enqueue(Caller caller, List<Query> queries) {
@@ -226,52 +242,62 @@ final class MicroBatcher implements AutoCloseable {
 
   /** Sets rows aside until their version is loaded; the workers go on with others. */
   private void park(ServingAdapter version, List<Row> rows) {
+    List<Row> gone = new ArrayList<>(0);
     lock.lock();
     try {
       for (Row row : rows) {
-        row.hold(version.hold());
-        backlog.setAside(row);
+        if (row.submission().caller().gone()) {
+          gone.add(row);
+        } else {
+          row.hold(version.hold());
+          backlog.setAside(row);
+        }
       }
     } finally {
       lock.unlock();
     }
+    gone(gone);
     CompletableFuture<Void> unused = // What went wrong is in the answers.
         scorer.page(version).whenComplete((done, problem) -> unpark(version.id(), rows, problem));
   }
 
   /** Sets rows aside until their version works, or another one answers for it. */
   private void stop(Suspension suspension, List<Row> rows) {
+    List<Row> waiting = new ArrayList<>(rows.size());
+    List<Row> gone = new ArrayList<>(0);
+    boolean first;
     lock.lock();
     try {
-      rows.forEach(backlog::stop);
+      rows.forEach(row -> (row.submission().caller().gone() ? gone : waiting).add(row));
+      first = backlog.stop(suspension, waiting);
     } finally {
       lock.unlock();
     }
-    CompletableFuture<Void> unused =
-        suspension
-            .over()
-            .whenComplete(
-                (done, problem) -> {
-                  if (problem == null) {
-                    unpark(suspension.version().id(), rows, null);
-                  } else {
-                    giveUp(rows);
-                  }
-                });
+    gone(gone);
+    if (first) {
+      CompletableFuture<Void> unused =
+          suspension.over().whenComplete((done, problem) -> goOn(suspension, problem));
+    }
   }
 
-  /** Leaves rows unanswered: the service closes before their version works. */
-  private void giveUp(List<Row> rows) {
+  /** Puts rows back that waited for a version; unanswered when the service closes before. */
+  private void goOn(Suspension suspension, @Nullable Throwable problem) {
+    List<Row> rows;
     lock.lock();
     try {
-      rows.forEach(backlog::takeBack);
+      rows = backlog.takeBack(suspension);
+      if (problem == null) {
+        for (int i = rows.size() - 1; i >= 0; i--) {
+          backlog.addFirst(rows.get(i));
+        }
+      }
       rowsCame.signalAll();
+      roomCame.signalAll();
     } finally {
       lock.unlock();
     }
-    for (Row row : rows) {
-      row.drop();
-      row.submission().fail(Triage.closing());
+    if (problem != null) {
+      rows.forEach(row -> row.drop(Triage.closing()));
     }
   }
 
@@ -408,9 +434,6 @@ final class MicroBatcher implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (Row row : left) {
-      row.drop();
-      row.submission().fail(Triage.closing());
-    }
+    left.forEach(row -> row.drop(Triage.closing()));
   }
 }

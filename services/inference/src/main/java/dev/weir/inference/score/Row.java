@@ -62,4 +62,10 @@ final class Row {
   void drop() {
     hold(null);
   }
+
+  /** Gives it up unanswered, and what it was handed in with: why there are no answers. */
+  void drop(RuntimeException why) {
+    hold(null);
+    submission.fail(why);
+  }
 }

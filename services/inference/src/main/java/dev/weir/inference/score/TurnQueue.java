@@ -57,10 +57,14 @@ final class TurnQueue {
     grown(client, row);
   }
 
-  /** Puts a text back that had its turn, in front of all: its client's turn is next. */
+  /**
+   * Puts a text back that had its turn, in front of all that its client has waiting, and gives back
+   * what it was charged. However many come back at once, the client is one text ahead of the others
+   * at most: texts for adapters that are evicted gain nothing either.
+   */
   void addFirst(Row row) {
     Client client = waitingNoMore(row);
-    client.tag = Math.min(client.tag, now) - row.length();
+    client.tag = Math.max(client.tag, now) - row.length();
     String adapter = row.query().adapter();
     Map<Submission, Deque<Row>> requests = front(client.adapters, adapter, new LinkedHashMap<>());
     front(requests, row.submission(), new ArrayDeque<>()).addFirst(row);

@@ -238,6 +238,11 @@ final class ReviewBatch {
     return answers != null;
   }
 
+  /** Has the scorers drop the reviews: nobody waits for the answers any more. */
+  void leave(Classifier classifier) {
+    classifier.leave(caller);
+  }
+
   /** Whether the scorers have, or had, the reviews. */
   boolean submitted() {
     return answers != null;

@@ -106,8 +106,12 @@ final class ReviewLoop implements ConsumerRebalanceListener {
    */
   record Standstill(TopicPartition partition, long offset, long sinceNanos) {
 
+    long nanos() {
+      return System.nanoTime() - sinceNanos;
+    }
+
     long seconds() {
-      return (System.nanoTime() - sinceNanos) / 1_000_000_000L;
+      return nanos() / 1_000_000_000L;
     }
 
     @Override
@@ -144,11 +148,16 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   private final Duration revocationPatience;
   private final Listener listener;
   private final int transactionRecords;
+  private final int pollRecords;
   private final List<ReviewBatch> underWay = new ArrayList<>();
   private final Semaphore scored = new Semaphore(0);
   private long writtenNanos = System.nanoTime();
   private long restNanos;
   private final Map<TopicPartition, Standstill> standstills = new HashMap<>();
+
+  /** What was polled since the last step and is not under way yet. */
+  private final List<ConsumerRecords<byte[], byte[]>> polled = new ArrayList<>();
+
   private boolean rewind;
   private boolean allPaused;
   private Set<TopicPartition> paused = Set.of();
@@ -157,7 +166,8 @@ final class ReviewLoop implements ConsumerRebalanceListener {
    * A loop over clients that stay their owner's.
    *
    * @param maxPollInterval the consumer's limit between two polls
-   * @param transactionRecords most records of one transaction; no poll returns more
+   * @param transactionRecords most records of one transaction
+   * @param pollRecords most records that a poll returns, no more than of a transaction
    */
   ReviewLoop(
       KafkaConsumer<byte[], byte[]> consumer,
@@ -166,6 +176,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
       BatchOutputs outputs,
       Duration maxPollInterval,
       int transactionRecords,
+      int pollRecords,
       Listener listener) {
     this.consumer = consumer;
     this.writer = writer;
@@ -173,6 +184,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     this.outputs = outputs;
     this.revocationPatience = maxPollInterval.dividedBy(2);
     this.transactionRecords = transactionRecords;
+    this.pollRecords = pollRecords;
     this.listener = listener;
   }
 
@@ -185,11 +197,13 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     }
     boolean full = full();
     pause(full ? consumer.assignment() : standing(), full);
-    List<ConsumerRecords<byte[], byte[]>> polls = poll();
+    poll();
     if (rewind) {
+      polled.clear();
       return; // Lost or failed inside the poll: these records are read again with the others.
     }
-    List<ReviewBatch> batches = ReviewBatch.of(polls);
+    List<ReviewBatch> batches = ReviewBatch.of(polled);
+    polled.clear();
     underWay.addAll(batches);
     long now = System.nanoTime();
     batches.forEach(
@@ -211,24 +225,44 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   }
 
   /** Polls until a transaction's worth is there, or as many bytes as may be held at once. */
-  private List<ConsumerRecords<byte[], byte[]>> poll() {
+  private void poll() {
     boolean busy = underWay.stream().anyMatch(batch -> !batch.standing());
-    List<ConsumerRecords<byte[], byte[]>> polls = new ArrayList<>();
     int records = 0;
     long bytes = 0;
-    ConsumerRecords<byte[], byte[]> polled = consumer.poll(busy ? Duration.ZERO : IDLE_POLL);
-    while (!polled.isEmpty()) {
-      polls.add(polled);
-      records += polled.count();
-      for (ConsumerRecord<byte[], byte[]> record : polled) {
+    polled.clear();
+    ConsumerRecords<byte[], byte[]> now = consumer.poll(busy ? Duration.ZERO : IDLE_POLL);
+    while (!now.isEmpty()) {
+      polled.add(now);
+      records += now.count();
+      for (ConsumerRecord<byte[], byte[]> record : now) {
         bytes += Math.max(0, record.serializedValueSize());
       }
-      if (rewind || records >= transactionRecords || bytes >= MOST_BYTES) {
+      // Another poll must not make more of it than a transaction, and the queue, hold.
+      if (rewind || records + pollRecords > transactionRecords || bytes >= MOST_BYTES) {
         break;
       }
-      polled = consumer.poll(Duration.ZERO);
+      now = consumer.poll(Duration.ZERO);
     }
-    return polls;
+  }
+
+  /**
+   * Forgets what earlier polls of this step returned of partitions that the present one gave up:
+   * whoever owns them now reads it again.
+   */
+  private void forget(Collection<TopicPartition> gone) {
+    polled.replaceAll(
+        poll -> {
+          Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new HashMap<>();
+          Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>(poll.nextOffsets());
+          next.keySet().removeAll(gone);
+          for (TopicPartition partition : poll.partitions()) {
+            if (!gone.contains(partition)) {
+              records.put(partition, poll.records(partition));
+            }
+          }
+          return new ConsumerRecords<>(records, next);
+        });
+    standstills.keySet().removeAll(gone);
   }
 
   /** Writes everything under way that is scored in time; the rest is read again by others. */
@@ -486,6 +520,7 @@ final class ReviewLoop implements ConsumerRebalanceListener {
   }
 
   private void drop() {
+    underWay.forEach(batch -> batch.leave(classifier)); // They come again: no need to score them.
     underWay.clear();
     rewind = true;
   }
@@ -549,13 +584,13 @@ final class ReviewLoop implements ConsumerRebalanceListener {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    standstills.keySet().removeAll(partitions);
+    forget(partitions);
   }
 
   @Override
   public void onPartitionsLost(Collection<TopicPartition> partitions) {
     LOG.warn("lost {}; dropping {} batches, they are read again", partitions, underWay.size());
-    standstills.keySet().removeAll(partitions);
+    forget(partitions);
     drop();
   }
 }

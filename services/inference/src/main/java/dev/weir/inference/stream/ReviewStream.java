@@ -40,7 +40,7 @@ final class ReviewStream implements AutoCloseable {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   /** Reviews that wait for so long do not wait for scorers that are merely busy. */
-  private static final Duration STANDSTILL = Duration.ofMinutes(2);
+  private static final Duration LONGEST_STANDSTILL = Duration.ofMinutes(2);
 
   /** How long closing waits for the thread, which has deadlines of its own. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(60);
@@ -53,6 +53,7 @@ final class ReviewStream implements AutoCloseable {
   private final AdaptersKnown adaptersKnown;
   private final StreamMeters meters;
   private final StreamClients clients;
+  private final Duration longestStandstill;
   private final BatchOutputs outputs;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Object consumerLock = new Object();
@@ -72,6 +73,34 @@ final class ReviewStream implements AutoCloseable {
       Tracing tracing,
       Clock clock,
       StreamClients clients) {
+    this(
+        config,
+        number,
+        classifier,
+        adaptersKnown,
+        meters,
+        tracing,
+        clock,
+        clients,
+        LONGEST_STANDSTILL);
+  }
+
+  /**
+   * The same.
+   *
+   * @param longestStandstill how long a partition may go without a commit although it has reviews
+   */
+  ReviewStream(
+      StreamConfig config,
+      int number,
+      Classifier classifier,
+      AdaptersKnown adaptersKnown,
+      StreamMeters meters,
+      Tracing tracing,
+      Clock clock,
+      StreamClients clients,
+      Duration longestStandstill) {
+    this.longestStandstill = longestStandstill;
     this.config = config;
     this.name = "review-stream-" + number;
     this.classifier = classifier;
@@ -95,7 +124,7 @@ final class ReviewStream implements AutoCloseable {
   Status status() {
     Status now = status;
     Standstill still = standstill;
-    return now instanceof Status.Up && still != null && still.seconds() > STANDSTILL.toSeconds()
+    return now instanceof Status.Up && still != null && still.nanos() > longestStandstill.toNanos()
         ? new Status.Down(still.toString())
         : now;
   }
@@ -155,6 +184,7 @@ final class ReviewStream implements AutoCloseable {
                 outputs,
                 clients.maxPollInterval(),
                 config.pollRecords(),
+                clients.pollRecords(),
                 new Progress());
         consumer.subscribe(List.of(config.topics().reviews()), loop);
         if (failures == 0) {

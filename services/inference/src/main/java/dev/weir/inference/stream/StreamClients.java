@@ -72,6 +72,11 @@ class StreamClients {
     return Duration.ofMillis(text.isEmpty() ? MAX_POLL_INTERVAL_MS : Long.parseLong(text));
   }
 
+  /** Most records that a poll of the consumer returns. */
+  int pollRecords() {
+    return Math.min(POLL_RECORDS, config.pollRecords());
+  }
+
   KafkaConsumer<byte[], byte[]> consumer() {
     Map<String, Object> properties = new HashMap<>(config.kafka());
     properties.put(ConsumerConfig.GROUP_ID_CONFIG, config.group());
@@ -79,8 +84,7 @@ class StreamClients {
     properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    properties.put(
-        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Math.min(POLL_RECORDS, config.pollRecords()));
+    properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, pollRecords());
     properties.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
         CooperativeStickyAssignor.class.getName());

@@ -128,6 +128,24 @@ class AdapterLoaderTest {
     await().until(() -> serving("default") == 2 && loader.failures().isEmpty());
   }
 
+  /** What broke in service is shown as long as it is wanted, and no longer. */
+  @Test
+  void nextChampionClearsTheFailureOfOneThatBrokeInService() {
+    want(0, ONE, publish(store, base, ONE, "positive"));
+    await().until(() -> serving("default") == 1);
+    want(1, TWO, publish(store, base, TWO, "negative"));
+    await().until(() -> serving("default") == 2 && loader.settled());
+    ServingAdapter two = registry.state().version(TWO).orElseThrow();
+    assertThat(registry.fallBack(two, new LoadException("broken", "it broke"), () -> true))
+        .isTrue();
+    assertThat(serving("default")).isEqualTo(1);
+    assertThat(loader.failure(TWO).orElseThrow().reason()).isEqualTo("broken");
+    AdapterId three = new AdapterId("default", 3);
+    want(2, three, publish(store, base, three, "positive"));
+    await().until(() -> serving("default") == 3 && loader.settled());
+    assertThat(loader.failures()).isEmpty();
+  }
+
   @Test
   void refusesAnAdapterOfAnotherBase() {
     String digest =

@@ -1,9 +1,17 @@
 package dev.weir.inference.adapter;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.adapter.AdapterRecord;
 import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.common.adapter.Champion;
+import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.LoraConfig;
 import dev.weir.common.adapter.LoraPair;
+import dev.weir.common.adapter.Method;
+import dev.weir.common.adapter.Release;
+import dev.weir.common.event.EventJson;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.LinearModule;
 import dev.weir.common.model.OnnxDevice;
@@ -15,11 +23,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** Adapters for tests, put into service without a loader. */
 public final class TestingAdapters {
@@ -28,6 +38,30 @@ public final class TestingAdapters {
   public static final int MAX_TOKENS = 64;
 
   private static final int HIDDEN = 4;
+
+  /** Version 4711 of the adapter NAME. */
+  private static final String RELEASE =
+      new String(
+          EventJson.write(
+              new Release(
+                  "NAME",
+                  4711,
+                  Release.State.PROMOTED,
+                  Method.HEAD_REFRESH,
+                  "digest-4711",
+                  "base",
+                  "base-digest",
+                  List.of("negative", "positive"),
+                  "batch",
+                  new Decision(
+                      "fewer-errors", "better", 100, .9, .9, .3, null, null, null, 0, 0, 1),
+                  10,
+                  1.5,
+                  Instant.EPOCH,
+                  Instant.EPOCH,
+                  Instant.EPOCH,
+                  List.of("fp32"))),
+          UTF_8);
 
   private TestingAdapters() {}
 
@@ -55,6 +89,26 @@ public final class TestingAdapters {
             clock);
     registry.start();
     return registry;
+  }
+
+  /** What the topic says, however much that is. */
+  public static AnnouncedAdapters announced(ServingPlans plans) {
+    return new AnnouncedAdapters(
+        plans, adapter -> false, SkippedAdapterRecords.unmetered(), Long.MAX_VALUE);
+  }
+
+  /** Has the topic say that versions of an adapter were released, and the last one crowned. */
+  public static void announce(AnnouncedAdapters announced, String adapter, int versions) {
+    for (int version = 1; version <= versions; version++) {
+      String release = RELEASE.replace("NAME", adapter).replace("4711", "" + version);
+      take(announced, new AdapterId(adapter, version).toString().getBytes(UTF_8), release);
+    }
+    Champion champion = new Champion(adapter, versions, "digest-" + versions, Instant.EPOCH);
+    take(announced, AdapterRecord.key(champion), new String(EventJson.write(champion), UTF_8));
+  }
+
+  private static void take(AnnouncedAdapters announced, byte[] key, String value) {
+    announced.take(new ConsumerRecord<>("adapters", 0, 0, key, value.getBytes(UTF_8)));
   }
 
   /** A place in the only epoch that most tests have. */

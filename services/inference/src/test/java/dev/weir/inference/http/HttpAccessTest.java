@@ -367,17 +367,48 @@ class HttpAccessTest {
             BodyHandlers.ofString());
   }
 
+  /** Half of all connections are for one address: the one that has waited for longest goes. */
   @Test
-  void connectionsBeyondTheLimitAreClosed() throws Exception {
-    start(bounded(2, SOON));
+  void whoeverSaysNothingKeepsNobodyElseOut() throws Exception {
+    start(bounded(8, SOON));
+    List<Socket> silent = new ArrayList<>();
+    try {
+      for (int i = 0; i < 40; i++) {
+        silent.add(connect());
+      }
+      for (int i = 0; i < 3; i++) {
+        assertThat(status("GET", "/health/live", "")).isEqualTo(200);
+        assertThat(status("GET", "/metrics", "")).isEqualTo(200);
+      }
+      assertThat(closedByServer(silent.get(0))).isTrue();
+      assertThat(closedByServer(silent.get(35))).isTrue();
+      try (Socket last = connect()) {
+        assertThat(ask(last)).startsWith("HTTP/1.1 200");
+      }
+      assertThat(send(request("/metrics")).body())
+          .containsPattern("weir_inference_http_refused_total\\{reason=\"connections\"} [1-9]");
+    } finally {
+      for (Socket each : silent) {
+        each.close();
+      }
+    }
+  }
+
+  /** A connection whose answer is due is never closed for a newcomer. */
+  @Test
+  void connectionsThatAreBeingAnsweredStay() throws Exception {
+    start(bounded(4, SOON));
     try (Socket one = connect();
         Socket two = connect()) {
-      assertThat(ask(one)).startsWith("HTTP/1.1 200");
-      assertThat(ask(two)).startsWith("HTTP/1.1 200");
+      for (Socket each : List.of(one, two)) {
+        send(each, "GET /v1/stream/training HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertThat(new String(each.getInputStream().readNBytes(12), US_ASCII))
+            .isEqualTo("HTTP/1.1 200");
+      }
       try (Socket three = connect()) {
         assertThat(closedByServer(three)).isTrue();
       }
-      one.shutdownOutput(); // The server sees the end, and ends its side.
+      two.shutdownOutput(); // The server sees the end, and ends its side.
       await()
           .atMost(SOON)
           .until(
@@ -385,7 +416,7 @@ class HttpAccessTest {
                 try (Socket next = connect()) {
                   return ask(next).startsWith("HTTP/1.1 200");
                 } catch (SocketException e) {
-                  return false; // The server has not seen the end of the first one yet.
+                  return false; // The server has not seen the end of the other one yet.
                 }
               });
     }

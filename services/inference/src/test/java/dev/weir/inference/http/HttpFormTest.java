@@ -3,6 +3,7 @@ package dev.weir.inference.http;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.common.event.EventJson;
@@ -17,6 +18,10 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What RFC 9110 and our own description ask of the form of requests and answers. */
 class HttpFormTest {
 
+  private static final Duration SOON = Duration.ofMinutes(1);
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   @TempDir Path directory;
@@ -234,6 +240,54 @@ class HttpFormTest {
         .isBetween(400, 422);
   }
 
+  /** Nobody scores texts whose client has gone. */
+  @Test
+  void closedConnectionsTakeTheirTextsOutOfTheQueue() throws Exception {
+    close();
+    testing = new TestingParts(directory, 12_000);
+    http = new HttpApi(HttpConfig.open("127.0.0.1", 0), testing.parts);
+    http.start();
+    CountDownLatch stuck = new CountDownLatch(1);
+    testing.opener.onRun(tokens -> awaitUninterruptibly(stuck));
+    String body = "{\"texts\":[" + "\"1 fine\",".repeat(999) + "\"1 fine\"]}";
+    List<Socket> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        Socket client = new Socket(InetAddress.getLoopbackAddress(), http.port());
+        clients.add(client);
+        client
+            .getOutputStream()
+            .write(
+                ("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body)
+                    .getBytes(US_ASCII));
+      }
+      await().atMost(SOON).until(() -> waiting() > 9_000);
+      for (Socket client : clients) {
+        client.close();
+      }
+      await().atMost(SOON).until(() -> waiting() == 0); // The scorers are stuck all the while.
+    } finally {
+      stuck.countDown();
+      for (Socket client : clients) {
+        client.close();
+      }
+    }
+    assertThat(post("/v1/classify", "{\"text\":\"1 fine\"}").statusCode()).isEqualTo(200);
+  }
+
+  private double waiting() {
+    return testing
+        .metrics
+        .registry()
+        .get("weir.inference.queue.depth")
+        .tag("path", "http")
+        .gauge()
+        .value();
+  }
+
   @Test
   void aListenersAbsurdPlaceIsAsNone() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
@@ -246,6 +300,14 @@ class HttpFormTest {
                   .getBytes(US_ASCII));
       assertThat(new String(socket.getInputStream().readNBytes(15), UTF_8))
           .isEqualTo("HTTP/1.1 200 OK");
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

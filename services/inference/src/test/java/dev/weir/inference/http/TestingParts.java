@@ -29,14 +29,25 @@ final class TestingParts implements AutoCloseable {
   private final BaseModel base;
   private final AdapterRegistry registry;
   private final Classifier classifier;
+  final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
+  final AnnouncedAdapters announced;
   final Metrics metrics = new Metrics();
   final HttpApi.Parts parts;
 
   TestingParts(Path directory) {
+    this(directory, 1000);
+  }
+
+  /**
+   * The same.
+   *
+   * @param queueTexts texts that may wait for a scorer
+   */
+  TestingParts(Path directory, int queueTexts) {
     base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString());
-    registry = TestingAdapters.registry(new TestingSlotTable.Opener(), 4);
+    registry = TestingAdapters.registry(opener, 4);
     ServingPlans plans = new ServingPlans();
-    AnnouncedAdapters announced = new AnnouncedAdapters(plans);
+    announced = TestingAdapters.announced(plans);
     FileArtifactStore store = new FileArtifactStore(directory);
     AdapterLoader loader =
         new AdapterLoader(
@@ -50,7 +61,7 @@ final class TestingParts implements AutoCloseable {
             plans,
             new TestingTokenizer(),
             AdapterCatalog.SENTIMENT,
-            new Classifier.Batching(2, 512, 1000),
+            new Classifier.Batching(2, 512, queueTexts),
             metrics.registry());
     classifier.start();
     TestingAdapters.serve(registry, "default", 1);

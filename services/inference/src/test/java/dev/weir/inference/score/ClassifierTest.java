@@ -50,6 +50,8 @@ class ClassifierTest {
   private static final int WORKERS = 3;
   private static final int QUEUE = 1000;
 
+  private final TestingTokenizer tokenizer = new TestingTokenizer();
+
   private final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
   private final Metrics metrics = new Metrics();
   private final ServingPlans plans = new ServingPlans();
@@ -67,7 +69,7 @@ class ClassifierTest {
         new Classifier(
             registry,
             plans,
-            new TestingTokenizer(),
+            tokenizer,
             AdapterCatalog.parse("default=negative,positive;topic=sports,politics,arts"),
             new Classifier.Batching(workers, 512, QUEUE),
             metrics.registry());
@@ -292,6 +294,21 @@ class ClassifierTest {
     for (CompletableFuture<List<Answer>> each : accepted) {
       assertThat(each.get()).isNotEmpty();
     }
+  }
+
+  /** Else a client whose requests are all refused would take the threads that parse from others. */
+  @Test
+  void textsThatAreRefusedAreNotTokenised() throws Exception {
+    serve(registry, "default", 1);
+    Semaphore gate = occupyWorkers(WORKERS);
+    CompletableFuture<List<Answer>> accepted = ask("bulk", reviews(QUEUE)).orElseThrow();
+    int before = tokenizer.encoded();
+    for (int i = 0; i < 20; i++) {
+      assertThat(ask("bulk", reviews(QUEUE))).isEmpty();
+    }
+    assertThat(tokenizer.encoded()).isEqualTo(before);
+    gate.release(100_000);
+    assertThat(accepted.get()).hasSize(QUEUE);
   }
 
   @Test

@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.Review;
 import dev.weir.common.model.ModelException;
+import dev.weir.common.model.TokenLimit;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
 import dev.weir.inference.adapter.AdapterRegistry;
@@ -29,9 +30,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -225,6 +228,57 @@ class TriageTest {
         .isLessThanOrEqualTo(Triage.MOST_FAILED + 2L); // Two workers may be at it.
   }
 
+  /** Else each time that a stream reads its partitions again there would be more of them. */
+  @Test
+  void textsThatAreReadAgainLeaveNothingBehindThatWaitsForTheVersion() throws Exception {
+    serve(registry, "default", 1);
+    fails(true, slot -> true);
+    Caller dropped = Caller.kafka("reviews-0");
+    CompletableFuture<List<Answer>> before =
+        classifier
+            .offer(dropped, classifier.tokenise(reviews("default", 50)), Duration.ofMinutes(1))
+            .orElseThrow();
+    await().until(() -> classifier.status() instanceof Status.Down);
+    CompletableFuture<List<Answer>> again =
+        classify(classifier, Source.KAFKA, reviews("default", 50));
+    await().until(() -> depth() == 0);
+    classifier.leave(dropped);
+    await().until(before::isDone);
+    assertThatThrownBy(before::get).hasCauseInstanceOf(CallerGoneException.class);
+    assertThat(again).isNotDone();
+    works();
+    assertThat(again.get()).hasSize(50).allMatch(Answer.Scored.class::isInstance);
+  }
+
+  private double depth() {
+    return metrics
+        .registry()
+        .get("weir.inference.queue.depth")
+        .tag("path", "kafka")
+        .gauge()
+        .value();
+  }
+
+  /** A release with another token limit came while they waited. */
+  @Test
+  void textThatCannotBeTokenisedAnewCostsNoOtherItsAnswer() throws Exception {
+    serve(registry, "default", 1);
+    MeteredBatcher made =
+        new MeteredBatcher(
+            text -> {
+              if (text.startsWith("13")) {
+                throw new IllegalStateException("defect");
+              }
+            });
+    CompletableFuture<List<Answer>> answers =
+        made.offer(TokenLimit.of(7), "12 fine", "13 fine", "14 fine");
+    made.batcher.start();
+    assertThat(answers.get().get(0)).isInstanceOf(Answer.Scored.class);
+    assertThat(((Answer.Failed) answers.get().get(1)).reason()).isEqualTo("internal-error");
+    assertThat(answers.get().get(2)).isInstanceOf(Answer.Scored.class);
+    made.batcher.close();
+  }
+
   @Test
   void closingDoesNotWaitForAVersionThatIsOutOfOrder() throws Exception {
     serve(registry, "default", 1);
@@ -314,10 +368,19 @@ class TriageTest {
   /** A batcher of one worker that closes within half a second. */
   private final class MeteredBatcher {
 
-    private final TestingTokenizer tokenizer = new TestingTokenizer();
+    private final TestingTokenizer tokens = new TestingTokenizer();
     private final MicroBatcher batcher;
 
     MeteredBatcher() {
+      this(text -> {});
+    }
+
+    MeteredBatcher(Consumer<String> tokenising) {
+      Tokenizer tokenizer =
+          (text, limit) -> {
+            tokenising.accept(text);
+            return tokens.encode(text, limit);
+          };
       ScoreMeters meters = new ScoreMeters(new Metrics().registry(), registry);
       VersionRouter router = new VersionRouter(new ServingPlans());
       Triage triage = new Triage(registry, tokenizer, meters, Clock.systemUTC());
@@ -333,11 +396,19 @@ class TriageTest {
 
     CompletableFuture<List<Answer>> offer(int texts) {
       var limit = registry.state().adapter("default").orElseThrow().limit();
-      int[] tokens = tokenizer.encode(text(1, 20), limit);
+      int[] encoded = tokens.encode(text(1, 20), limit);
       List<Query> queries = new ArrayList<>();
       for (int i = 0; i < texts; i++) {
-        queries.add(new Query("r", "1", "default", tokens, limit, null));
+        queries.add(new Query("r", "1", "default", encoded, limit, null));
       }
+      return batcher.offer(Caller.kafka("reviews-0"), queries).orElseThrow();
+    }
+
+    CompletableFuture<List<Answer>> offer(TokenLimit limit, String... texts) {
+      List<Query> queries =
+          Stream.of(texts)
+              .map(text -> new Query("r", text, "default", tokens.encode(text, limit), limit, null))
+              .toList();
       return batcher.offer(Caller.kafka("reviews-0"), queries).orElseThrow();
     }
   }

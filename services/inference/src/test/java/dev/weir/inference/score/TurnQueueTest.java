@@ -76,6 +76,31 @@ class TurnQueueTest {
     assertThat(turns.get("bulk")).isBetween(199, 201);
   }
 
+  /** As texts for evicted adapters do, which had their turns before they could be scored. */
+  @Test
+  void comingBackTogetherGainsNothing() {
+    add(queue, "bulk", 300, 20);
+    add(queue, "other", 1000, 20);
+    List<Row> setAside = new ArrayList<>();
+    while (queue.size("bulk") > 0) {
+      Row row = Objects.requireNonNull(queue.poll());
+      if (row.submission().caller().client().equals("bulk")) {
+        setAside.add(row);
+      }
+    }
+    for (int i = setAside.size() - 1; i >= 0; i--) {
+      queue.addFirst(setAside.get(i));
+    }
+    Row lone = add(queue, "lone", 1, 20).get(0);
+    assertThat(queue.poll()).as("what came back is next").isSameAs(setAside.get(0));
+    assertThat(List.of(queue.poll(), queue.poll())).contains(lone);
+    Map<String, Integer> turns = new HashMap<>();
+    for (int i = 0; i < 200; i++) {
+      turns.merge(queue.poll().submission().caller().client(), 1, Integer::sum);
+    }
+    assertThat(turns.get("bulk")).isBetween(98, 102);
+  }
+
   @Test
   void requestsOfOneClientTakeTurns() {
     List<Row> large = add(queue, "one", 100, 20);

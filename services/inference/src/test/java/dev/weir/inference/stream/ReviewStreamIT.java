@@ -119,11 +119,16 @@ class ReviewStreamIT {
             tokens -> {
               throw new IllegalStateException("the device fell off the bus");
             });
-    streams.start(streams.exactlyOnce("one"), scorers);
+    ReviewStream stream = streams.startImpatient(streams.exactlyOnce("one"), scorers);
     await().atMost(SOON).until(() -> scorers.classifier().status() instanceof Status.Down);
+    await().atMost(SOON).until(() -> stream.status().toString().contains("@0 has waited"));
+    assertThat(stream.status()).isInstanceOf(Status.Down.class);
+    await().atMost(SOON).until(() -> stream.standstillSeconds() > 0);
     assertThat(streams.answers()).isEmpty();
     scorers.opener().onRun(tokens -> {});
     streams.awaitAllCommitted();
+    await().atMost(SOON).until(() -> stream.status() instanceof Status.Up);
+    await().atMost(SOON).until(() -> stream.standstillSeconds() == 0);
     assertThat(streams.answers()).isEqualTo(once(200));
     assertThat(streams.deadLetters()).isEmpty();
   }

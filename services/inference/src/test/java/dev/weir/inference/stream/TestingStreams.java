@@ -133,7 +133,7 @@ final class TestingStreams implements AutoCloseable {
   }
 
   ReviewStream start(StreamConfig config, Scorers scorers, StreamClients clients) {
-    ReviewStream stream =
+    return start(
         new ReviewStream(
             config,
             0,
@@ -142,7 +142,25 @@ final class TestingStreams implements AutoCloseable {
             new StreamMeters(meters),
             Tracing.off(),
             Clock.systemUTC(),
-            clients);
+            clients));
+  }
+
+  /** A stream that is down as soon as a review has waited for a tenth of a second. */
+  ReviewStream startImpatient(StreamConfig config, Scorers scorers) {
+    return start(
+        new ReviewStream(
+            config,
+            0,
+            scorers.classifier(),
+            timeout -> true,
+            new StreamMeters(meters),
+            Tracing.off(),
+            Clock.systemUTC(),
+            new StreamClients(config, 0),
+            Duration.ofMillis(100)));
+  }
+
+  private ReviewStream start(ReviewStream stream) {
     open.push(stream::close);
     stream.start();
     return stream;
