@@ -226,11 +226,11 @@ class OwnRecordsTest {
   @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 1_000_000_001, Integer.MAX_VALUE})
   void versionsThatLeaveNoNextOneAreRefused(int version) {
     String release =
-        Kind.RELEASE.json.replace("\"version\":2,\"state\"", "\"version\":" + version + ",\"state\"");
+        Kind.RELEASE.json.replace(
+            "\"version\":2,\"state\"", "\"version\":" + version + ",\"state\"");
     assertThat(reason(Kind.RELEASE.read("topic@" + version, release)))
         .isEqualTo(Reason.INVALID_VALUE);
-    String champion =
-        Kind.CHAMPION.json.replace("\"version\":2", "\"version\":" + version);
+    String champion = Kind.CHAMPION.json.replace("\"version\":2", "\"version\":" + version);
     assertThat(reason(Kind.CHAMPION.read("topic", champion))).isEqualTo(Reason.INVALID_VALUE);
   }
 

@@ -64,7 +64,8 @@ final class BoundedRecords {
     }
     boolean whole = (long) key + value <= Letter.MAX_BYTES;
     Headers mark = new RecordHeaders();
-    Cut.mark(mark, "a key of %d, a value of %d and headers of %d bytes".formatted(key, value, headers));
+    Cut.mark(
+        mark, "a key of %d, a value of %d and headers of %d bytes".formatted(key, value, headers));
     CurationMeters.CUT.counter(registry, record.topic()).increment();
     LOG.debug(
         "{}-{}@{} has {} bytes; only a part is read",

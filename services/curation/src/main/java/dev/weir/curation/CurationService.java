@@ -157,8 +157,7 @@ public final class CurationService implements AutoCloseable {
   private KafkaStreams open(Topology topology, Properties properties) {
     try {
       BoundedRecords bounds = new BoundedRecords(inputs(), metrics.registry());
-      return new KafkaStreams(
-          topology, properties, new BoundedClients(inputs(), bounds, renewed));
+      return new KafkaStreams(topology, properties, new BoundedClients(inputs(), bounds, renewed));
     } catch (StreamsException e) {
       throw new CurationException(
           "state-directory",

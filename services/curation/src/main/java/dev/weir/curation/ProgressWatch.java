@@ -97,8 +97,7 @@ final class ProgressWatch implements AutoCloseable {
 
   void start() {
     var unused =
-        thread.scheduleWithFixedDelay(
-            this::look, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(this::look, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Positions that nobody gets past, as {@code topic-partition@offset}, and for how long. */

@@ -10,8 +10,8 @@ import org.apache.kafka.common.Uuid;
  * The input topics that were deleted and made anew since the start, by the id that they have now.
  *
  * <p>A consumer that was at offset 500 goes on at 500 of the new topic, or at its end, and passes
- * over what stands before. So each consumer asks here before it polls, and begins anew. Thread-safe;
- * one thread writes.
+ * over what stands before. So each consumer asks here before it polls, and begins anew.
+ * Thread-safe; one thread writes.
  */
 final class RenewedTopics {
 

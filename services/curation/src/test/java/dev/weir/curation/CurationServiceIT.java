@@ -199,7 +199,8 @@ class CurationServiceIT {
       admin.deleteTopics(List.of(topics.feedback())).all().get();
       Awaitility.await()
           .atMost(TIMEOUT)
-          .until(() -> health.report(false).toString().contains(topics.feedback() + "] are missing"));
+          .until(
+              () -> health.report(false).toString().contains(topics.feedback() + "] are missing"));
       assertThat(health.live()).isTrue();
       provision();
       // Fewer than were read of the former one.

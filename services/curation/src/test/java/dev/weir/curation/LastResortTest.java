@@ -162,8 +162,7 @@ class LastResortTest {
       assertThat(curation.waiting()).isZero();
       assertThat(curation.deadLetters()).hasSize(1);
       TestRecord<byte[], byte[]> letter = curation.deadLetters().get(0);
-      assertThat(letter.value())
-          .isEqualTo(Arrays.copyOfRange(later, Long.BYTES, later.length));
+      assertThat(letter.value()).isEqualTo(Arrays.copyOfRange(later, Long.BYTES, later.length));
       assertThat(header(letter, DeadLetter.REASON)).isEqualTo("internal-error");
       assertThat(header(letter, DeadLetter.SOURCE)).isEqualTo("feedback-0@0");
       assertThat(header(letter, DeadLetter.MESSAGE)).contains("form 9");
