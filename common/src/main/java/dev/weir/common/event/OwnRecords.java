@@ -123,6 +123,14 @@ public final class OwnRecords {
     }
   }
 
+  /** A count or number that is not above its most. */
+  public static void requireAtMost(String field, long most, long value) {
+    if (value > most) {
+      throw new IllegalArgumentException(
+          "field '%s' is %d, it must be at most %d".formatted(field, value, most));
+    }
+  }
+
   /** At most so many elements. */
   public static void requireAtMost(String field, int most, Collection<?> elements) {
     if (elements.size() > most) {

@@ -38,6 +38,9 @@ public record TrainingBatch(
     Instant closedAt,
     List<InputRange> input) {
 
+  /** The highest sequence that is read: the next batch is one above the highest. */
+  private static final long MOST_BATCHES = 1_000_000_000_000L;
+
   /** Copies the collections. */
   public TrainingBatch {
     labels = List.copyOf(labels);
@@ -74,6 +77,7 @@ public record TrainingBatch(
           OwnRecords.requireAdapter(batch.adapter());
           OwnRecords.requireName("id", batch.id());
           OwnRecords.requireAtLeast("sequence", 1, batch.sequence());
+          OwnRecords.requireAtMost("sequence", MOST_BATCHES, batch.sequence());
           OwnRecords.requireAtLeast("size", 0, batch.size());
           OwnRecords.requireLabels(batch.labels());
           OwnRecords.requireKey(key, batch.adapter());

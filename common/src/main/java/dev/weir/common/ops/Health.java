@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a process says of itself: live until a component is beyond help, ready while all of them can
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Checks must return at once: they read state, they do not probe.
  */
 public final class Health {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Health.class);
 
   private final Map<String, Component> components = new ConcurrentSkipListMap<>();
   private @Nullable MeterRegistry meters; // guarded by this
@@ -35,7 +39,18 @@ public final class Health {
   }
 
   /** A component's check, and whether readiness needs it. */
-  private record Component(Supplier<Status> check, boolean required) {}
+  private record Component(Supplier<Status> check, boolean required) {
+
+    /** A check that fails, such as one of something that is just closed, fails for itself only. */
+    Status state() {
+      try {
+        return check.get();
+      } catch (RuntimeException e) {
+        LOG.warn("a health check failed: {}", e.toString());
+        return new Status.Down("its check failed: " + e);
+      }
+    }
+  }
 
   /** Adds a component that readiness needs, or replaces the one of the same name. */
   public void register(String component, Supplier<Status> check) {
@@ -70,13 +85,13 @@ public final class Health {
 
   private boolean up(String component) {
     Component known = components.get(component);
-    return known != null && known.check().get() instanceof Status.Up;
+    return known != null && known.state() instanceof Status.Up;
   }
 
   /** The state of each component, by name. */
   public Map<String, Status> components() {
     Map<String, Status> states = new LinkedHashMap<>();
-    components.forEach((name, component) -> states.put(name, component.check().get()));
+    components.forEach((name, component) -> states.put(name, component.state()));
     return states;
   }
 
@@ -89,7 +104,7 @@ public final class Health {
   public boolean ready() {
     return components.values().stream()
         .filter(Component::required)
-        .allMatch(component -> component.check().get() instanceof Status.Up);
+        .allMatch(component -> component.state() instanceof Status.Up);
   }
 
   private boolean required(String name) {

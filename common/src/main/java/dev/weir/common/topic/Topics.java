@@ -80,8 +80,11 @@ public record Topics(String prefix) {
    * @param replication replicas of each topic; at most the number of brokers
    */
   public List<TopicSpec> all(int partitions, short replication) {
+    // Uncompressed: the broker unpacks what producers send, and its limit holds for the result.
+    // Else 10 kB may be one record of hundreds of MB, which Kafka's client unpacks as a whole.
     Map<String, String> large =
         Map.of(
+            "compression.type", "uncompressed",
             "max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES),
             "retention.ms", Long.toString(30L * 24 * 3600 * 1000));
     Map<String, String> day30 = ours("retention.ms", Long.toString(30L * 24 * 3600 * 1000));

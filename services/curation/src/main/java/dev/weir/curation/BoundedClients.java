@@ -1,26 +1,38 @@
 package dev.weir.curation;
 
-import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.KafkaClientSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Kafka Streams' clients, with a consumer that bounds what a record of an input may bring. */
+/**
+ * Kafka Streams' clients, with a consumer that bounds what a record of an input may bring, and that
+ * reads an input which was made anew from its beginning.
+ */
 final class BoundedClients implements KafkaClientSupplier {
 
-  private final Set<String> inputs;
-  private final MeterRegistry registry;
+  private static final Logger LOG = LoggerFactory.getLogger(BoundedClients.class);
 
-  BoundedClients(Set<String> inputs, MeterRegistry registry) {
+  private final Set<String> inputs;
+  private final BoundedRecords bounds;
+  private final RenewedTopics renewed;
+
+  BoundedClients(Set<String> inputs, BoundedRecords bounds, RenewedTopics renewed) {
     this.inputs = inputs;
-    this.registry = registry;
+    this.bounds = bounds;
+    this.renewed = renewed;
   }
 
   @Override
@@ -35,10 +47,23 @@ final class BoundedClients implements KafkaClientSupplier {
 
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
-    return new KafkaConsumer<>(
-        config,
-        new BoundedBytes(inputs, true, registry),
-        new BoundedBytes(inputs, false, registry));
+    RenewedTopics.Heard heard = renewed.new Heard();
+    return new KafkaConsumer<>(config, new BoundedBytes(inputs), new BoundedBytes(inputs)) {
+      @Override
+      public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+        beginAnew(this, heard.news());
+        return bounds.of(super.poll(timeout));
+      }
+    };
+  }
+
+  private static void beginAnew(Consumer<?, ?> consumer, Set<String> topics) {
+    List<TopicPartition> own =
+        consumer.assignment().stream().filter(each -> topics.contains(each.topic())).toList();
+    if (!topics.isEmpty() && !own.isEmpty()) {
+      LOG.warn("{} are read from their beginning, for their topics were made anew", own);
+      consumer.seekToBeginning(own);
+    }
   }
 
   @Override

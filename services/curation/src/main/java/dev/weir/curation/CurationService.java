@@ -4,12 +4,11 @@ import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.ops.Metrics;
-import dev.weir.common.ops.WeirException;
+import dev.weir.common.topic.SkippedRecords;
 import dev.weir.curation.batch.PublishedBatches;
 import dev.weir.curation.deadletter.KnownFaults;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -41,6 +40,8 @@ public final class CurationService implements AutoCloseable {
   private final Metrics metrics;
   private final FaultPolicy faults;
   private final Restores restores = new Restores();
+  private final RenewedTopics renewed = new RenewedTopics();
+  private final InstantSource steady = new SteadyClock();
   private final Properties extra;
   private boolean closed;
   private @Nullable KafkaStreams streams;
@@ -59,7 +60,7 @@ public final class CurationService implements AutoCloseable {
     this.config = config;
     this.metrics = metrics;
     this.extra = extra;
-    this.faults = new FaultPolicy(Clock.systemUTC(), metrics.registry());
+    this.faults = new FaultPolicy(steady, metrics.registry());
     health.register("curation", this::status);
   }
 
@@ -83,7 +84,10 @@ public final class CurationService implements AutoCloseable {
         InstanceId.of(config.stateDir(), config.applicationId()));
     properties.putAll(extra);
     PublishedBatches numbers =
-        new PublishedBatches(config.kafka(), config.topics().trainingBatches());
+        new PublishedBatches(
+            config.kafka(),
+            config.topics().trainingBatches(),
+            new SkippedRecords(metrics.registry()));
     Topology topology =
         CurationTopology.build(
             config, metrics.registry(), metrics.tracing(), known, numbers, properties);
@@ -91,18 +95,30 @@ public final class CurationService implements AutoCloseable {
     KafkaStreams opened = open(topology, properties);
     try {
       new InternalTopics(config).check();
-    } catch (WeirException e) {
+    } catch (RuntimeException e) {
       opened.close(CLOSE_TIMEOUT);
       throw e;
     }
     opened.setUncaughtExceptionHandler(faults);
-    opened.setStateListener((now, before) -> state = now);
+    opened.setStateListener(
+        (now, before) -> {
+          if (now == KafkaStreams.State.RUNNING) {
+            restores.ended(); // A thread runs when all of its active tasks are restored.
+          }
+          state = now;
+        });
     opened.setGlobalStateRestoreListener(restores);
     progress =
         new ProgressWatch(
-            config.kafka(), config.applicationId(), readTopics(), clock, metrics.registry());
+            config.kafka(),
+            config.applicationId(),
+            readTopics(),
+            inputs(),
+            renewed,
+            steady,
+            metrics.registry());
     progress.start();
-    status = new CurationStatus(opened, faults, restores, progress, clock);
+    status = new CurationStatus(opened, faults, restores, progress, steady);
     streamsMetrics = new KafkaStreamsMetrics(opened, List.of(Tag.of("role", "curation")));
     streamsMetrics.bindTo(metrics.registry());
     CommonMeters.disk(metrics.registry(), "streams-state", config.stateDir());
@@ -140,12 +156,8 @@ public final class CurationService implements AutoCloseable {
 
   private KafkaStreams open(Topology topology, Properties properties) {
     try {
-      Set<String> inputs =
-          Set.of(
-              config.topics().feedback(),
-              config.topics().reviews(),
-              config.topics().classifications());
-      return new KafkaStreams(topology, properties, new BoundedClients(inputs, metrics.registry()));
+      BoundedRecords bounds = new BoundedRecords(inputs(), metrics.registry());
+      return new KafkaStreams(topology, properties, new BoundedClients(inputs(), bounds, renewed));
     } catch (StreamsException e) {
       throw new CurationException(
           "state-directory",
@@ -175,10 +187,13 @@ public final class CurationService implements AutoCloseable {
 
   private List<String> readTopics() {
     List<String> topics = new ArrayList<>(InternalTopics.repartition(config));
-    topics.add(config.topics().feedback());
-    topics.add(config.topics().reviews());
-    topics.add(config.topics().classifications());
+    topics.addAll(inputs());
     return topics;
+  }
+
+  private Set<String> inputs() {
+    return Set.of(
+        config.topics().feedback(), config.topics().reviews(), config.topics().classifications());
   }
 
   private String fault() {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.streams.KafkaStreams;
 import org.jspecify.annotations.Nullable;
 
@@ -43,17 +44,21 @@ final class CurationStatus {
   }
 
   Status of(KafkaStreams.State state) {
+    Set<String> missing = progress.missing();
+    if (!missing.isEmpty()) {
+      return new Status.Down(
+          "the topics %s are missing; a start of any service of Weir makes them, or make them by"
+                  .formatted(missing)
+              + " hand: then it goes on by itself");
+    }
     String trouble = faults.trouble();
     if (trouble != null) {
       return new Status.Down(trouble + "; it is tried again, see the log for the cause");
     }
     if (state != KafkaStreams.State.RUNNING) {
-      return new Status.Down("takes over its partitions and restores its state");
-    }
-    int left = restores.restoring();
-    if (left > 0) {
       return new Status.Down(
-          "restores its state: %d partitions of stores are left".formatted(left));
+          "takes over its partitions and restores its state: %d partitions of stores are left"
+              .formatted(restores.restoring()));
     }
     Map<String, Duration> stalled = progress.stalled();
     if (!stalled.isEmpty()) {
@@ -64,7 +69,9 @@ final class CurationStatus {
     }
     Duration silence = progress.silence();
     if (silence.compareTo(SILENCE) > 0) {
-      return new Status.Down("the broker has not answered for " + silence.toSeconds() + " s");
+      return new Status.Down(
+          "the broker has not said for %d s how far curation is: %s"
+              .formatted(silence.toSeconds(), progress.unanswered()));
     }
     return assigned();
   }

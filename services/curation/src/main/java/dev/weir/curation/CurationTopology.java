@@ -5,6 +5,7 @@ import static org.apache.kafka.common.serialization.Serdes.ByteArray;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.EventSerde;
+import dev.weir.common.topic.SkippedRecords;
 import dev.weir.common.trace.Tracing;
 import dev.weir.curation.batch.Assembled;
 import dev.weir.curation.batch.Assembled.Added;
@@ -121,6 +122,7 @@ public final class CurationTopology {
   }
 
   private KStream<String, ReviewEvent> read() {
+    SkippedRecords skipped = new SkippedRecords(registry);
     KStream<String, ReviewEvent> feedback =
         passed(
             source(config.topics().feedback(), "feedback")
@@ -131,7 +133,7 @@ public final class CurationTopology {
             .process(ReviewReader::new, Named.as("reviews-read"));
     KStream<String, ReviewEvent> answers =
         source(config.topics().classifications(), "classifications")
-            .flatMap(ServedReader::read, Named.as("classifications-read"));
+            .process(() -> new ServedReader(skipped), Named.as("classifications-read"));
     // Repartitioned even where keys agree: clients in other languages partition in other ways, and
     // the three topics may differ in their number of partitions.
     return reviews
@@ -154,7 +156,8 @@ public final class CurationTopology {
                         config.retention(),
                         CHECK_EVERY,
                         registry,
-                        faults),
+                        faults,
+                        config.topics().feedback()),
                 Named.as("feedback-resolve"),
                 ReviewResolver.REVIEWS,
                 ReviewResolver.ANSWERS,

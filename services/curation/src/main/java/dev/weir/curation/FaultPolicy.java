@@ -14,7 +14,6 @@ import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.streams.errors.MisconfiguredInternalTopicException;
-import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
 import org.apache.kafka.streams.errors.TopologyException;
 import org.jspecify.annotations.Nullable;
@@ -24,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of the service when a stream thread dies: a new thread with new clients, after a
  * pause that grows while faults go on. Fenced producers and timeouts pass by themselves; missing
- * rights and a full disk pass when somebody mends them; health is down meanwhile and names the
- * fault. Only what no new thread can change ends the service.
+ * rights, a full disk and a topic that was deleted pass when somebody mends them; health is down
+ * meanwhile and names the fault. Only what no new thread can change ends the service.
  *
  * <p>Thread-safe; called by the dying threads, which it holds up for the pause.
  */
@@ -135,7 +134,6 @@ final class FaultPolicy implements StreamsUncaughtExceptionHandler, AutoCloseabl
   private static boolean forGood(Throwable fault) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (cause instanceof Error
-          || cause instanceof MissingSourceTopicException
           || cause instanceof MisconfiguredInternalTopicException
           || cause instanceof TopologyException
           || cause instanceof ConfigException

@@ -3,6 +3,7 @@ package dev.weir.curation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -26,7 +27,7 @@ final class InstanceId {
       if (Files.exists(file)) {
         return UUID.fromString(Files.readString(file, UTF_8).strip()).toString();
       }
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | CharacterCodingException e) {
       // Cut short by a crash or a full disk: any new name does.
     } catch (IOException e) {
       throw unusable(file, e);

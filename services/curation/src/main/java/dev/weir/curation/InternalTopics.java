@@ -58,12 +58,16 @@ final class InternalTopics {
    */
   void check() {
     try (Admin admin = Admin.create(config.kafka())) {
-      Map<String, Integer> found = partitions(admin);
+      Map<String, Integer> found = partitions(admin, repartition(config));
       found.forEach(this::refuseOther);
-      allowAnyTime(admin, found.keySet().stream().toList());
+      List<String> written = new ArrayList<>(partitions(admin, changelogs()).keySet());
+      written.addAll(found.keySet());
+      allowAnyTime(admin, written);
     } catch (ExecutionException | TimeoutException e) {
       throw new BrokerUnavailableException(
-          "curation cannot look at its internal topics: " + e + "; check that the broker answers",
+          "curation cannot look at its internal topics: "
+              + (e.getCause() == null ? e : e.getCause())
+              + "; check that the broker answers, and that this user may describe them",
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -83,11 +87,18 @@ final class InternalTopics {
     }
   }
 
-  private Map<String, Integer> partitions(Admin admin)
+  /** The topics that stores are restored from, whether they exist or not. */
+  private List<String> changelogs() {
+    return CurationStores.all().stream()
+        .map(store -> config.applicationId() + "-" + store.name() + "-changelog")
+        .toList();
+  }
+
+  private static Map<String, Integer> partitions(Admin admin, List<String> topics)
       throws ExecutionException, InterruptedException, TimeoutException {
     Map<String, Integer> partitions = new TreeMap<>();
     Map<String, KafkaFuture<TopicDescription>> described =
-        admin.describeTopics(repartition(config)).topicNameValues();
+        admin.describeTopics(topics).topicNameValues();
     for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
       try {
         partitions.put(topic.getKey(), get(topic.getValue()).partitions().size());

@@ -68,12 +68,12 @@ public final class LastResort {
       if (!Faults.ofRecord(fault)) {
         return ProcessingExceptionHandler.Response.fail();
       }
-      if (at.topic() == null) {
+      Object value = record == null ? null : record.value();
+      if (at.topic() == null && !RecordFaults.carriesOriginal(value)) {
         to.punctuation(at, fault);
         return ProcessingExceptionHandler.Response.resume();
       }
-      return ProcessingExceptionHandler.Response.resume(
-          List.of(to.processing(at, record == null ? null : record.value(), fault)));
+      return ProcessingExceptionHandler.Response.resume(List.of(to.processing(at, value, fault)));
     }
   }
 
@@ -108,7 +108,8 @@ public final class LastResort {
         ProducerRecord product,
         Exception fault,
         SerializationExceptionOrigin origin) {
-      if (!Faults.ofRecord(fault) || at.topic() == null) {
+      boolean known = at.topic() != null || RecordFaults.carriesOriginal(product.value());
+      if (!Faults.ofRecord(fault) || !known) {
         return ProductionExceptionHandler.Response.fail();
       }
       return ProductionExceptionHandler.Response.resume(

@@ -9,6 +9,8 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,6 +27,8 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,7 +50,11 @@ final class ProgressWatch implements AutoCloseable {
   private final Map<String, Object> kafka;
   private final String group;
   private final List<String> topics;
+  private final Set<String> inputs;
+  private final RenewedTopics renewed;
   private final InstantSource clock;
+  private final MeterRegistry registry;
+  private final Map<String, Uuid> ids = new HashMap<>(); // the watch's thread only
   private final StallDetector detector = new StallDetector(PATIENCE);
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -56,26 +64,40 @@ final class ProgressWatch implements AutoCloseable {
             return made;
           });
   private volatile Map<String, Duration> stalled = Map.of();
+  private volatile Set<String> missing = Set.of();
   private volatile Instant answered;
+  private volatile String unanswered = "it was not asked yet";
 
+  /**
+   * A watch that does not look yet.
+   *
+   * @param topics all that the group reads
+   * @param inputs those of them that others make; Kafka Streams makes its own
+   * @param renewed is told of inputs that were made anew
+   * @param clock one that does not jump
+   */
   ProgressWatch(
       Map<String, Object> kafka,
       String group,
       List<String> topics,
+      Set<String> inputs,
+      RenewedTopics renewed,
       InstantSource clock,
       MeterRegistry registry) {
     this.kafka = Map.copyOf(kafka);
     this.group = group;
     this.topics = List.copyOf(topics);
+    this.inputs = Set.copyOf(inputs);
+    this.renewed = renewed;
     this.clock = clock;
+    this.registry = registry;
     this.answered = clock.instant();
     CurationMeters.STALLED.gauge(registry, () -> stalled.size());
   }
 
   void start() {
     var unused =
-        thread.scheduleWithFixedDelay(
-            this::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        thread.scheduleWithFixedDelay(this::look, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Positions that nobody gets past, as {@code topic-partition@offset}, and for how long. */
@@ -83,9 +105,19 @@ final class ProgressWatch implements AutoCloseable {
     return stalled;
   }
 
-  /** How long the broker has not answered. */
+  /** Inputs that are not there. */
+  Set<String> missing() {
+    return missing;
+  }
+
+  /** How long the broker has not said how far the application is. */
   Duration silence() {
     return Duration.between(answered, clock.instant());
+  }
+
+  /** Why it has not, for people. */
+  String unanswered() {
+    return unanswered;
   }
 
   @Override
@@ -108,8 +140,10 @@ final class ProgressWatch implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException | KafkaException e) {
+      unanswered = String.valueOf(e.getCause() == null ? e : e.getCause());
       LOG.debug("the broker does not say how far {} is", group, e);
     } catch (RuntimeException e) {
+      unanswered = e.toString();
       LOG.error("the watch over progress failed; it tries again", e);
     }
   }
@@ -117,10 +151,12 @@ final class ProgressWatch implements AutoCloseable {
   private Map<TopicPartition, Position> positions(Admin admin)
       throws InterruptedException, ExecutionException, TimeoutException {
     Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-    for (KafkaFuture<TopicDescription> future :
-        admin.describeTopics(topics).topicNameValues().values()) {
+    Set<String> gone = new TreeSet<>();
+    for (Map.Entry<String, KafkaFuture<TopicDescription>> described :
+        admin.describeTopics(topics).topicNameValues().entrySet()) {
       try {
-        TopicDescription topic = get(future);
+        TopicDescription topic = get(described.getValue());
+        look(topic);
         topic
             .partitions()
             .forEach(
@@ -128,9 +164,18 @@ final class ProgressWatch implements AutoCloseable {
                     wanted.put(
                         new TopicPartition(topic.name(), p.partition()), OffsetSpec.latest()));
       } catch (ExecutionException e) {
-        LOG.debug("a topic is not there yet", e); // Streams makes its own at its first start.
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+          throw e;
+        }
+        if (inputs.contains(described.getKey())) {
+          gone.add(described.getKey());
+        }
       }
     }
+    if (!gone.isEmpty() && !gone.equals(missing)) {
+      LOG.error("{} are missing; curation reads on when they are made anew", gone);
+    }
+    missing = gone;
     Map<TopicPartition, OffsetAndMetadata> committed =
         get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
     ListOffsetsResult ends =
@@ -142,6 +187,19 @@ final class ProgressWatch implements AutoCloseable {
       positions.put(partition, new Position(offset == null ? 0 : offset.offset(), end.offset()));
     }
     return positions;
+  }
+
+  /** A topic that was deleted and made anew has the same name and another id. */
+  private void look(TopicDescription topic) {
+    Uuid before = ids.put(topic.name(), topic.topicId());
+    if (before != null && !before.equals(topic.topicId())) {
+      CurationMeters.RENEWED.counter(registry, topic.name()).increment();
+      LOG.error(
+          "{} was deleted and made anew; what was not read of the old one is lost", topic.name());
+      if (inputs.contains(topic.name())) {
+        renewed.add(topic.name(), topic.topicId());
+      }
+    }
   }
 
   private static <T> T get(KafkaFuture<T> future)

@@ -142,6 +142,11 @@ final class RecordFaults {
         at.timestamp());
   }
 
+  /** Whether a value tells whose it is, also where a timer forwards it. */
+  static boolean carriesOriginal(@Nullable Object value) {
+    return original(value) != null;
+  }
+
   private static @Nullable Original original(@Nullable Object value) {
     if (value instanceof Passed<?> passed) {
       return original(passed.value());

@@ -15,6 +15,11 @@ final class Restores implements StateRestoreListener {
     return restoring.size();
   }
 
+  /** Nothing is; a thread that dies while it restores does not say that it has ended. */
+  void ended() {
+    restoring.clear();
+  }
+
   @Override
   public void onRestoreStart(
       TopicPartition partition, String store, long startingOffset, long endingOffset) {

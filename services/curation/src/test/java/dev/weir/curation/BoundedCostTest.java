@@ -7,18 +7,30 @@ import dev.weir.common.event.Example;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.curation.deadletter.Letter;
 import dev.weir.curation.limit.AdapterLimiter;
+import dev.weir.curation.validate.Cut;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.Test;
 
 /** What one record, one review or one invented name may cost. */
 class BoundedCostTest {
 
+  private static final Set<String> INPUTS = Set.of("feedback");
+  private static final Headers NONE = new RecordHeaders();
+  private static final byte[] KEY = "key".getBytes(UTF_8);
   private static final String TOO_MANY = "too-many-waiting";
 
   @Test
@@ -114,13 +126,13 @@ class BoundedCostTest {
 
   @Test
   void ofARecordThatUnpacksToTooMuchOnlyTheBeginningIsKept() {
-    BoundedBytes values = bytes(false);
-    Headers headers = new RecordHeaders();
-    byte[] kept = values.deserialize("feedback", headers, ByteBuffer.allocate(4_000_000));
-
+    byte[] kept =
+        new BoundedBytes(INPUTS).deserialize("feedback", NONE, ByteBuffer.allocate(4_000_000));
     assertThat(kept).hasSize(Letter.EXCERPT_BYTES);
+
+    ConsumerRecord<byte[], byte[]> record = bounded(KEY, kept, 4_000_000, new RecordHeaders());
     try (TestingCuration curation = TestingCuration.with()) {
-      curation.feedback("key".getBytes(UTF_8), kept, (RecordHeaders) headers);
+      curation.feedback(record.key(), record.value(), (RecordHeaders) record.headers());
       curation.labeled("after", "positive");
 
       assertThat(curation.examples()).hasSize(1);
@@ -132,20 +144,77 @@ class BoundedCostTest {
   }
 
   @Test
-  void keysAndHeadersAreBoundedTooAndInternalTopicsAreNot() {
-    BoundedBytes keys = bytes(true);
-    Headers headers = new RecordHeaders();
-    IntStream.range(0, 20).forEach(i -> headers.add("h" + i, new byte[100_000]));
+  void keysAreBoundedTooAndInternalTopicsAreNot() {
+    BoundedBytes bytes = new BoundedBytes(INPUTS);
 
-    assertThat(keys.deserialize("feedback", headers, ByteBuffer.allocate(1_000_000)))
+    assertThat(bytes.deserialize("feedback", NONE, ByteBuffer.allocate(1_000_000)))
         .hasSize(Letter.EXCERPT_BYTES);
-    assertThat(headers.toArray()).hasSizeLessThan(3);
-    assertThat(keys.deserialize("by-review", new RecordHeaders(), ByteBuffer.allocate(1_000_000)))
+    assertThat(bytes.deserialize("by-review", NONE, ByteBuffer.allocate(1_000_000)))
         .hasSize(1_000_000);
-    assertThat(keys.deserialize("feedback", new RecordHeaders(), (ByteBuffer) null)).isNull();
+    assertThat(bytes.deserialize("feedback", NONE, (ByteBuffer) null)).isNull();
   }
 
-  private static BoundedBytes bytes(boolean keys) {
-    return new BoundedBytes(Set.of("feedback"), keys, new SimpleMeterRegistry());
+  /** Kafka calls no deserializer for what is null, and taking headers out by name is quadratic. */
+  @Test
+  void headersAreBoundedAlsoWithoutKeyAndValueAndHoweverManyThereAre() {
+    RecordHeaders large = new RecordHeaders();
+    IntStream.range(0, 20).forEach(i -> large.add("h" + i, new byte[100_000]));
+    assertThat(bounded(null, null, -1, large).headers().toArray()).hasSize(1);
+
+    RecordHeaders empty = new RecordHeaders();
+    IntStream.range(0, 100_000).forEach(i -> empty.add("", null));
+    assertThat(bounded(null, null, -1, empty).headers().toArray()).hasSize(1);
+
+    RecordHeaders distinct = new RecordHeaders();
+    IntStream.range(0, 500_000).forEach(i -> distinct.add("h" + i, null));
+    assertThat(bounded(KEY, KEY, KEY.length, distinct).headers().toArray()).hasSize(1);
+  }
+
+  @Test
+  void keyValueAndHeadersAreBoundedTogether() {
+    RecordHeaders headers = new RecordHeaders();
+    headers.add("h", new byte[Letter.MAX_BYTES / 2]);
+    byte[] half = new byte[Letter.MAX_BYTES / 2];
+    ConsumerRecord<byte[], byte[]> whole = bounded(null, half, half.length, headers);
+    assertThat(whole.value()).isSameAs(half);
+    assertThat(whole.headers().toArray()).hasSize(1);
+
+    byte[] most = new byte[Letter.MAX_BYTES - 100];
+    ConsumerRecord<byte[], byte[]> cut = bounded(half, most, most.length, new RecordHeaders());
+    assertThat(cut.key()).hasSize(Letter.EXCERPT_BYTES);
+    assertThat(cut.value()).hasSize(Letter.EXCERPT_BYTES);
+  }
+
+  @Test
+  void aProducersOwnMarkOfACutIsNotBelieved() {
+    RecordHeaders forged = new RecordHeaders();
+    Cut.mark(forged, "anything");
+    forged.add("own", new byte[0]);
+
+    assertThat(bounded(KEY, KEY, KEY.length, forged).headers().toArray())
+        .extracting(Header::key)
+        .containsExactly("own");
+  }
+
+  private static ConsumerRecord<byte[], byte[]> bounded(
+      byte[] key, byte[] value, int valueSize, Headers headers) {
+    TopicPartition partition = new TopicPartition("feedback", 0);
+    ConsumerRecord<byte[], byte[]> record =
+        new ConsumerRecord<>(
+            partition.topic(),
+            partition.partition(),
+            7,
+            1,
+            TimestampType.CREATE_TIME,
+            key == null ? -1 : key.length,
+            valueSize,
+            key,
+            value,
+            headers,
+            Optional.empty());
+    return new BoundedRecords(INPUTS, new SimpleMeterRegistry())
+        .of(new ConsumerRecords<>(Map.of(partition, List.of(record)), Map.of()))
+        .records(partition)
+        .get(0);
   }
 }

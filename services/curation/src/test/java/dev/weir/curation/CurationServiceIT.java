@@ -13,6 +13,7 @@ import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Metrics;
 import dev.weir.common.topic.DeadLetter;
+import dev.weir.common.topic.SkippedRecords;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
 import dev.weir.curation.batch.PublishedBatches;
@@ -29,6 +30,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -102,9 +104,17 @@ class CurationServiceIT {
         .containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L);
     assertThat(batches)
         .allSatisfy(batch -> assertThat(sizes.get(batch.id())).isEqualTo(batch.size()));
+    send(topics.trainingBatches(), "default", "null");
+    send(
+        topics.trainingBatches(),
+        "default",
+        new String(EventJson.write(batches.get(0)), UTF_8)
+            .replace("\"sequence\":1,", "\"sequence\":9223372036854775807,"));
     PublishedBatches published =
         new PublishedBatches(
-            Map.of("bootstrap.servers", TestBroker.bootstrapServers()), topics.trainingBatches());
+            Map.of("bootstrap.servers", TestBroker.bootstrapServers()),
+            topics.trainingBatches(),
+            new SkippedRecords(metrics.registry()));
     assertThat(published.highest("default")).isEqualTo(8);
     assertThat(published.highest("other")).isZero();
   }
@@ -153,22 +163,72 @@ class CurationServiceIT {
     }
   }
 
+  /** A few kilobytes on the wire: Kafka's client would unpack such a record as a whole. */
   @Test
-  void isBeyondHelpWithoutItsTopics() {
-    Health health = new Health();
-    CurationConfig config =
-        TestingCuration.config(
-            stateDir,
-            "BOOTSTRAP_SERVERS",
+  void theBrokerRefusesARecordThatUnpacksToMoreThanTheTopicsLimit() throws Exception {
+    Map<String, Object> packing =
+        Map.of(
+            "bootstrap.servers",
             TestBroker.bootstrapServers(),
-            "TOPIC_PREFIX",
-            TestBroker.uniquePrefix());
-    try (CurationService service = new CurationService(config, metrics, health)) {
-      service.start();
+            "compression.type",
+            "zstd",
+            "max.request.size",
+            1 << 30);
+    try (KafkaProducer<byte[], byte[]> packed =
+        new KafkaProducer<>(packing, new ByteArraySerializer(), new ByteArraySerializer())) {
+      for (String topic : List.of(topics.reviews(), topics.feedback())) {
+        packed.send(new ProducerRecord<>(topic, new byte[1_000_000])).get();
+        assertThatThrownBy(
+                () ->
+                    packed
+                        .send(new ProducerRecord<>(topic, new byte[2 * Topics.MAX_MESSAGE_BYTES]))
+                        .get())
+            .hasCauseInstanceOf(RecordTooLargeException.class);
+      }
+    }
+  }
 
-      Awaitility.await().atMost(TIMEOUT).until(() -> !health.live());
-      assertThat(health.components().get("curation").toString())
-          .contains("MissingSourceTopicException");
+  @Test
+  void aTopicThatIsDeletedAndMadeAnewIsReadFromItsBeginning() throws Exception {
+    Health health = new Health();
+    try (CurationService service = service(health);
+        Admin admin = TestBroker.admin()) {
+      service.start();
+      give(0, 20);
+      read(topics.examples(), 20);
+      admin.deleteTopics(List.of(topics.feedback())).all().get();
+      Awaitility.await()
+          .atMost(TIMEOUT)
+          .until(
+              () -> health.report(false).toString().contains(topics.feedback() + "] are missing"));
+      assertThat(health.live()).isTrue();
+      provision();
+      // Fewer than were read of the former one.
+      give(20, 26);
+      read(topics.examples(), 26);
+      Awaitility.await().atMost(TIMEOUT).until(health::ready);
+    }
+
+    assertThat(examples(26))
+        .extracting(Example::text)
+        .contains("text 20", "text 25")
+        .doesNotHaveDuplicates();
+  }
+
+  /** Its offsets go beyond those that were read before anybody has missed it. */
+  @Test
+  void aTopicThatIsMadeAnewAndFilledAtOnceIsReadFromItsBeginningToo() throws Exception {
+    Health health = new Health();
+    try (CurationService service = service(health);
+        Admin admin = TestBroker.admin()) {
+      service.start();
+      give(0, 10);
+      read(topics.examples(), 10);
+      Awaitility.await().atMost(TIMEOUT).until(health::ready);
+      admin.deleteTopics(List.of(topics.feedback())).all().get();
+      provision();
+      give(10, 50);
+      assertThat(examples(50)).extracting(Example::text).contains("text 10", "text 49");
     }
   }
 

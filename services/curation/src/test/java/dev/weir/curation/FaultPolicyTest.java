@@ -28,13 +28,13 @@ class FaultPolicyTest {
     return Stream.of(
         new StreamsException(new TimeoutException("no answer within 60 s")),
         new StreamsException(new TopicAuthorizationException("examples")),
+        new StreamsException(new MissingSourceTopicException("feedback")),
         new ProcessorStateException("cannot write", new java.io.IOException("No space left")),
         new IllegalStateException("a defect of ours"));
   }
 
   static Stream<Throwable> final_() {
     return Stream.of(
-        new StreamsException(new MissingSourceTopicException("feedback")),
         new StreamsException(new FencedInstanceIdException("another process has our name")),
         new OutOfMemoryError("heap"));
   }

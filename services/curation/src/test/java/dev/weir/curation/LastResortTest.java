@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weir.common.event.Example;
 import dev.weir.common.topic.DeadLetter;
 import dev.weir.curation.deadletter.Faults;
+import dev.weir.curation.resolve.ReviewResolver;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -15,10 +18,14 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.errors.TaskCorruptedException;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +110,75 @@ class LastResortTest {
       assertThat(curation.deadLetters().get(0).value()).isEqualTo(value);
       assertThat(header(curation.deadLetters().get(0), DeadLetter.REASON))
           .isEqualTo("internal-error");
+    }
+  }
+
+  /** 50 are settled beside the review, the others by a timer, which has no record of its own. */
+  @Test
+  void aDefectBehindATimerCostsEachRecordOneDeadLetterToo() {
+    try (TestingCuration curation =
+        TestingCuration.with(PlantedDefect.at("feedback-resolved-unwrap", false), adapter -> 0)) {
+      for (int i = 0; i < 60; i++) {
+        curation.feedback(
+            "{\"reviewId\":\"hot\",\"label\":\"positive\",\"source\":\"%s\"}"
+                .formatted(PlantedDefect.TRIGGER));
+      }
+      curation.review("hot", "fine");
+      curation.advance(Duration.ofMillis(100));
+
+      assertThat(curation.waiting()).isZero();
+      assertThat(curation.deadLetters()).hasSize(60);
+    }
+  }
+
+  @Test
+  void feedbackThatWaitsInALaterFormWaitsOnAndIsADeadLetterInTheEnd() {
+    try (TestingCuration curation = TestingCuration.with()) {
+      curation.feedback("{\"reviewId\":\"r\",\"label\":\"positive\"}");
+      curation.feedback("{\"reviewId\":\"r\",\"label\":\"negative\"}");
+      KeyValueStore<Bytes, byte[]> waiting =
+          curation.driver.getKeyValueStore(ReviewResolver.WAITING);
+      byte[] later = null;
+      Bytes key = null;
+      try (KeyValueIterator<Bytes, byte[]> all = waiting.all()) {
+        while (all.hasNext()) {
+          KeyValue<Bytes, byte[]> entry = all.next();
+          if (later == null && entry.value.length > 2 * Long.BYTES) {
+            key = entry.key;
+            later = entry.value.clone();
+          }
+        }
+      }
+      later[Long.BYTES] = 9;
+      waiting.put(key, later);
+
+      curation.review("r", "fine");
+      assertThat(curation.examples()).hasSize(1);
+      assertThat(curation.waiting()).isEqualTo(1);
+      assertThat(curation.count("weir.curation.internal.errors", "step", "waiting-form"))
+          .isEqualTo(1);
+
+      curation.advance(Duration.ofMinutes(11));
+      assertThat(curation.waiting()).isZero();
+      assertThat(curation.deadLetters()).hasSize(1);
+      TestRecord<byte[], byte[]> letter = curation.deadLetters().get(0);
+      assertThat(letter.value()).isEqualTo(Arrays.copyOfRange(later, Long.BYTES, later.length));
+      assertThat(header(letter, DeadLetter.REASON)).isEqualTo("internal-error");
+      assertThat(header(letter, DeadLetter.SOURCE)).isEqualTo("feedback-0@0");
+      assertThat(header(letter, DeadLetter.MESSAGE)).contains("form 9");
+    }
+  }
+
+  @Test
+  void whatIsNoClassificationIsSkippedAndCounted() {
+    try (TestingCuration curation = TestingCuration.with()) {
+      curation.rawClassification(KEY, null);
+      curation.rawClassification(KEY, "null".getBytes(UTF_8));
+      curation.rawClassification(KEY, "{\"adapter\":\"../x\"}".getBytes(UTF_8));
+      curation.labeled("after", "negative");
+
+      assertThat(curation.examples()).hasSize(1);
+      assertThat(curation.count("weir.records.skipped", "topic", "classifications")).isEqualTo(3);
     }
   }
 

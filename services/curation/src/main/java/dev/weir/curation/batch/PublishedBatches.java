@@ -1,12 +1,14 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.EventJson;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Rejected;
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.topic.SkippedRecords;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -32,12 +34,14 @@ public final class PublishedBatches implements BatchNumbers {
 
   private final Map<String, Object> kafka;
   private final String topic;
+  private final SkippedRecords skipped;
   private @Nullable Map<String, Long> highest; // guarded by this
 
   /** Numbers on {@code topic}; reads nothing yet. */
-  public PublishedBatches(Map<String, Object> kafka, String topic) {
+  public PublishedBatches(Map<String, Object> kafka, String topic, SkippedRecords skipped) {
     this.kafka = Map.copyOf(kafka);
     this.topic = topic;
+    this.skipped = skipped;
   }
 
   @Override
@@ -78,17 +82,11 @@ public final class PublishedBatches implements BatchNumbers {
   }
 
   private void note(Map<String, Long> numbers, ConsumerRecord<byte[], byte[]> record) {
-    try {
-      TrainingBatch batch =
-          EventJson.read(Objects.requireNonNull(record.value()), TrainingBatch.class);
-      numbers.merge(batch.adapter(), batch.sequence(), Math::max);
-    } catch (RuntimeException e) {
-      LOG.warn(
-          "{}-{}@{} is not a batch and is passed over: {}",
-          record.topic(),
-          record.partition(),
-          record.offset(),
-          e.toString());
+    Parsed<TrainingBatch> read = TrainingBatch.read(record.key(), record.value());
+    if (read instanceof Accepted<TrainingBatch> good) {
+      numbers.merge(good.event().adapter(), good.event().sequence(), Math::max);
+    } else if (read instanceof Rejected<TrainingBatch> bad) {
+      skipped.skip(record, bad);
     }
   }
 }

@@ -1,8 +1,9 @@
 package dev.weir.curation.deadletter;
 
 import dev.weir.common.event.InputPosition;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,24 +16,32 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KnownFaults {
 
-  /** More than these at once are not the records' fault. */
-  private static final int MAX = 10_000;
+  /** As many are remembered, the newest: each is needed until its record is read once more. */
+  static final int MAX = 10_000;
 
-  private final Map<InputPosition, String> refused = new ConcurrentHashMap<>();
-  private final Map<InputPosition, String> letters = new ConcurrentHashMap<>();
+  private final Map<InputPosition, String> refused = newest();
+  private final Map<InputPosition, String> letters = newest();
+
+  private static Map<InputPosition, String> newest() {
+    return Collections.synchronizedMap(
+        new LinkedHashMap<>() {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<InputPosition, String> eldest) {
+            return size() > MAX;
+          }
+        });
+  }
 
   /** What was made of this record could not be written. */
   public void refused(InputPosition position, String why) {
-    if (refused.size() < MAX) {
-      refused.put(position, why);
-    }
+    refused.put(position, why);
   }
 
   /** Not even its dead letter could be written. */
   public void letterRefused(InputPosition position, String why) {
-    if (letters.size() < MAX) {
-      letters.put(position, why);
-    }
+    letters.put(position, why);
   }
 
   /** Why a record is refused, or {@code null}. */

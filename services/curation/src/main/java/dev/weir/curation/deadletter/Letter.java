@@ -2,6 +2,7 @@ package dev.weir.curation.deadletter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.weir.common.event.Surrogates;
 import dev.weir.common.topic.DeadLetter;
 import java.util.Arrays;
 import java.util.List;
@@ -33,6 +34,9 @@ public record Letter(byte @Nullable [] key, byte @Nullable [] value, Headers hea
   /** What is kept of key and value when the record is larger. */
   public static final int EXCERPT_BYTES = 1 << 10;
 
+  /** An exception's message may quote the whole record; a header of that size would be refused. */
+  private static final int MESSAGE_CHARACTERS = 2_000;
+
   /** A letter; {@code exception} is {@code null} when there was none. */
   public static Letter of(
       Original original, String reason, String message, @Nullable Throwable exception) {
@@ -45,14 +49,15 @@ public record Letter(byte @Nullable [] key, byte @Nullable [] value, Headers hea
       String message,
       @Nullable Throwable exception,
       boolean stub) {
+    String clipped = Surrogates.clip(message, MESSAGE_CHARACTERS);
     Iterable<Header> kept = stub ? List.of() : original.headers();
     String said =
         stub
-            ? message
+            ? clipped
                 + " (the dead letter leaves out the record's own headers and all but the first "
                 + EXCERPT_BYTES
                 + " bytes of key and value)"
-            : message;
+            : clipped;
     Headers headers = DeadLetter.headers(kept, reason, said, original.position(), exception);
     headers.add(DeadLetter.TIMESTAMP, Long.toString(original.timestampMs()).getBytes(UTF_8));
     return stub

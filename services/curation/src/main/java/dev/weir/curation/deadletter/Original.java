@@ -24,6 +24,9 @@ public final class Original {
    */
   public static final String RECORDED = "weir.recorded";
 
+  /** What a header costs beside its name and value. */
+  private static final int HEADER_BYTES = 16;
+
   private final byte @Nullable [] key;
   private final byte @Nullable [] value;
   private final Headers headers;
@@ -109,16 +112,18 @@ public final class Original {
 
   /** Bytes of key, value and headers, uncompressed. */
   public long sizeBytes() {
-    long size = headerBytes();
+    long size = sizeBytes(headers);
     size += key == null ? 0 : key.length;
     size += value == null ? 0 : value.length;
     return size;
   }
 
-  long headerBytes() {
+  /** Bytes of headers; one without name and value is not free either. */
+  public static long sizeBytes(Headers headers) {
     long size = 0;
     for (Header header : headers) {
-      size += header.key().length() * 3L + (header.value() == null ? 0 : header.value().length);
+      size += HEADER_BYTES + header.key().length() * 3L;
+      size += header.value() == null ? 0 : header.value().length;
     }
     return size;
   }

@@ -3,6 +3,7 @@ package dev.weir.curation.deadletter;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.weir.common.event.InputPosition;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,6 +94,18 @@ public final class OriginalSerde {
     int length = in.getInt();
     if (length < 0) {
       return null;
+    }
+    return bytes(in, length);
+  }
+
+  /**
+   * The next bytes; a length that somebody else wrote costs no memory that is not there.
+   *
+   * @throws BufferUnderflowException if there are fewer
+   */
+  public static byte[] bytes(ByteBuffer in, int length) {
+    if (length < 0 || length > in.remaining()) {
+      throw new BufferUnderflowException();
     }
     byte[] part = new byte[length];
     in.get(part);

@@ -95,6 +95,14 @@ public final class CurationMeters {
           "weir.curation.stalled.partitions",
           "partitions whose committed offset stands still while their lag grows");
 
+  /** Topics that were made anew. */
+  public static final MeterSpec RENEWED =
+      counter(
+          "weir.curation.topics.renewed",
+          "topics that were deleted and made anew while curation ran; inputs are read from their"
+              + " beginning",
+          "topic");
+
   /** Threads that were replaced. */
   public static final MeterSpec THREADS_REPLACED =
       counter(
@@ -142,6 +150,7 @@ public final class CurationMeters {
         OPEN_EXAMPLES,
         MISSING,
         STALLED,
+        RENEWED,
         THREADS_REPLACED,
         FEEDBACK,
         LIVE_ACCURACY,

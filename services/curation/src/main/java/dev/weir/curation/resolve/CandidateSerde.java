@@ -27,8 +27,7 @@ public final class CandidateSerde implements Serde<Candidate> {
   public Deserializer<Candidate> deserializer() {
     return (topic, bytes) -> {
       ByteBuffer in = ByteBuffer.wrap(bytes);
-      byte[] labeled = new byte[in.getInt()];
-      in.get(labeled);
+      byte[] labeled = OriginalSerde.bytes(in, in.getInt());
       return new Candidate(EventJson.read(labeled, LabeledText.class), OriginalSerde.read(in));
     };
   }

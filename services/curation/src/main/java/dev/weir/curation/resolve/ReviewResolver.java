@@ -83,6 +83,8 @@ public final class ReviewResolver
   private final Duration checkEvery;
   private final KnownFaults faults;
   private final Counter buffered;
+  private final Counter unread;
+  private final String feedbackTopic;
   private ProcessorContext<String, Screened<Candidate>> context;
   private TimestampedKeyValueStore<String, ReviewSeen> reviews;
   private TimestampedKeyValueStore<String, AnswerServed> answers;
@@ -97,6 +99,7 @@ public final class ReviewResolver
    * @param checkEvery how often deadlines are looked at
    * @param registry counts what has to wait
    * @param faults names records whose candidates could not be written
+   * @param feedbackTopic where feedback comes from
    */
   @SuppressWarnings("NullAway.Init") // init comes before any record
   public ReviewResolver(
@@ -105,13 +108,16 @@ public final class ReviewResolver
       Duration retention,
       Duration checkEvery,
       MeterRegistry registry,
-      KnownFaults faults) {
+      KnownFaults faults,
+      String feedbackTopic) {
+    this.feedbackTopic = feedbackTopic;
     this.faults = faults;
     this.resolver = new FeedbackResolver(catalog);
     this.wait = wait;
     this.retention = retention;
     this.checkEvery = checkEvery;
     this.buffered = CurationMeters.BUFFERED.counter(registry);
+    this.unread = CurationMeters.INTERNAL_ERRORS.counter(registry, "waiting-form");
   }
 
   @Override
@@ -121,7 +127,11 @@ public final class ReviewResolver
     answers = context.getStateStore(ANSWERS);
     waiting =
         new WaitingFeedback(
-            context.getStateStore(WAITING), context.getStateStore(DEADLINES), MAX_WAITING);
+            context.getStateStore(WAITING),
+            context.getStateStore(DEADLINES),
+            MAX_WAITING,
+            feedbackTopic,
+            unread);
     context.schedule(checkEvery, PunctuationType.WALL_CLOCK_TIME, this::expire);
     context.schedule(
         SETTLE_EVERY,
@@ -180,7 +190,7 @@ public final class ReviewResolver
     long until = System.nanoTime() + EXPIRING_AT_MOST.toNanos();
     int expired;
     do {
-      expired = waiting.expire(nowMs, EXPIRED_AT_ONCE, this::expiredSafely);
+      expired = waiting.expire(nowMs, EXPIRED_AT_ONCE, this::expiredSafely, this::unreadable);
     } while (expired == EXPIRED_AT_ONCE && System.nanoTime() - until < 0);
   }
 
@@ -200,6 +210,15 @@ public final class ReviewResolver
     } catch (RuntimeException e) {
       failed(original, e);
     }
+  }
+
+  /** Of a later version, say, before a downgrade: what it left is kept as it is. */
+  private void unreadable(Original stored, RuntimeException why) {
+    String message =
+        "this feedback waited for its review in a form that this version cannot read ("
+            + why.getMessage()
+            + "); the value is that form, the record itself is where weir.source says";
+    forward("", new Refused<>(stored, Reason.INTERNAL_ERROR, message), stored);
   }
 
   private void failed(Original original, RuntimeException fault) {

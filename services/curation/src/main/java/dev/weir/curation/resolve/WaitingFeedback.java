@@ -5,18 +5,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.weir.common.event.InputPosition;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.OriginalSerde;
+import io.micrometer.core.instrument.Counter;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.BytesSerializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Feedback that came before its review or its answer, in two stores: the records by review id, and
@@ -36,6 +41,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class WaitingFeedback {
 
+  private static final Logger LOG = LoggerFactory.getLogger(WaitingFeedback.class);
+
+  /** As of a record whose producer set no time. */
+  private static final long NO_TIME = -1;
+
   /** Records that may wait for one review. */
   static final int MAX_PER_REVIEW = 1000;
 
@@ -50,14 +60,27 @@ final class WaitingFeedback {
   private final KeyValueStore<Bytes, byte[]> byReview;
   private final KeyValueStore<Bytes, byte[]> byDeadline;
   private final int maxInAll;
+  private final String feedbackTopic;
+  private final Counter unread;
 
+  /**
+   * Over its stores.
+   *
+   * @param maxInAll records that may wait
+   * @param feedbackTopic where all of them stood
+   * @param unread counts what a later version left and this one passes over
+   */
   WaitingFeedback(
       KeyValueStore<Bytes, byte[]> byReview,
       KeyValueStore<Bytes, byte[]> byDeadline,
-      int maxInAll) {
+      int maxInAll,
+      String feedbackTopic,
+      Counter unread) {
     this.byReview = byReview;
     this.byDeadline = byDeadline;
     this.maxInAll = maxInAll;
+    this.feedbackTopic = feedbackTopic;
+    this.unread = unread;
   }
 
   /** Lets a record wait; says why not when too much waits already, else {@code null}. */
@@ -156,8 +179,13 @@ final class WaitingFeedback {
         Original original;
         try {
           original = OriginalSerde.read(value);
-        } catch (IllegalArgumentException e) {
-          continue; // Of a later version; its deadline takes it out, and says so.
+        } catch (RuntimeException e) {
+          unread.increment();
+          LOG.warn(
+              "feedback {} waits on until its deadline: {}",
+              position(feedbackTopic, position),
+              e.toString());
+          continue;
         }
         if (settled.test(original)) {
           byReview.delete(entry.key);
@@ -180,9 +208,14 @@ final class WaitingFeedback {
    * Takes out feedback whose deadline is over, oldest first.
    *
    * @param limit at most so many at once: a transaction must not outgrow its time
+   * @param unreadable takes what this version cannot read, its stored form as the value, and why
    * @return how many were taken out
    */
-  int expire(long nowMs, int limit, Consumer<Original> expired) {
+  int expire(
+      long nowMs,
+      int limit,
+      Consumer<Original> expired,
+      BiConsumer<Original, RuntimeException> unreadable) {
     List<KeyValue<Bytes, byte[]>> over = new ArrayList<>();
     Bytes from = Bytes.wrap(new byte[1]);
     Bytes to = Bytes.wrap(ByteBuffer.allocate(Long.BYTES).putLong(nowMs + 1).array());
@@ -198,11 +231,31 @@ final class WaitingFeedback {
       byte[] value = byReview.delete(reviewKey(entry.value, position));
       if (value != null) {
         forgotten(entry.value, 1, value.length - Long.BYTES);
-        expired.accept(
-            OriginalSerde.read(ByteBuffer.wrap(value, Long.BYTES, value.length - Long.BYTES)));
+        show(position, Arrays.copyOfRange(value, Long.BYTES, value.length), expired, unreadable);
       }
     }
     return over.size();
+  }
+
+  private void show(
+      byte[] position,
+      byte[] record,
+      Consumer<Original> expired,
+      BiConsumer<Original, RuntimeException> unreadable) {
+    Original original;
+    try {
+      original = OriginalSerde.read(ByteBuffer.wrap(record));
+    } catch (RuntimeException e) {
+      InputPosition at = position(feedbackTopic, position);
+      unreadable.accept(Original.of(null, record, new RecordHeaders(), at, NO_TIME), e);
+      return;
+    }
+    expired.accept(original);
+  }
+
+  private static InputPosition position(String topic, byte[] written) {
+    ByteBuffer position = ByteBuffer.wrap(written);
+    return new InputPosition(topic, position.getInt(), position.getLong());
   }
 
   private void forgotten(byte[] id, int records, long bytes) {

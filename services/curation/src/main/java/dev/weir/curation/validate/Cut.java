@@ -13,9 +13,17 @@ public final class Cut {
 
   private Cut() {}
 
-  /** Marks a record. */
+  /** Marks a record; a mark that its producer set is not believed. */
   public static void mark(Headers headers, String what) {
+    unmark(headers);
     headers.add(HEADER, what.getBytes(UTF_8));
+  }
+
+  /** Says that a record is whole. */
+  public static void unmark(Headers headers) {
+    if (headers.lastHeader(HEADER) != null) {
+      headers.remove(HEADER);
+    }
   }
 
   /** What was cut, or {@code null} when the record is whole. */

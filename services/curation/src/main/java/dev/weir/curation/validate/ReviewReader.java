@@ -36,7 +36,8 @@ public final class ReviewReader implements Processor<byte[], byte[], String, Rev
     if (EventReader.review(record.key(), record.value(), position)
         instanceof Accepted<Review> review) {
       ReviewSeen seen = new ReviewSeen(review.event().adapter(), review.event().text());
-      context.forward(record.withKey(review.event().id()).withValue(seen));
+      // Without its headers: nobody needs them further on, and they may be as large as the text.
+      context.forward(new Record<>(review.event().id(), seen, record.timestamp()));
     }
   }
 }

@@ -1,58 +1,56 @@
 package dev.weir.curation.validate;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.ops.LoggedText;
+import dev.weir.common.event.InputPosition;
+import dev.weir.common.event.Parsed;
+import dev.weir.common.event.Parsed.Accepted;
+import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.topic.SkippedRecords;
 import dev.weir.curation.resolve.ReviewEvent;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
-import java.io.UncheckedIOException;
-import java.util.List;
-import org.apache.kafka.streams.KeyValue;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /**
- * Reads classifications for what a verdict may need of them. What is not one is passed over: the
- * topic is Weir's own, but nothing keeps others from writing to it.
+ * Reads classifications for what a verdict may need of them, and forwards them under their review's
+ * id. What is not one is skipped, counted and logged: the topic is Weir's own, but nothing keeps
+ * others from writing to it.
  */
-public final class ServedReader {
+public final class ServedReader implements Processor<byte[], byte[], String, ReviewEvent> {
 
-  private static final Logger LOG = LoggerFactory.getLogger(ServedReader.class);
+  private final SkippedRecords skipped;
+  private ProcessorContext<String, ReviewEvent> context;
 
-  private ServedReader() {}
+  /** A reader; {@code init} comes before any record. */
+  @SuppressWarnings("NullAway.Init")
+  public ServedReader(SkippedRecords skipped) {
+    this.skipped = skipped;
+  }
 
-  /** The answer under the review's id, or nothing. */
-  public static List<KeyValue<String, ReviewEvent>> read(
-      byte @Nullable [] key, byte @Nullable [] value) {
-    if (value == null) {
-      return List.of();
-    }
-    try {
-      @Nullable Classification answer = EventJson.read(value, Classification.class);
-      if (answer == null || answer.adapter() == null) {
-        return List.of();
-      }
-      String id = answer.reviewId();
-      if (id == null && key != null) {
-        id = new String(key, UTF_8);
-      }
-      if (id == null) {
-        return List.of();
-      }
-      return List.of(
-          KeyValue.pair(
-              id,
-              new AnswerServed(
-                  answer.adapter(),
-                  answer.version(),
-                  answer.abstained() ? null : answer.label(),
-                  null)));
-    } catch (UncheckedIOException e) {
-      LOG.debug("a record of the classifications is passed over: {}", LoggedText.of(e));
-      return List.of();
+  @Override
+  public void init(ProcessorContext<String, ReviewEvent> context) {
+    this.context = context;
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    Parsed<Classification> read = Classification.read(record.value());
+    if (read instanceof Rejected<Classification> bad) {
+      RecordMetadata at = context.recordMetadata().orElseThrow();
+      skipped.skip(new InputPosition(at.topic(), at.partition(), at.offset()), record.key(), bad);
+    } else if (read instanceof Accepted<Classification> good) {
+      Classification answer = good.event();
+      context.forward(
+          record
+              .withKey(answer.reviewId())
+              .withValue(
+                  new AnswerServed(
+                      answer.adapter(),
+                      answer.version(),
+                      answer.abstained() ? null : answer.label(),
+                      null)));
     }
   }
 }

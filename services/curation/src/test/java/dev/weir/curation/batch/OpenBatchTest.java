@@ -7,6 +7,7 @@ import dev.weir.common.event.Example;
 import dev.weir.common.event.InputPosition;
 import dev.weir.common.event.Split;
 import dev.weir.curation.split.HoldoutSplit;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -44,5 +45,27 @@ class OpenBatchTest {
         "ann",
         NOW,
         new InputPosition("feedback", 0, 1));
+  }
+
+  @Test
+  void openBatchesOfTheEarlierVersionAreRead() {
+    String known =
+        """
+        {"sequence":3,"counts":{"train":{"positive":2},"holdout":{"negative":1}},\
+        "labels":["negative","positive"],"openedAt":"2024-05-01T10:00:00Z",\
+        "firstFeedbackAt":"2024-05-01T10:00:00Z","lastFeedbackAt":"2024-05-01T10:00:00Z",\
+        "input":[{"topic":"feedback","partition":3,"firstOffset":17,"lastOffset":19}]%s}""";
+    OpenBatch traced = read(known.formatted(",\"traces\":[\"00-a-b-01\"]"));
+    assertThat(traced.size()).isEqualTo(3);
+    assertThat(traced.traces()).containsExactly("00-a-b-01");
+    assertThat(traced.holdoutShare()).isNull();
+    assertThat(read(known.formatted("")).traces()).isEmpty();
+    assertThat(
+            read("{\"sequence\":4,\"counts\":{},\"labels\":[],\"input\":[],\"traces\":[]}").size())
+        .isZero();
+  }
+
+  private static OpenBatch read(String json) {
+    return EventJson.read(json.getBytes(StandardCharsets.UTF_8), OpenBatch.class);
   }
 }

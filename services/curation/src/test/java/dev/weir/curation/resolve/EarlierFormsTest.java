@@ -4,9 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.common.event.Classification;
+import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.topic.EventSerde;
 import dev.weir.curation.dedup.CuratedText;
+import dev.weir.curation.limit.SourceCount;
+import dev.weir.curation.live.LiveAccuracy;
+import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
 import dev.weir.curation.resolve.ReviewEvent.FeedbackGiven;
+import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -68,6 +75,60 @@ class EarlierFormsTest {
     CuratedText known = new EventSerde<>(CuratedText.class).deserializer().deserialize("t", text);
     assertThat(known.batch()).isEqualTo(3);
     assertThat(known.form()).isNull();
+  }
+
+  @Test
+  void storesAndTopicsOfTheEarlierVersionAreRead() {
+    assertThat(read("{\"adapter\":\"default\",\"text\":\"soup\"}", ReviewSeen.class).text())
+        .isEqualTo("soup");
+    assertThat(read("{\"adapter\":\"default\"}", AnswerServed.class).version()).isNull();
+    assertThat(read("{\"minute\":5,\"count\":3}", SourceCount.class).count()).isEqualTo(3);
+    LiveAccuracy live =
+        read("{\"windows\":[{\"version\":2,\"answers\":\"110\"}]}", LiveAccuracy.class);
+    assertThat(live.windows()).hasSize(1);
+    Example example =
+        read(
+            """
+            {"adapter":"default","textHash":"ab","text":"soup","label":"positive","split":"train",\
+            "batchId":"default-000001","source":"unknown","feedbackAt":"2024-05-01T10:00:00Z",\
+            "feedback":{"topic":"feedback","partition":3,"offset":17}}""",
+            Example.class);
+    assertThat(example.feedback()).hasToString("feedback-3@17");
+    String batch =
+        """
+        {"id":"default-000001","adapter":"default","sequence":1,"labels":["negative","positive"],\
+        "counts":{"train":{"positive":1}},"size":1,"closedBy":"accuracy_drop",\
+        "firstFeedbackAt":"2024-05-01T10:00:00Z","lastFeedbackAt":"2024-05-01T10:00:00Z",\
+        "openedAt":"2024-05-01T10:00:00Z","closedAt":"2024-05-01T10:00:00Z",\
+        "input":[{"topic":"feedback","partition":3,"firstOffset":17,"lastOffset":17}]}""";
+    assertThat(TrainingBatch.read("default".getBytes(UTF_8), batch.getBytes(UTF_8)).accepted())
+        .isPresent();
+    String beyond = batch.replace("\"sequence\":1", "\"sequence\":9223372036854775807");
+    assertThat(TrainingBatch.read("default".getBytes(UTF_8), beyond.getBytes(UTF_8)).accepted())
+        .isEmpty();
+    String abstained =
+        """
+        {"reviewId":"r","adapter":"default","baseDigest":"bb","scores":{},"abstained":true,\
+        "reason":{"code":"no-adapter","message":"none"},"latencyMs":1.5,\
+        "timestamp":"2024-05-01T10:00:00Z"}""";
+    assertThat(Classification.read(abstained.getBytes(UTF_8)).accepted()).isPresent();
+  }
+
+  /** Else an OutOfMemoryError, which ends the service, and again after each start. */
+  @Test
+  void aLengthThatIsNotThereCostsNoMemory() {
+    byte[] candidate = ByteBuffer.allocate(Integer.BYTES).putInt(Integer.MAX_VALUE).array();
+    assertThatThrownBy(() -> new CandidateSerde().deserializer().deserialize("t", candidate))
+        .isInstanceOf(RuntimeException.class);
+    byte[] given = ByteBuffer.allocate(1 + ORIGINAL.length).put((byte) 'f').put(ORIGINAL).array();
+    // The topic's name, behind form, partition, offset, time and number of headers.
+    ByteBuffer.wrap(given).putInt(1 + 1 + 4 + 8 + 8 + 4, Integer.MAX_VALUE);
+    assertThatThrownBy(() -> new ReviewEventSerde().deserializer().deserialize("t", given))
+        .isInstanceOf(RuntimeException.class);
+  }
+
+  private static <T> T read(String json, Class<T> type) {
+    return new EventSerde<>(type).deserializer().deserialize("t", json.getBytes(UTF_8));
   }
 
   /**

@@ -77,6 +77,8 @@ final class AsyncApi {
             each -> {
               if (each.getKey().equals("cleanup.policy")) {
                 settings.putArray(each.getKey()).add(each.getValue());
+              } else if (each.getKey().equals("compression.type")) {
+                settings.put(each.getKey(), each.getValue());
               } else {
                 settings.put(each.getKey(), Long.parseLong(each.getValue()));
               }
