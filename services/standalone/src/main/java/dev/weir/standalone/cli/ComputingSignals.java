@@ -8,8 +8,8 @@ import java.time.Duration;
  * pieces of its work.
  *
  * <p>Halting at once would not do: the process's exit destroys ONNX Runtime's static objects, also
- * without the JVM's hooks, and a session that still runs then prints an error of its own, such as
- * "GetElementType is not implemented".
+ * without the JVM's hooks, and a session that still runs may then print an error of its own, such
+ * as "GetElementType is not implemented".
  */
 final class ComputingSignals {
 

@@ -145,6 +145,7 @@ final class ProduceCommand implements Callable<Integer> {
       return produce(settings, topic, Path.of(input));
     }
     Path copy = Files.createTempFile("weir-rows", null);
+    copy.toFile().deleteOnExit(); // Ctrl-C leaves nothing behind either.
     try {
       try (InputStream in = input.equals("-") ? System.in : Files.newInputStream(Path.of(input))) {
         Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);

@@ -365,7 +365,9 @@ final class Annotations {
     }
     boolean number = text.isFloatingPointNumber() && Double.isNaN(text.doubleValue());
     return number || (purpose.readsLabels() && NO_TEXT.contains(text.asText().strip()))
-        ? "has the text " + text.asText().strip() + ", which stands for none; write one, or take the row out"
+        ? "has the text "
+            + text.asText().strip()
+            + ", which stands for none; write one, or take the row out"
         : null;
   }
 

@@ -20,9 +20,9 @@ import java.util.function.Consumer;
  *
  * <p>It recognises the encoding (UTF-8, UTF-16, UTF-32, Windows-1252), the form (JSON objects in
  * any arrangement, tables with any common separator, fastText), the columns and the exports of
- * labeling tools, and says so in one line. What concerns all of a file is one {@link RowFileException}; what
- * concerns a row is a {@link Row.Bad}, and the others are read. Memory holds a row, not the file.
- * For one thread.
+ * labeling tools, and says so in one line. What concerns all of a file is one {@link
+ * RowFileException}; what concerns a row is a {@link Row.Bad}, and the others are read. Memory
+ * holds a row, not the file. For one thread.
  */
 public final class RowReader {
 

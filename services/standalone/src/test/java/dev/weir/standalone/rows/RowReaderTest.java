@@ -100,7 +100,8 @@ class RowReaderTest {
   @Test
   void charactersThatWereLostBeforeAreNoReviewEither() throws IOException {
     List<Row> rows =
-        read(RowPurpose.REVIEWS, "{\"text\":\"caf\uFFFD\"}\n{\"text\":\"None\"}\n{\"text\":null}\n");
+        read(
+            RowPurpose.REVIEWS, "{\"text\":\"caf\uFFFD\"}\n{\"text\":\"None\"}\n{\"text\":null}\n");
     assertThat(rows.get(0)).isInstanceOf(Row.Bad.class);
     assertThat(good(rows, 1).text("text")).isEqualTo("None");
     assertThat(good(rows, 2).text("text")).isNull();
