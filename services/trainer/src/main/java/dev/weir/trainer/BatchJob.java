@@ -32,6 +32,7 @@ final class BatchJob implements Announcer {
   private final Cancellation cancellation = new Cancellation();
   private final SynchronousQueue<HandOver> handOvers = new SynchronousQueue<>();
   private @Nullable Future<?> running;
+  private volatile boolean settled;
 
   /**
    * A batch that is taken up.
@@ -93,6 +94,16 @@ final class BatchJob implements Announcer {
   /** What the fitting thread wants to tell now. */
   Optional<HandOver> take() {
     return Optional.ofNullable(handOvers.poll());
+  }
+
+  /** Takes note that something was told, on the loop's thread. */
+  void told(HandOver handOver) {
+    settled |= handOver.next().offset() > offset;
+  }
+
+  /** Whether all is told, and the topic's next offset stands behind the batch. */
+  boolean settled() {
+    return settled;
   }
 
   @Override

@@ -57,6 +57,9 @@ final class BatchTrainer implements AutoCloseable {
   private static final Duration CATCH_UP = Duration.ofSeconds(60);
   private static final int MAX_DOUBLINGS = 5;
 
+  /** A store that is away, or whose marker is damaged: that is no batch's fault. */
+  private static final Set<String> WAITED_FOR = Set.of("store-io", "store-owner-unreadable");
+
   private final TrainerConfig config;
   private final Bench bench;
   private final TrainerState state;
@@ -509,7 +512,7 @@ final class BatchTrainer implements AutoCloseable {
 
   private static boolean isOutage(RuntimeException e) {
     return e instanceof KafkaException
-        || (e instanceof StoreException store && store.reason().equals("store-io"));
+        || (e instanceof StoreException store && WAITED_FOR.contains(store.reason()));
   }
 
   @Override

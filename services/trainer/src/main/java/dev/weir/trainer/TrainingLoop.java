@@ -253,8 +253,14 @@ final class TrainingLoop implements Runnable {
         } else {
           publisher.pass(from.partition(), handOver.next(), consumer.groupMetadata());
         }
+        from.told(handOver);
         handOver.told().complete(true);
       } catch (KafkaException e) {
+        if (AdapterPublisher.tooLarge(e)) {
+          // Not the broker's trouble: it would be the same for ever.
+          handOver.told().completeExceptionally(new IllegalStateException(e.getMessage(), e));
+          return;
+        }
         from.cancellation().cancel(); // a new session takes the batch up again
         handOver.told().completeExceptionally(e);
         throw e;
@@ -272,7 +278,8 @@ final class TrainingLoop implements Runnable {
           // As if it had killed the process: an error is no outage that passes by itself.
           begun = null;
         }
-        if (!(e.getCause() instanceof CancellationException)) {
+        if (!closing.isCancelled()) {
+          // Going on would note the next batch's offset, and this one would never come again.
           throw new KafkaException(
               "batch " + done.batch().id() + " could not be taken to its end", e.getCause());
         }
@@ -295,6 +302,9 @@ final class TrainingLoop implements Runnable {
 
     /** An orderly end: what was begun has killed nobody. */
     private void giveBack(BatchJob called) {
+      if (called.settled()) {
+        return; // The offset behind it is committed, and must not go back.
+      }
       try {
         consumer.commitSync(Map.of(called.partition(), called.notBegun()), GIVE_BACK);
         begun = null;

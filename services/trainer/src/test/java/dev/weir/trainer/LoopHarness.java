@@ -29,13 +29,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Utils;
+import org.awaitility.Awaitility;
 
 /** A trainer service on a real broker with topics of its own, and what a test does to it. */
 final class LoopHarness implements AutoCloseable {
@@ -79,6 +83,11 @@ final class LoopHarness implements AutoCloseable {
       String[] halves = setting.split("=", 2);
       variables.put(halves[0], halves[1]);
     }
+  }
+
+  /** What a trainer of this harness reads its settings from. */
+  Map<String, String> variables() {
+    return Map.copyOf(variables);
   }
 
   TrainerConfig config() {
@@ -210,6 +219,34 @@ final class LoopHarness implements AutoCloseable {
   /** Writes another note beside each committed offset; no trainer may be running. */
   void note(String note) {
     alter(offset -> new OffsetAndMetadata(offset.offset(), note));
+  }
+
+  /** Has the topic of adapters take records up to so many bytes only. */
+  void limitReleases(int bytes) {
+    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, topics.adapters());
+    ConfigEntry limit = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
+    try (var admin = TestBroker.admin()) {
+      admin
+          .incrementalAlterConfigs(
+              Map.of(topic, List.of(new AlterConfigOp(limit, AlterConfigOp.OpType.SET))))
+          .all()
+          .get();
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Deletes the topic of batches and makes it anew, under the trainer's feet. */
+  void remakeTopicOfBatches() {
+    try (var admin = TestBroker.admin()) {
+      admin.deleteTopics(List.of(topics.trainingBatches())).all().get();
+      Awaitility.await()
+          .atMost(TIMEOUT)
+          .until(() -> !admin.listTopics().names().get().contains(topics.trainingBatches()));
+    } catch (InterruptedException | ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+    TestBroker.createTopics(BATCH_PARTITIONS, topics.trainingBatches());
   }
 
   /** Has the group pass over the next batch of an adapter; no trainer may be running. */

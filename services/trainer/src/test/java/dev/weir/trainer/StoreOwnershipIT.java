@@ -17,6 +17,7 @@ import dev.weir.testing.TestingBaseModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -134,8 +135,33 @@ class StoreOwnershipIT {
   }
 
   @Test
+  void batchesOfAStoreThatAnotherTakesOverComeAgainOnceItIsOursAgain() throws IOException {
+    Path marker = store.resolve(ArtifactStore.OWNER);
+    try (LoopHarness loop = new LoopHarness(base, store, ONE)) {
+      promoted(loop, "b1");
+      String ours = Files.readString(marker);
+      Files.writeString(marker, "{\"cluster\":\"other\",\"prefix\":\"\"}");
+
+      loop.produce(examples("default", "b2", 120, 2));
+      loop.produce(batch("default", "b2", 120));
+      loop.produce(batch("default", "b3", 0));
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> !loop.health.live());
+      Awaitility.await()
+          .during(Duration.ofSeconds(2))
+          .atMost(LoopHarness.TIMEOUT)
+          .until(() -> loop.batchesDone() == 1);
+      loop.stop();
+      Files.writeString(marker, ours);
+      loop.start();
+
+      assertThat(loop.awaitRelease("b2").version()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void whatIsNoArtifactUnderTheNextNumberIsSteppedOver() throws IOException {
     Path notes = Files.createDirectories(store.resolve("default").resolve("1"));
+    Files.createDirectories(store.resolve("default").resolve("999999999"));
     Files.writeString(notes.resolve("notes.txt"), "mine");
     try (LoopHarness loop = new LoopHarness(base, store, ONE)) {
 

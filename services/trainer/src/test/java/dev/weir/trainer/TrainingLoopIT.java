@@ -15,6 +15,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.adapter.ServingPlan;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
+import dev.weir.common.event.TrainingBatch;
 import dev.weir.common.event.TrainingEvent;
 import dev.weir.common.model.BaseModel;
 import dev.weir.common.store.FileArtifactStore;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -396,6 +398,85 @@ class TrainingLoopIT {
       assertThat(loop.metrics.scrape()).doesNotContain("weir_trainer_training_seconds_count");
       Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 1);
     }
+  }
+
+  @Test
+  void aBatchThatKillsItsProcessIsNotedByItAndGivenUpByTheNext(@TempDir Path directory)
+      throws IOException, InterruptedException {
+    Path model = TestingBaseModel.write(directory.resolve("model"), 7);
+    // The broker waits so long for the one that was killed before it gives its partitions away.
+    Path client = Files.writeString(directory.resolve("client"), "session.timeout.ms=6000\n");
+    try (LoopHarness loop =
+        new LoopHarness(
+            base,
+            store,
+            "WEIR_TRAIN_METHODS=head-refresh",
+            "WEIR_TRAIN_ATTEMPTS=1",
+            "WEIR_KAFKA_CLIENT_CONFIG=" + client)) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+
+      assertThat(HaltingTrainer.run(loop.variables(), model)).isEqualTo(HaltingTrainer.KILLED);
+
+      assertThat(loop.notes()).singleElement().asString().endsWith("starts=1");
+      loop.start();
+      Release release = loop.awaitReleases(1).get(0);
+      assertThat(release.decision().reason()).isEqualTo("training-failed");
+      assertThat(release.decision().message()).startsWith("1 processes ended");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 1);
+    }
+  }
+
+  @Test
+  void followsATopicOfBatchesThatIsDeletedAndMadeAnew() {
+    try (LoopHarness loop = new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh")) {
+      loop.produce(examples("default", "b1", 60, 1));
+      loop.produce(batch("default", "b1", 60));
+      loop.start();
+      loop.awaitRelease("b1");
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 1);
+
+      loop.remakeTopicOfBatches();
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+
+      assertThat(loop.awaitRelease("b2").version()).isEqualTo(2);
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.health.ready());
+    }
+  }
+
+  @Test
+  void aReleaseThatTheTopicDoesNotTakeCostsItsBatchAlone() {
+    try (LoopHarness loop =
+        new LoopHarness(base, store, "WEIR_TRAIN_METHODS=head-refresh", "WEIR_TRAIN_ATTEMPTS=1")) {
+      loop.limitReleases(100_000);
+      loop.produce(withLabels(batch("default", "b1", 60), 400));
+      loop.produce(examples("default", "b2", 60, 2));
+      loop.produce(batch("default", "b2", 60));
+      loop.start();
+
+      assertThat(loop.awaitRelease("b2").version()).isEqualTo(1);
+
+      Awaitility.await().atMost(LoopHarness.TIMEOUT).until(() -> loop.batchesDone() == 2);
+      assertThat(loop.metrics.scrape()).contains("weir_trainer_batches_passed_over_total 1.0");
+    }
+  }
+
+  /** The same batch with so many labels of 500 characters. */
+  private static TrainingBatch withLabels(TrainingBatch batch, int count) {
+    return new TrainingBatch(
+        batch.id(),
+        batch.adapter(),
+        batch.sequence(),
+        IntStream.range(100_000, 100_000 + count).mapToObj(i -> i + "x".repeat(494)).toList(),
+        batch.counts(),
+        batch.size(),
+        batch.closedBy(),
+        batch.firstFeedbackAt(),
+        batch.lastFeedbackAt(),
+        batch.openedAt(),
+        batch.closedAt(),
+        batch.input());
   }
 
   @Test

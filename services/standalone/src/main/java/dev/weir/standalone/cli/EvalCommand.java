@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -71,6 +72,8 @@ final class EvalCommand implements Callable<Integer> {
 
   @Spec private @Nullable CommandSpec spec;
 
+  private volatile boolean calledOff;
+
   @Override
   public Integer call() {
     CommandLine command = Objects.requireNonNull(spec).commandLine();
@@ -88,6 +91,8 @@ final class EvalCommand implements Callable<Integer> {
           labeledRows.read(
               Objects.requireNonNull(data), LabeledRows.scheme(weights.labels()), command);
       try (ServingEncoder encoder = new ServingEncoder(model, threads, precision)) {
+        ComputingSignals.onStop(() -> calledOff = true);
+        encoder.checkpoint(this::goOn);
         long started = System.nanoTime();
         Scores scores =
             new HoldoutEvaluator(encoder, rows, manifest.limit())
@@ -99,8 +104,18 @@ final class EvalCommand implements Callable<Integer> {
             (System.nanoTime() - started) / 1e9,
             command.getOut());
       }
+    } catch (CancellationException e) {
+      command.getErr().println("weir: the scoring was called off");
+      command.getErr().flush();
+      return ComputingSignals.INTERRUPTED;
     }
     return 0;
+  }
+
+  private void goOn() {
+    if (calledOff) {
+      throw new CancellationException("called off");
+    }
   }
 
   private static Manifest manifest(Path directory, CommandLine command) {

@@ -111,19 +111,23 @@ final class LabeledRows {
   LabelScheme scheme(Path file) {
     Map<String, Set<String>> spellings = new TreeMap<>();
     boolean[] sentiment = {true};
+    boolean[] stars = {false};
     LabelReader reader = new LabelReader(LabelScheme.SENTIMENT);
     forEach(
         file,
         row -> {
           String written = row instanceof Row.Good good ? LabelReader.written(good) : null;
-          if (written != null) {
+          // Stars are read by a scheme; they are no names.
+          boolean named = written != null && ((Row.Good) row).text("label") != null;
+          stars[0] |= written != null && !named;
+          if (written != null && named) {
             sentiment[0] &= reader.canonical((Row.Good) row).isPresent();
             spellings
                 .computeIfAbsent(written.toLowerCase(Locale.ROOT), unused -> new TreeSet<>())
                 .add(written);
           }
         });
-    if (sentiment[0] && !spellings.isEmpty()) {
+    if (sentiment[0] && (stars[0] || !spellings.isEmpty())) {
       return LabelScheme.SENTIMENT;
     }
     for (Set<String> alike : spellings.values()) {

@@ -145,6 +145,7 @@ final class ProduceCommand implements Callable<Integer> {
       return produce(settings, topic, Path.of(input));
     }
     Path copy = Files.createTempFile("weir-rows", null);
+    copy.toFile().deleteOnExit(); // Ctrl-C leaves nothing behind either.
     try {
       try (InputStream in = input.equals("-") ? System.in : Files.newInputStream(Path.of(input))) {
         Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
@@ -169,8 +170,15 @@ final class ProduceCommand implements Callable<Integer> {
     long started = System.nanoTime();
     Tally sent = send(settings, topic, regular);
     sent.labels = regular == null ? sent.labels : tally.labels;
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
     if (regular == null) {
       tell(sent, true);
+      if (sent.refused != null) {
+        sent.bad.print(shownName(), sent.rows, err);
+      }
+    } else if (sent.refused != null) {
+      err.println("weir: " + sent.refused + " (the file was changed while it was read)");
+      err.flush();
     }
     return finish(sent, topic, "sent", (System.nanoTime() - started) / 1e9);
   }
@@ -310,12 +318,8 @@ final class ProduceCommand implements Callable<Integer> {
       Map<String, Object> counts = new LinkedHashMap<>();
       counts.put("rows", rows);
       counts.put("bad", bad);
-      counts.put("skipped", tally.skipped.values().stream().mapToLong(Long::longValue).sum());
       counts.put("recognised", tally.recognised == null ? "" : tally.recognised);
       counts.put("labels", tally.refused == null ? tally.labels : Map.of());
-      if (tally.refused != null) {
-        counts.put("refused", tally.refused);
-      }
       out.println(new String(EventJson.write(counts), StandardCharsets.UTF_8));
     }
     out.flush();

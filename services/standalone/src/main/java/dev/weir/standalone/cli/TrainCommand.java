@@ -5,7 +5,6 @@ import dev.weir.common.config.Setting;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.LabelScheme;
 import dev.weir.common.model.BaseModel;
-import dev.weir.common.ops.Signals;
 import dev.weir.trainer.DataSummary;
 import dev.weir.trainer.LocalResult;
 import dev.weir.trainer.LocalTraining;
@@ -16,7 +15,6 @@ import dev.weir.trainer.fit.TrainingOptions;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,11 +43,6 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
   private static final String PREFIX = "WEIR_TRAIN_";
-  private static final int INTERRUPTED = 130;
-
-  /** A large batch of long texts takes seconds. */
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   private static final long PROGRESS_NANOS = 2_000_000_000L;
 
   private final Map<String, String> environment;
@@ -109,7 +102,7 @@ final class TrainCommand implements Callable<Integer> {
       DataSummary summary = DataSummary.of(rows, scored);
       summary.lines().forEach(text::println);
       text.flush();
-      endOnSignal(training);
+      ComputingSignals.onStop(training::callOff);
       LocalResult result =
           training.train(
               rows,
@@ -121,27 +114,9 @@ final class TrainCommand implements Callable<Integer> {
     } catch (CancellationException e) {
       command.getErr().println("weir: the training was called off; nothing was written");
       command.getErr().flush();
-      return INTERRUPTED;
+      return ComputingSignals.INTERRUPTED;
     }
     return 0;
-  }
-
-  /**
-   * On Ctrl-C and SIGTERM the training ends between two pieces of work and removes what it had
-   * written. Halting at once would leave that behind, and end ONNX Runtime's environment under a
-   * session that still runs: it prints an error of its own then.
-   */
-  private static void endOnSignal(LocalTraining training) {
-    Signals.onStop(
-        () -> {
-          training.callOff();
-          try {
-            Thread.sleep(PATIENCE.toMillis());
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          Runtime.getRuntime().halt(INTERRUPTED);
-        });
   }
 
   /** The options that were given, as the settings they stand for, over the environment's own. */

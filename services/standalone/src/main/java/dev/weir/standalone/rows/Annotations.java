@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
 final class Annotations {
 
   private static final String NOT_LABELED = "rows without an annotation";
+
+  /** What programs write where a table has no value. */
+  private static final Set<String> NO_TEXT =
+      Set.of("nan", "NaN", "NAN", "<NA>", "#N/A", "null", "NULL", "None", "NaT");
+
   private static final Set<String> DECLINED = Set.of("reject", "ignore");
   private static final Set<String> TAKEN = Set.of("submitted", "validated", "completed");
 
@@ -293,6 +298,13 @@ final class Annotations {
 
   /** A row whose fields have Weir's names: its label and stars as one value each. */
   static Row row(long line, ObjectNode fields, RowPurpose purpose) {
+    if (fields.has("annotation_id") || fields.has("annotator")) {
+      fields.remove("id"); // Label Studio's number of a task is no review's id.
+    }
+    String lost = lost(fields.get("text"), purpose);
+    if (lost != null) {
+      return new Row.Bad(line, lost);
+    }
     if (!purpose.readsLabels()) {
       return new Row.Good(line, fields);
     }
@@ -340,6 +352,23 @@ final class Annotations {
       }
     }
     return new Row.Good(line, fields);
+  }
+
+  /** What of a row's text was lost before it came here, or {@code null}. */
+  private static @Nullable String lost(@Nullable JsonNode text, RowPurpose purpose) {
+    if (text == null || text.isNull()) {
+      return null;
+    }
+    if (text.asText().indexOf('\uFFFD') >= 0) {
+      return "holds the sign U+FFFD (\uFFFD), which stands for a character that an earlier conversion"
+          + " lost; take it from the file before that, or take the row out";
+    }
+    boolean number = text.isFloatingPointNumber() && Double.isNaN(text.doubleValue());
+    return number || (purpose.readsLabels() && NO_TEXT.contains(text.asText().strip()))
+        ? "has the text "
+            + text.asText().strip()
+            + ", which stands for none; write one, or take the row out"
+        : null;
   }
 
   /** A list of one label as text: {@code ["positive"]}, or {@code ['positive']} by Python. */

@@ -47,7 +47,7 @@ final class DelimitedRows {
     RecordParser parser = new RecordParser(lines, separator.character);
     Parsed first = parser.next();
     if (first == null) {
-      throw new RowFileException(file, "is empty; " + needed());
+      throw new RowFileException(file, "is empty. " + needed());
     }
     if (first instanceof Parsed.Broken broken) {
       throw new RowFileException(
@@ -131,11 +131,11 @@ final class DelimitedRows {
   }
 
   private Separator separator(String head) throws IOException {
-    String firstLine = head.lines().findFirst().orElse("").strip();
+    String firstLine = head.lines().findFirst().orElse("");
     if (firstLine.startsWith("\uFEFF")) {
       firstLine = firstLine.substring(1);
     }
-    boolean named = firstLine.matches("(?i)\"?sep=.\"?");
+    boolean named = firstLine.matches("(?i)\"?sep=.\"?[ ;,\t]*");
     Character given = options.delimiter();
     if (given != null) {
       return new Separator(given, named);

@@ -186,6 +186,17 @@ final class JsonRows {
                 .formatted(field.getKey(), field.getKey()));
       }
     }
+    boolean numbered =
+        !object.isEmpty()
+            && object.properties().stream()
+                .allMatch(
+                    field -> field.getValue().isObject() && field.getKey().matches("\\d{1,18}"));
+    if (numbered) {
+      throw new RowFileException(
+          file,
+          "is one JSON object with its rows inside, by number; write one object per row (pandas:"
+              + " df.to_json(path, orient='records', lines=True))");
+    }
     boolean columns =
         object.size() > 1
             && object.properties().stream()

@@ -24,6 +24,8 @@ public final class LabelCensus {
   private final Map<String, Long> unknown = new LinkedHashMap<>();
   private final Map<String, Long> canonical = new TreeMap<>();
   private boolean numbers = true;
+  private double highestStars;
+  private boolean partOfAStar;
 
   /** Takes a row's label: as it is written, and what it means or {@code null} for nothing. */
   public void take(String written, @Nullable String label) {
@@ -32,8 +34,19 @@ public final class LabelCensus {
     numbers &= !stars && LabelReader.number(written);
     if (label == null) {
       count(unknown, written);
+      if (stars) {
+        takeUnknownStars(written.substring(0, written.length() - " stars".length()));
+      }
     } else {
       canonical.merge(label, 1L, Long::sum);
+    }
+  }
+
+  private void takeUnknownStars(String written) {
+    if (LabelReader.number(written)) {
+      double stars = Double.parseDouble(written);
+      highestStars = Math.max(highestStars, stars);
+      partOfAStar |= stars > 0 && stars < 1;
     }
   }
 
@@ -60,6 +73,22 @@ public final class LabelCensus {
           + shown(found)
           + ". Declare them in WEIR_ADAPTERS (adapter=label|alias@stars,…), or name another column"
           + " with --map label=COLUMN or --map stars=COLUMN";
+    }
+    double most =
+        scheme.labels().stream()
+            .filter(label -> label.minStars() <= label.maxStars())
+            .mapToDouble(LabelScheme.Label::maxStars)
+            .max()
+            .orElse(0);
+    if (highestStars > most || partOfAStar) {
+      return "has stars of another scale than "
+          + accepted(scheme)
+          + " have, up to "
+          + most
+          + ", so none of them is taken for a label; found are "
+          + shown(found)
+          + ". Bring them to that scale, or declare what they mean in WEIR_ADAPTERS"
+          + " (adapter=label@min-max,…)";
     }
     if (numbers) {
       return "has numbers for labels that are not all of "

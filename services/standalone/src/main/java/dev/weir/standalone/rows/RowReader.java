@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.PushbackReader;
 import java.io.Reader;
 import java.io.SequenceInputStream;
-import java.nio.charset.CodingErrorAction;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -20,10 +19,10 @@ import java.util.function.Consumer;
  * The one reader of files with reviews, feedback or labeled texts.
  *
  * <p>It recognises the encoding (UTF-8, UTF-16, UTF-32, Windows-1252), the form (JSON objects in
- * any arrangement, tables with any common separator), the columns and the exports of labeling
- * tools, and says so in one line. What concerns all of a file is one {@link RowFileException}; what
- * concerns a row is a {@link Row.Bad}, and the others are read. Memory holds a row, not the file.
- * For one thread.
+ * any arrangement, tables with any common separator, fastText), the columns and the exports of
+ * labeling tools, and says so in one line. What concerns all of a file is one {@link
+ * RowFileException}; what concerns a row is a {@link Row.Bad}, and the others are read. Memory
+ * holds a row, not the file. For one thread.
  */
 public final class RowReader {
 
@@ -82,12 +81,21 @@ public final class RowReader {
     Opened opened = source.open();
     try (PushbackReader text = new PushbackReader(opened.text, TextEncoding.HEAD)) {
       char[] buffer = new char[TextEncoding.HEAD];
-      int size = Math.max(0, text.read(buffer));
+      int size = 0;
+      for (int n = text.read(buffer); n > 0; n = text.read(buffer, size, buffer.length - size)) {
+        size += n;
+        // A pipe that is written row by row must not wait for all of it.
+        if (size == buffer.length || !text.ready()) {
+          break;
+        }
+      }
       String head = new String(buffer, 0, size);
       text.unread(buffer, 0, size);
       Consumer<String> told = form -> recognised = form + ", " + opened.encoding.shown();
       if (json(head)) {
         new JsonRows(name, purpose, options).read(text, told, counting);
+      } else if (FastTextRows.are(head)) {
+        new FastTextRows(purpose).read(text, told, counting);
       } else {
         new DelimitedRows(name, purpose, options).read(head, text, told, counting);
       }
@@ -124,7 +132,7 @@ public final class RowReader {
       }
       TextEncoding encoding = TextEncoding.of(file, name, options.encoding());
       InputStream in = new BufferedInputStream(Files.newInputStream(file), TextEncoding.HEAD);
-      return new Opened(encoding.reader(in, CodingErrorAction.REPORT), encoding);
+      return new Opened(encoding.reader(in, name), encoding);
     } catch (NoSuchFileException e) {
       throw new RowFileException(name, "does not exist; name a readable file", e);
     } catch (AccessDeniedException e) {
@@ -136,6 +144,6 @@ public final class RowReader {
     byte[] head = TextEncoding.head(in);
     TextEncoding encoding = TextEncoding.of(head, name, options.encoding());
     InputStream whole = new SequenceInputStream(new ByteArrayInputStream(head), in);
-    return new Opened(encoding.reader(whole, CodingErrorAction.REPLACE), encoding);
+    return new Opened(encoding.reader(whole, name), encoding);
   }
 }

@@ -2,11 +2,8 @@ package dev.weir.standalone.rows;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.Reader;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -108,7 +105,7 @@ record TextEncoding(Charset charset, int skipped) {
     if (scan.sequences() > 0) {
       throw new RowFileException(
           name,
-          "mixes UTF-8 with another encoding (line %d has bytes that are not UTF-8); was it put together from several files? Convert each to UTF-8 before, or %s"
+          "mixes UTF-8 with another encoding, or is in one that looks like it in places (line %d has bytes that are not UTF-8); was it put together from several files? Convert each to UTF-8 before, or %s"
               .formatted(scan.firstWrongLine(), NAME_IT));
     }
     return new TextEncoding(WINDOWS_1252, 0);
@@ -179,29 +176,21 @@ record TextEncoding(Charset charset, int skipped) {
 
   /** Decodes everything once, so that no row is half read when the fault comes. */
   private void check(Path file, String name, WesternText western) throws IOException {
-    long line = 1;
-    try (Reader reader = reader(Files.newInputStream(file), CodingErrorAction.REPORT)) {
+    try (Reader reader = reader(Files.newInputStream(file), name)) {
       char[] buffer = new char[1 << 13];
       for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
         western.take(buffer, n);
-        for (int i = 0; i < n; i++) {
-          line += buffer[i] == '\n' ? 1 : 0;
-        }
       }
-    } catch (CharacterCodingException e) {
-      throw new RowFileException(
-          name,
-          "has bytes that are not %s, at line %d or soon after; save it as UTF-8, or %s"
-              .formatted(charset.name(), line, NAME_IT),
-          e);
     }
   }
 
-  /** A reader of the text behind the mark. Whoever gets it closes it. */
-  Reader reader(InputStream in, CodingErrorAction onFault) throws IOException {
+  /**
+   * A reader of the text behind the mark; it ends with a {@link RowFileException} at bytes that are
+   * not of this encoding. Whoever gets it closes it.
+   */
+  Reader reader(InputStream in, String name) throws IOException {
     in.skipNBytes(skipped);
-    return new InputStreamReader(
-        in, charset.newDecoder().onMalformedInput(onFault).onUnmappableCharacter(onFault));
+    return new StrictReader(in, charset.newDecoder(), name, "save it as UTF-8, or " + NAME_IT);
   }
 
   /** What has come of a stream, up to the size of a head; waits for its first line. */

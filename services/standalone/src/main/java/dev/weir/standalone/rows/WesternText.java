@@ -20,6 +20,7 @@ final class WesternText {
   private boolean longRun;
   private boolean signInWord;
   private boolean capitalInWord;
+  private boolean icelandic;
   private char last;
   private char beforeLast;
 
@@ -39,6 +40,7 @@ final class WesternText {
       longRun |= run >= RUN;
       capitalInWord |=
           beyond && Character.isUpperCase(c) && last < 0x80 && Character.isLowerCase(last);
+      icelandic |= "\u00DE\u00FE\u00D0\u00F0".indexOf(c) >= 0;
       signInWord |= foreignSign(last) && Character.isLetter(beforeLast);
     } else {
       run = 0;
@@ -66,6 +68,10 @@ final class WesternText {
     if (signInWord) {
       return "there would be signs inside of words";
     }
-    return capitalInWord ? "there would be capital letters inside of words" : null;
+    if (capitalInWord) {
+      return "there would be capital letters inside of words";
+    }
+    // In Windows-1254 the same bytes are the commonest letters of Turkish.
+    return icelandic ? "there would be letters that only Icelandic has (is it Turkish?)" : null;
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -71,6 +72,39 @@ class RowReaderTest {
     assertThat(good(stream("text\tlabel\nfine\tpositive\n"), 0).text("text")).isEqualTo("fine");
     assertThat(good(stream("text,label\nfine,positive\n"), 0).text("label")).isEqualTo("positive");
     assertThat(good(stream("{\"text\":\"fine\",\"label\":1}\n"), 0).text("text")).isEqualTo("fine");
+  }
+
+  @Test
+  void bytesOfAnotherEncodingBehindTheHeadOfAStreamAreRefusedWithTheirLine() {
+    int before = 5000; // several times the head
+    StringBuilder text = new StringBuilder("text,label\r\n");
+    for (int i = 0; i < before; i++) {
+      text.append("a soup that is as good as that of number ").append(i).append(",positive\r\n");
+    }
+    text.append("caf\u00E9,positive\r\nfine,positive\r\n");
+    List<Row> rows = new ArrayList<>();
+    RowReader reader =
+        RowReader.of(
+            new ByteArrayInputStream(text.toString().getBytes(ISO_8859_1)),
+            "stream",
+            ReadOptions.RECOGNISE,
+            RowPurpose.REVIEWS);
+    assertThatThrownBy(() -> reader.read(rows::add))
+        .isInstanceOf(RowFileException.class)
+        .hasMessageContaining("line " + (before + 2))
+        .hasMessageContaining("UTF-8")
+        .hasMessageContaining("--encoding");
+    assertThat(rows).as("rows before it").hasSize(before).allMatch(Row.Good.class::isInstance);
+  }
+
+  @Test
+  void charactersThatWereLostBeforeAreNoReviewEither() throws IOException {
+    List<Row> rows =
+        read(
+            RowPurpose.REVIEWS, "{\"text\":\"caf\uFFFD\"}\n{\"text\":\"None\"}\n{\"text\":null}\n");
+    assertThat(rows.get(0)).isInstanceOf(Row.Bad.class);
+    assertThat(good(rows, 1).text("text")).isEqualTo("None");
+    assertThat(good(rows, 2).text("text")).isNull();
   }
 
   @ParameterizedTest
@@ -346,6 +380,11 @@ class RowReaderTest {
 
   private List<Row> read(String content) throws IOException {
     return read(Files.writeString(dir.resolve("rows"), content));
+  }
+
+  private List<Row> read(RowPurpose purpose, String content) throws IOException {
+    Path file = Files.writeString(dir.resolve("rows"), content);
+    return RowReader.of(file, ReadOptions.RECOGNISE, purpose).readAll();
   }
 
   private static List<Row> read(Path file) throws IOException {

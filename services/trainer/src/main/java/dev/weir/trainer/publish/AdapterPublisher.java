@@ -26,6 +26,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -59,6 +60,7 @@ public final class AdapterPublisher implements AutoCloseable {
     properties.put(ProducerConfig.ACKS_CONFIG, "all");
     properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, TRANSACTION_TIMEOUT_MS);
     properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, TRANSACTION_TIMEOUT_MS / 2);
+    properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_MESSAGE_BYTES);
     properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
     properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
     producer =
@@ -135,7 +137,7 @@ public final class AdapterPublisher implements AutoCloseable {
       sends.run();
       producer.sendOffsetsToTransaction(Map.of(partition, offset), group);
       producer.commitTransaction();
-    } catch (KafkaException e) {
+    } catch (RuntimeException e) {
       try {
         producer.abortTransaction();
       } catch (KafkaException again) {
@@ -143,6 +145,16 @@ public final class AdapterPublisher implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** Whether a record is more than the topic takes: another try would fail in the same way. */
+  public static boolean tooLarge(Throwable fault) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (cause instanceof RecordTooLargeException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void send(byte[] key, Object value, Span span) {

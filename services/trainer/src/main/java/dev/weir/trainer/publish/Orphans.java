@@ -8,7 +8,6 @@ import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreException;
 import dev.weir.common.topic.Installation;
 import dev.weir.common.topic.Topics;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,8 +36,12 @@ public final class Orphans {
 
   /** The id that the adapter's next version gets: above the topic's and the store's highest. */
   public AdapterId next(String adapter) {
-    List<AdapterId> stored = store.versions(adapter);
-    int highest = stored.isEmpty() ? 0 : stored.get(stored.size() - 1).version();
+    int highest =
+        store.versions(adapter).stream()
+            .mapToInt(AdapterId::version)
+            .filter(version -> version <= ReleaseLog.MOST_VERSIONS)
+            .max()
+            .orElse(0);
     return new AdapterId(adapter, Math.max(highest, releases.highest(adapter)) + 1);
   }
 

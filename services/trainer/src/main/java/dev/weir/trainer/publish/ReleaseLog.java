@@ -45,8 +45,8 @@ public final class ReleaseLog implements AutoCloseable {
   /** Adapters of records that could not be read, by the record's key. */
   private final Map<String, String> unread = new HashMap<>();
 
-  /** A stranger's record must not use the numbers up. */
-  private static final int MOST_VERSIONS = 100_000_000;
+  /** A stranger's record or directory must not use the numbers up. */
+  static final int MOST_VERSIONS = 100_000_000;
 
   private record Training(String batchId, Method method) {}
 
