@@ -17,6 +17,11 @@ public record Topics(String prefix) {
   /** A dead letter is the original record and its headers. */
   public static final int MAX_DEAD_LETTER_BYTES = MAX_MESSAGE_BYTES + (64 << 10);
 
+  /**
+   * A hundred years. Kafka takes larger numbers; tools that read YAML as JSON keep none above 2^53.
+   */
+  private static final long YEARS_100_MS = 100L * 365 * 24 * 3600 * 1000;
+
   /** Topics without a prefix. */
   public static final Topics DEFAULT = new Topics("");
 
@@ -111,12 +116,12 @@ public record Topics(String prefix) {
   }
 
   /**
-   * Settings of a topic that only Weir writes. It takes records of any time: ours are of now, and a
-   * broker whose clock is an hour behind would refuse them otherwise.
+   * Settings of a topic that only Weir writes. It takes records of times far ahead: ours are of
+   * now, and a broker whose clock is an hour behind would refuse them otherwise.
    */
   private static Map<String, String> ours(String... settings) {
     Map<String, String> config = new HashMap<>();
-    config.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
+    config.put("message.timestamp.after.max.ms", Long.toString(YEARS_100_MS));
     for (int i = 0; i < settings.length; i += 2) {
       config.put(settings[i], settings[i + 1]);
     }
