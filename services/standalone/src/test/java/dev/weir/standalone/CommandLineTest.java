@@ -201,8 +201,8 @@ class CommandLineTest {
 
   @Test
   void trainSaysWhereItRunsAndEndsWithZeroAtALearningRateOfTen() throws Exception {
-    assertThat(train("--device", "cpu", "--learning-rate", "10", "--head-learning-rate", "10"))
-        .isZero();
+    int code = train("--device", "cpu", "--learning-rate", "10", "--head-learning-rate", "10");
+    assertThat(code).as("%s", err).isZero();
     assertThat(out.toString())
         .contains("device cpu, as asked for; PyTorch ")
         .contains("epoch 0 was kept")

@@ -156,7 +156,7 @@ final class InferenceProtocol {
         throw Problem.scoringFailed(failed.cause()).at(i);
       }
       if (answers.get(i) instanceof Answer.Abstained silent && silent.ofTheText()) {
-        throw new Problem(400, silent.code(), silent.message()).at(i);
+        throw new Problem(400, silent.code(), "text " + i + ": " + silent.message()).at(i);
       }
     }
     List<Answer.Scored> scored =

@@ -131,6 +131,9 @@ final class ProduceCommand implements Callable<Integer> {
       return sendRaw(settings, topic);
     }
     String input = Objects.requireNonNull(file);
+    if (!input.equals("-") && !Files.exists(Path.of(input))) {
+      return produce(settings, topic, Path.of(input)); // Refused by name, before Kafka is asked.
+    }
     boolean twice = !input.equals("-") && Files.isRegularFile(Path.of(input));
     if (!twice && kind == Kind.feedback && !Files.isDirectory(Path.of(input))) {
       return spooled(settings, topic);
@@ -141,9 +144,6 @@ final class ProduceCommand implements Callable<Integer> {
   /** Feedback is read twice, so that no label is sent before all are known: a pipe is kept. */
   private int spooled(Settings settings, String topic) throws IOException {
     String input = Objects.requireNonNull(file);
-    if (!input.equals("-") && !Files.exists(Path.of(input))) {
-      return produce(settings, topic, Path.of(input));
-    }
     Path copy = Files.createTempFile("weir-rows", null);
     copy.toFile().deleteOnExit(); // Ctrl-C leaves nothing behind either.
     try {
