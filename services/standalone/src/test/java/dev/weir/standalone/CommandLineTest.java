@@ -200,8 +200,9 @@ class CommandLineTest {
   }
 
   @Test
-  void trainSaysWhereItRunsAndEndsWithZeroAtALearningRateOfTen() throws Exception {
-    int code = train("--device", "cpu", "--learning-rate", "10", "--head-learning-rate", "10");
+  void trainSaysWhereItRunsAndEndsWithZeroAtAWildLearningRate() throws Exception {
+    // At ten times this some processors meet a gradient that is not finite, and say so.
+    int code = train("--device", "cpu", "--learning-rate", "1", "--head-learning-rate", "1");
     assertThat(code).as("%s", err).isZero();
     assertThat(out.toString())
         .contains("device cpu, as asked for; PyTorch ")
