@@ -13,11 +13,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -68,7 +70,7 @@ class AdapterControlsIT {
       assertThat(adapters(url, "threshold", "default", "--off", "--json")).isZero();
       assertThat(out.toString()).contains("\"abstainBelow\":0.0");
 
-      assertThat(run(url, "status")).as("%s", err).isZero();
+      Awaitility.await().atMost(Duration.ofMinutes(1)).until(() -> run(url, "status") == 0);
       assertThat(out.toString())
           .contains("ready: yes", "curation", "0 of about 50 labels", "what failed last: nothing");
       assertThat(run(url, "status", "--json")).isZero();
