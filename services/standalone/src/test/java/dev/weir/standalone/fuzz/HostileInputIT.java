@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.assertj.core.api.SoftAssertions;
 import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * weir.fuzz.base} takes another base model than the tests' small one. {@code make fuzz} sets them,
  * and runs it long enough to judge memory.
  */
+@Tag("fuzz")
 class HostileInputIT {
 
   private static final long RECORDS = Long.getLong("weir.fuzz.records", 4_000);
