@@ -60,7 +60,7 @@ public final class FairnessBenchmark implements Callable<Integer> {
       "The battery lasted two days at first, and then it died within the hour.";
 
   @Option(names = "--seconds", description = "per row (default: ${DEFAULT-VALUE})")
-  private int seconds = 30;
+  private int seconds = 60;
 
   @Option(names = "--pause", description = "ms between single texts (default: ${DEFAULT-VALUE})")
   private int pauseMs = 20;

@@ -27,14 +27,14 @@ final class ClassifyHandler implements Handler<RoutingContext> {
   private final Explainer explainer;
   private final HttpShadows shadows;
   private final String baseDigest;
-  private final Workers workers;
+  private final Parsers parsers;
 
-  ClassifyHandler(Classifier classifier, HttpShadows shadows, String baseDigest, Workers workers) {
+  ClassifyHandler(Classifier classifier, HttpShadows shadows, String baseDigest, Parsers parsers) {
     this.shadows = shadows;
     this.classifier = classifier;
-    this.explainer = new Explainer(classifier, workers);
+    this.explainer = new Explainer(classifier, parsers.small());
     this.baseDigest = baseDigest;
-    this.workers = workers;
+    this.parsers = parsers;
   }
 
   private record Submitted(
@@ -46,8 +46,8 @@ final class ClassifyHandler implements Handler<RoutingContext> {
     byte[] body = Bodies.of(context);
     Caller caller = Callers.of(context, classifier);
     IntConsumer allowance = AccessHandler.texts(context);
-    workers
-        .call(() -> submit(caller, body, allowance))
+    parsers
+        .call(body, () -> submit(caller, body, allowance))
         .compose(
             submitted ->
                 Future.fromCompletionStage(

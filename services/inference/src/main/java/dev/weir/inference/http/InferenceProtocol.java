@@ -39,7 +39,7 @@ final class InferenceProtocol {
   private final HttpShadows shadows;
   private final Health health;
   private final String baseDigest;
-  private final Workers workers;
+  private final Parsers parsers;
 
   InferenceProtocol(
       AdaptersView adapters,
@@ -47,14 +47,14 @@ final class InferenceProtocol {
       HttpShadows shadows,
       Health health,
       String baseDigest,
-      Workers workers) {
+      Parsers parsers) {
     this.adapters = adapters;
     this.classifier = classifier;
-    this.oneVersion = new OneVersion(classifier, workers);
+    this.oneVersion = new OneVersion(classifier, parsers.small());
     this.shadows = shadows;
     this.health = health;
     this.baseDigest = baseDigest;
-    this.workers = workers;
+    this.parsers = parsers;
   }
 
   /** {@code GET /v2}. */
@@ -122,8 +122,9 @@ final class InferenceProtocol {
     byte[] body = Bodies.of(context);
     IntConsumer allowance = AccessHandler.texts(context);
     Caller caller = Callers.of(context, classifier);
-    workers
+    parsers
         .call(
+            body,
             () -> {
               InferRequest request = InferRequest.parse(body, adapter);
               allowance.accept(request.reviews().size());

@@ -47,18 +47,16 @@ final class Routes {
    * @param controls waits for Kafka and the store
    */
   record Pools(
-      Workers classification,
+      Parsers classification,
       Workers feedback,
       Workers metrics,
       Workers views,
       Workers lineages,
       Workers controls) {
 
-    private static final int CLASSIFYING = 4;
-
     static Pools of(Vertx vertx) {
       return new Pools(
-          new Workers(vertx, "http-worker", CLASSIFYING, "being parsed", 1024),
+          Parsers.of(vertx),
           new Workers(vertx, "feedback-worker", 2, "Kafka to take their feedback", 64),
           new Workers(vertx, "metrics-worker", 1, "the metrics", 16),
           new Workers(vertx, "view-worker", 1, "the list of adapters", 16),

@@ -13,9 +13,11 @@ import java.util.Objects;
  * and no client for another one's backlog ({@link TurnQueue}). Rows of about its length join it, of
  * all clients and both paths, while {@code rows × longest} stays within the token budget: padding
  * is work, and mixed lengths in one batch are slower than one text at a time. When the first row is
- * of a client that has little waiting, rows of such clients may fill the budget, and others only a
- * quarter of it: a lone text waits for the batch that runs when it comes, not for the length of its
- * own as well. Not thread-safe; the caller holds the lock of the queues.
+ * of a client that has little waiting, rows of such clients may fill the budget, and others only an
+ * eighth of it: a lone text waits for the batch that runs when it comes, not for the length of its
+ * own as well. While such clients keep coming the batches of the others are half as long, because
+ * one of them is what a lone text waits for. Not thread-safe; the caller holds the lock of the
+ * queues.
  */
 final class BatchPicker {
 
@@ -25,13 +27,19 @@ final class BatchPicker {
   /** A companion may differ by a quarter of the first row's length, or by this many tokens. */
   private static final int TOLERANCE = 8;
 
-  /**
-   * A client has little waiting while its tokens are this fraction of the budget; others may fill
-   * as much beside it.
-   */
+  /** A client has little waiting while its tokens are this fraction of the budget. */
   private static final int LITTLE = 4;
 
+  /** Others may fill a batch of such clients up to this fraction of the budget. */
+  private static final int BESIDE = 8;
+
+  /** So many batches after that of a client with little waiting are short, whoever they are for. */
+  static final int SHORT_BATCHES = 32;
+
   private final int tokenBudget;
+
+  /** How many of the next batches are short. */
+  private int shortBatches;
 
   BatchPicker(int tokenBudget) {
     this.tokenBudget = tokenBudget;
@@ -53,18 +61,19 @@ final class BatchPicker {
     }
     boolean little = first.clients() + second.clients() > 1 && little(first, first.first(1).get(0));
     Row head = Objects.requireNonNull(first.poll());
+    int budget = budget(little);
     List<Row> batch = new ArrayList<>();
     batch.add(head);
-    if (maxRows > 1 && 2L * head.length() <= tokenBudget) {
+    if (maxRows > 1 && 2L * head.length() <= budget) {
       List<Row> near = candidates(first, second, head.length());
       if (little) {
         List<Row> alike =
             near.stream().filter(row -> little(first, row) || little(second, row)).toList();
         join(batch, alike, maxRows, tokenBudget);
         near.removeAll(new HashSet<>(alike));
-        join(batch, near, maxRows, tokenBudget / LITTLE);
+        join(batch, near, maxRows, tokenBudget / BESIDE);
       } else {
-        join(batch, near, maxRows, tokenBudget);
+        join(batch, near, maxRows, budget);
       }
       for (Row companion : batch.subList(1, batch.size())) {
         if (!first.remove(companion) && !second.remove(companion)) {
@@ -73,6 +82,21 @@ final class BatchPicker {
       }
     }
     return batch;
+  }
+
+  /**
+   * The tokens of the next batch, given whether its first row is of a client with little waiting.
+   */
+  private int budget(boolean little) {
+    if (little) {
+      shortBatches = SHORT_BATCHES;
+      return tokenBudget;
+    }
+    if (shortBatches == 0) {
+      return tokenBudget;
+    }
+    shortBatches--;
+    return tokenBudget / 2;
   }
 
   /** Whether the client of a row has something waiting here, and little of it. */

@@ -111,6 +111,50 @@ class BatchPickerTest {
     assertThat(kafka.isEmpty() && http.isEmpty()).isTrue();
   }
 
+  @Test
+  void loneTextIsNotMadeToWaitForTheLengthOfAnothersBacklog() {
+    TurnQueue queue = new TurnQueue();
+    flood(queue, 200);
+    picker.pick(queue, new TurnQueue(), 64);
+    Row lone = row(Caller.http("lone"), "default", 20);
+    queue.add(lone);
+    List<Row> batch = picker.pick(queue, new TurnQueue(), 64);
+    assertThat(batch).startsWith(lone);
+    assertThat(20 * batch.size()).isLessThanOrEqualTo(BUDGET / 8);
+  }
+
+  @Test
+  void batchesAreHalfAsLongWhileLoneTextsComeAndWholeAgainAfterwards() {
+    TurnQueue queue = new TurnQueue();
+    flood(queue, 2000);
+    assertThat(picker.pick(queue, new TurnQueue(), 64)).hasSize(BUDGET / 20);
+    queue.add(row(Caller.http("lone"), "default", 20));
+    picker.pick(queue, new TurnQueue(), 64);
+    for (int i = 0; i < BatchPicker.SHORT_BATCHES; i++) {
+      assertThat(picker.pick(queue, new TurnQueue(), 64)).hasSize(BUDGET / 2 / 20);
+    }
+    assertThat(picker.pick(queue, new TurnQueue(), 64)).hasSize(BUDGET / 20);
+  }
+
+  @Test
+  void textsOfManyClientsWithLittleWaitingFillABatch() {
+    TurnQueue queue = new TurnQueue();
+    flood(queue, 200);
+    for (int i = 0; i < 100; i++) {
+      queue.add(row(Caller.http("lone-" + i), "default", 20));
+    }
+    assertThat(picker.pick(queue, new TurnQueue(), 64))
+        .hasSize(BUDGET / 20)
+        .allMatch(row -> row.submission().caller().client().startsWith("lone-"));
+  }
+
+  private static void flood(TurnQueue queue, int rows) {
+    Caller bulk = Caller.http("bulk");
+    for (int i = 0; i < rows; i++) {
+      queue.add(row(bulk, "default", 20));
+    }
+  }
+
   /** What is left of each adapter is in the order in which it came. */
   private static void assertOrderKept(List<Row> all, TurnQueue first, TurnQueue second) {
     for (TurnQueue queue : List.of(first, second)) {
@@ -132,9 +176,13 @@ class BatchPickerTest {
   }
 
   private static Row row(String adapter, int length) {
+    return row(Caller.kafka("reviews-0"), adapter, length);
+  }
+
+  private static Row row(Caller caller, String adapter, int length) {
     return new Row(
         new Query("", "", adapter, new int[length], TokenLimit.of(64), null),
-        new Submission(Caller.kafka("reviews-0"), 1),
+        new Submission(caller, 1),
         0);
   }
 }
