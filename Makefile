@@ -98,12 +98,13 @@ FUZZ_RECORDS = $(or $(RECORDS),1000000)
 
 fuzz: ## hostile records and requests for a whole loop, and what holds afterwards; RECORDS, SEED; BASE=tiny for the tests' small model
 	$(MVN) -pl services/standalone -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false \
-	  -Dit.test=HostileInputIT -DexcludedGroups=monitoring -Dfailsafe.failIfNoSpecifiedTests=false -Dweir.fuzz.records=$(FUZZ_RECORDS) \
+	  -Dit.test=HostileInputIT -Dfailsafe.failIfNoSpecifiedTests=false -Dweir.fuzz.records=$(FUZZ_RECORDS) \
 	  -Dweir.fuzz.seed=$(or $(SEED),$(shell date +%s)) -Dweir.fuzz.base=$(or $(BASE),default)
 
 BENCH_JAVA = java -Dai.djl.offline=true -DOPT_OUT_TRACKING=true $(JAVA_OPTS) -cp "benchmarks/target/classes:$$(cat benchmarks/target/classpath)"
 
 bench-recovery: build ## how long the services are away after kill -9, a clean restart and a freeze; options in RECOVERY
+	rm -f services/standalone/target/weir/built && ./weir --version
 	OMP_WAIT_POLICY=PASSIVE $(BENCH_JAVA) -Xmx512m dev.weir.benchmarks.recovery.RecoveryBenchmark $(RECOVERY)
 
 jmh: build ## the parts of the hot path; options of JMH in JMH

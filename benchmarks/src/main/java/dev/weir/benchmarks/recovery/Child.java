@@ -1,8 +1,11 @@
 package dev.weir.benchmarks.recovery;
 
+import dev.weir.standalone.WeirMain;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,13 +36,56 @@ final class Child implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(atExit);
   }
 
-  /**
-   * Starts a process.
-   *
-   * @param arguments the main class and its arguments
-   * @param log is appended to
-   */
-  static Child start(
+  /** Where the command line was put together, and the archive of its classes by {@code ./weir}. */
+  private static final Path BUILT = Path.of("services/standalone/target/weir").toAbsolutePath();
+
+  /** Starts Weir's command line as {@code ./weir} does; its output is appended to {@code log}. */
+  static Child weir(
+      String name, String heap, Map<String, String> environment, String command, Path log)
+      throws IOException {
+    return start(
+        name,
+        heap,
+        environment,
+        List.of(
+            "-XX:SharedArchiveFile=" + archive(),
+            "-Xlog:cds=off",
+            "-Xlog:cds+dynamic=off",
+            "-cp",
+            BUILT.resolve("lib") + "/*",
+            WeirMain.class.getName(),
+            command),
+        log);
+  }
+
+  private static Path archive() throws IOException {
+    Path archive = BUILT.resolve("classes.jsa");
+    FileTime made =
+        Files.isReadable(archive) ? Files.getLastModifiedTime(archive) : FileTime.fromMillis(0);
+    try (DirectoryStream<Path> jars = Files.newDirectoryStream(BUILT.resolve("lib"))) {
+      for (Path jar : jars) {
+        if (Files.getLastModifiedTime(jar).compareTo(made) > 0) {
+          throw new IOException(
+              archive
+                  + " is older than "
+                  + jar
+                  + "; remove "
+                  + BUILT
+                  + "/built, run ./weir --version");
+        }
+      }
+    }
+    return archive;
+  }
+
+  /** Starts a main class of the benchmarks. */
+  static Child main(String name, String heap, List<String> arguments, Path log) throws IOException {
+    List<String> all = new ArrayList<>(List.of("-cp", System.getProperty("java.class.path")));
+    all.addAll(arguments);
+    return start(name, heap, Map.of(), all, log);
+  }
+
+  private static Child start(
       String name, String heap, Map<String, String> environment, List<String> arguments, Path log)
       throws IOException {
     List<String> command = new ArrayList<>();
@@ -50,8 +96,6 @@ final class Child implements AutoCloseable {
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.add("-Dai.djl.offline=true");
     command.add("-DOPT_OUT_TRACKING=true");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("WEIR_"));

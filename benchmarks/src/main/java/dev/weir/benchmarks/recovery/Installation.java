@@ -19,7 +19,6 @@ import dev.weir.common.model.Truncation;
 import dev.weir.common.store.FileArtifactStore;
 import dev.weir.common.topic.TopicProvisioner;
 import dev.weir.common.topic.Topics;
-import dev.weir.standalone.WeirMain;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -34,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +57,7 @@ final class Installation implements AutoCloseable {
 
   private final Path directory;
   private final String base;
+  private final Optional<Path> clientConfig;
   private final int brokerPort;
   private final Topics topics = Topics.DEFAULT;
   private final List<Child> children = new ArrayList<>();
@@ -67,15 +68,21 @@ final class Installation implements AutoCloseable {
   private final Arrivals examples;
   private int probes;
 
-  Installation(Path directory, String base) throws IOException, InterruptedException {
+  /**
+   * Starts the broker.
+   *
+   * @param clientConfig properties of the services' Kafka clients
+   */
+  Installation(Path directory, String base, Optional<Path> clientConfig)
+      throws IOException, InterruptedException {
     this.directory = directory;
     this.base = base;
+    this.clientConfig = clientConfig;
     this.brokerPort = freePort();
     children.add(
-        Child.start(
+        Child.main(
             "broker",
             "1g",
-            Map.of(),
             List.of(
                 BrokerProcess.class.getName(),
                 directory.resolve("kafka").toString(),
@@ -172,18 +179,14 @@ final class Installation implements AutoCloseable {
     Map<String, String> environment = new HashMap<>();
     environment.put("WEIR_BOOTSTRAP_SERVERS", "127.0.0.1:" + brokerPort);
     environment.put("WEIR_REPLICATION", "1");
+    clientConfig.ifPresent(
+        file -> environment.put("WEIR_KAFKA_CLIENT_CONFIG", file.toAbsolutePath().toString()));
     return environment;
   }
 
   private Child start(String name, String heap, Map<String, String> environment, String command)
       throws IOException {
-    Child child =
-        Child.start(
-            name,
-            heap,
-            environment,
-            List.of(WeirMain.class.getName(), command),
-            directory.resolve(name + ".log"));
+    Child child = Child.weir(name, heap, environment, command, directory.resolve(name + ".log"));
     children.add(child);
     return child;
   }

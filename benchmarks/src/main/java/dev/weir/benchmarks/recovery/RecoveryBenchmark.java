@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -50,6 +52,12 @@ public final class RecoveryBenchmark implements Callable<Integer> {
   @Option(names = "--base", description = "base model (${DEFAULT-VALUE})")
   private String base = BaseModel.DEFAULT;
 
+  @Option(
+      names = "--client-config",
+      paramLabel = "FILE",
+      description = "properties of the services' Kafka clients, to see what a setting buys")
+  private @Nullable Path clientConfig;
+
   @Option(names = "--out", description = "the result (${DEFAULT-VALUE})")
   private Path out = Path.of("benchmarks/results/recovery.json");
 
@@ -70,7 +78,9 @@ public final class RecoveryBenchmark implements Callable<Integer> {
     Set<Scenario> scenarios = only.isEmpty() ? EnumSet.allOf(Scenario.class) : EnumSet.copyOf(only);
     List<Outcome> outcomes = new ArrayList<>();
     try (TemporaryDirectory directory = TemporaryDirectory.create("weir-recovery-")) {
-      RecoveryRun run = new RecoveryRun(directory.path(), base, tries, examples);
+      RecoveryRun run =
+          new RecoveryRun(
+              directory.path(), base, Optional.ofNullable(clientConfig), tries, examples);
       for (Scenario scenario : scenarios) {
         System.out.println(scenario.description());
         outcomes.add(run.run(scenario));
@@ -108,6 +118,9 @@ public final class RecoveryBenchmark implements Callable<Integer> {
     result.put("base", base);
     result.put("tries", tries);
     result.put("examples", examples);
+    if (clientConfig != null) {
+      result.put("clientConfig", Files.readString(clientConfig));
+    }
     ArrayNode list = result.putArray("scenarios");
     for (Outcome each : outcomes) {
       ObjectNode node = list.addObject();

@@ -17,14 +17,16 @@ final class RecoveryRun {
 
   private final Path directory;
   private final String base;
+  private final Optional<Path> clientConfig;
   private final int tries;
   private final int examples;
   private final List<Double> first = new ArrayList<>();
   private final List<Double> all = new ArrayList<>();
 
-  RecoveryRun(Path directory, String base, int tries, int examples) {
+  RecoveryRun(Path directory, String base, Optional<Path> clientConfig, int tries, int examples) {
     this.directory = directory;
     this.base = base;
+    this.clientConfig = clientConfig;
     this.tries = tries;
     this.examples = examples;
   }
@@ -36,7 +38,7 @@ final class RecoveryRun {
     Optional<String> failure = Optional.empty();
     try {
       Path own = Files.createDirectories(directory.resolve(scenario.id()));
-      try (Installation installation = new Installation(own, base)) {
+      try (Installation installation = new Installation(own, base, clientConfig)) {
         switch (scenario) {
           case CRASH_INFERENCE -> inference(installation, true);
           case RESTART_INFERENCE -> inference(installation, false);

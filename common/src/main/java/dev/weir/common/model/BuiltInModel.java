@@ -7,11 +7,21 @@ import java.net.URL;
 import java.net.URLConnection;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** The base models that are resources of jars on the class path: ONNX weights and a tokenizer. */
 enum BuiltInModel {
   BGE_SMALL("bge-small-en-v1.5", "BAAI/bge-small-en-v1.5", 12, Pooling.CLS),
   MINILM("all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2", 6, Pooling.MEAN);
+
+  /** What {@link #prefetch} reads, until the next model is loaded. */
+  private static final AtomicReference<Prefetched> PREFETCHED = new AtomicReference<>();
+
+  private record Prefetched(BuiltInModel model, CompletableFuture<byte[]> onnx) {}
 
   private final String id;
   private final String hubName;
@@ -38,12 +48,44 @@ enum BuiltInModel {
     throw new IllegalArgumentException("Not built in: " + id);
   }
 
+  static void prefetch(String id) {
+    for (BuiltInModel model : values()) {
+      if (model.id.equals(id)) {
+        PREFETCHED.set(new Prefetched(model, CompletableFuture.supplyAsync(model::onnx)));
+      }
+    }
+  }
+
+  /** Drops what was read ahead and is not this model's. */
+  static Optional<CompletableFuture<byte[]>> prefetched(@Nullable BuiltInModel wanted) {
+    Prefetched read = PREFETCHED.getAndSet(null);
+    return read != null && read.model == wanted ? Optional.of(read.onnx) : Optional.empty();
+  }
+
+  private byte[] onnx() {
+    return resource(id + ".onnx");
+  }
+
   private BaseModel load() {
-    byte[] onnx = resource(id + ".onnx");
-    OnnxWeights weights = OnnxWeights.parse(onnx, id + ".onnx");
+    Optional<CompletableFuture<byte[]>> ahead = prefetched(this);
     String source = id + "-tokenizer.json";
-    TextTokenizer tokenizer = TextTokenizer.load(resource(source), source);
-    return new BaseModel(id, hubName, Digests.sha256(onnx), config(), tokenizer, weights.tensors());
+    CompletableFuture<TextTokenizer> tokenizer =
+        CompletableFuture.supplyAsync(() -> TextTokenizer.load(resource(source), source));
+    byte[] onnx = ahead.map(BuiltInModel::join).orElseGet(this::onnx);
+    CompletableFuture<String> digest = CompletableFuture.supplyAsync(() -> Digests.sha256(onnx));
+    OnnxWeights weights = OnnxWeights.parse(onnx, id + ".onnx");
+    return new BaseModel(id, hubName, digest.join(), config(), join(tokenizer), weights.tensors());
+  }
+
+  private static <T> T join(CompletableFuture<T> loading) {
+    try {
+      return loading.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof ModelException known) {
+        throw known;
+      }
+      throw e;
+    }
   }
 
   /** The jars hold no config.json; these are the published values of both models. */

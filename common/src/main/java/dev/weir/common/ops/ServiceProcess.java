@@ -35,6 +35,12 @@ public final class ServiceProcess {
   /** The parts of one service. */
   public interface Service {
 
+    /**
+     * Begins what takes long and needs no broker, in threads of its own, and hands it to {@code
+     * lifecycle}; called before {@link #start}, while the topics are not yet there.
+     */
+    default void begin(Settings settings, Lifecycle lifecycle) {}
+
     /** Starts the parts and hands each of them to {@code lifecycle}. */
     void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle);
 
@@ -46,6 +52,11 @@ public final class ServiceProcess {
     /** The same service under a name of its own. */
     static Service named(String name, Service parts) {
       return new Service() {
+        @Override
+        public void begin(Settings settings, Lifecycle lifecycle) {
+          parts.begin(settings, lifecycle);
+        }
+
         @Override
         public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
           parts.start(settings, metrics, health, lifecycle);
@@ -100,6 +111,7 @@ public final class ServiceProcess {
       List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
       declared.addAll(known);
       Settings settings = Settings.read(declared, environment);
+      service.begin(settings, lifecycle);
       LoggedText.show(settings.get(CommonSettings.LOG_TEXTS));
       LOG.info("settings: {}", new TreeMap<>(settings.effective()));
       Health health = new Health();

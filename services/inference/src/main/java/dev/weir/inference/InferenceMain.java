@@ -4,6 +4,7 @@ import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LoadingModel;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.Metrics;
@@ -12,6 +13,8 @@ import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.store.StoreConfig;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The inference service as a process of its own, set up by environment variables. */
 public final class InferenceMain {
@@ -39,11 +42,18 @@ public final class InferenceMain {
 
   private static final class Parts implements ServiceProcess.Service {
 
+    private @Nullable LoadingModel loading;
+
+    @Override
+    public void begin(Settings settings, Lifecycle lifecycle) {
+      loading =
+          lifecycle.add("base model", LoadingModel.begin(settings.get(CommonSettings.BASE_MODEL)));
+    }
+
     @Override
     public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
       InferenceConfig config = InferenceConfig.from(settings);
-      BaseModel base =
-          lifecycle.add("base model", BaseModel.load(settings.get(CommonSettings.BASE_MODEL)));
+      BaseModel base = Objects.requireNonNull(loading).await();
       ArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
       lifecycle
           .add("inference", new InferenceService(config, metrics, health, base, store))

@@ -14,6 +14,7 @@ import dev.weir.inference.adapter.AnnouncedAdapters;
 import dev.weir.inference.adapter.ArtifactReader;
 import dev.weir.inference.adapter.LocalCopies;
 import dev.weir.inference.adapter.OnnxSlotTable;
+import dev.weir.inference.adapter.RememberedLayout;
 import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.ServingPlans;
 import dev.weir.inference.adapter.ServingState;
@@ -135,6 +136,8 @@ public final class InferenceService implements AutoCloseable {
             adapters.merged(),
             device.device());
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
+    registry.remember(
+        new RememberedLayout(adapters.cacheDirectory(), base.digest(), adapters.slots().initial()));
     ServingPlans plans = new ServingPlans();
     classifier =
         new Classifier(
@@ -212,8 +215,9 @@ public final class InferenceService implements AutoCloseable {
   }
 
   /**
-   * Opens the engine, then HTTP, then the Kafka side. What was opened is closed again when a later
-   * part fails.
+   * Opens the engine, then HTTP, then joins the group of the reviews topic: a process whose port is
+   * taken must not take partitions from the one that has it. What was opened is closed again when a
+   * later part fails.
    *
    * @throws dev.weir.common.ops.PortInUseException if the port is taken
    * @throws dev.weir.common.model.ModelException if the base model cannot be opened
@@ -241,8 +245,9 @@ public final class InferenceService implements AutoCloseable {
       lifecycle.add("feedback publisher", feedback).start();
       lifecycle.add("http shadows", shadows);
       lifecycle.add("feeds", feeds);
-      lifecycle.add("http", http).start();
+      // Before HTTP: adapters are read and loaded while the server starts.
       lifecycle.add("adapter watcher", watcher).start();
+      lifecycle.add("http", http).start();
       lifecycle.add("review streams", streams).start();
     } catch (RuntimeException e) {
       lifecycle.close();

@@ -1,8 +1,11 @@
 package dev.weir.standalone;
 
+import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.SettingsException;
+import dev.weir.common.model.BaseModel;
 import dev.weir.common.model.Precision;
 import dev.weir.common.ops.Signals;
+import dev.weir.standalone.cli.ServicesCommand;
 import dev.weir.standalone.cli.WeirCommand;
 import java.io.PrintWriter;
 import java.util.Arrays;
@@ -22,6 +25,10 @@ public final class WeirMain {
   /** Commands that compute in native code on the main thread and have nothing to drain. */
   private static final Set<String> COMPUTING = Set.of("train", "eval");
 
+  /** Commands that load the base model of the settings. */
+  private static final Set<String> LOADING =
+      Set.of("inference", "trainer", "up", "demo", "train", "eval");
+
   private static final int INTERRUPTED = 130;
   private static final String LOG_LEVEL = "WEIR_LOG_LEVEL";
 
@@ -40,7 +47,19 @@ public final class WeirMain {
       System.err.println("weir: " + e.getMessage());
       System.exit(CommandLine.ExitCode.SOFTWARE);
     }
+    prefetch(arguments, System.getenv());
     System.exit(run(arguments, System.getenv()));
+  }
+
+  /** The command line and the logs take half a second to set up; the model is read meanwhile. */
+  private static void prefetch(String[] arguments, Map<String, String> environment) {
+    if (arguments.length > 0
+        && LOADING.contains(arguments[0])
+        && !helps(arguments)
+        && Arrays.stream(arguments).noneMatch(each -> each.startsWith("--base"))) {
+      BaseModel.prefetch(
+          environment.getOrDefault(CommonSettings.BASE_MODEL.name(), BaseModel.DEFAULT));
+    }
   }
 
   private static boolean helps(String[] arguments) {
@@ -57,7 +76,9 @@ public final class WeirMain {
 
   /** Runs one command; {@code environment} holds the settings. */
   static int run(String[] arguments, Map<String, String> environment) {
-    return run(commandLine(environment), arguments);
+    boolean service = arguments.length > 0 && SERVICES.contains(arguments[0]);
+    Object root = service ? new ServicesCommand(environment) : new WeirCommand(environment);
+    return run(commandLine(root, environment), arguments);
   }
 
   /** The same with a command line whose output goes elsewhere. */
@@ -72,7 +93,11 @@ public final class WeirMain {
   }
 
   static CommandLine commandLine(Map<String, String> environment) {
-    return new CommandLine(new WeirCommand(environment), new CommandFactory(environment))
+    return commandLine(new WeirCommand(environment), environment);
+  }
+
+  private static CommandLine commandLine(Object root, Map<String, String> environment) {
+    return new CommandLine(root, new CommandFactory(environment))
         .setExecutionExceptionHandler(WeirMain::report)
         .setParameterExceptionHandler(WeirMain::reportUsage)
         .registerConverter(Precision.class, Precision::of)

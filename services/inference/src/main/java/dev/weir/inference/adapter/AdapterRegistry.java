@@ -1,6 +1,7 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
+import dev.weir.common.model.ModelException;
 import dev.weir.common.model.SlotLayout;
 import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
@@ -72,6 +73,8 @@ public final class AdapterRegistry implements AutoCloseable {
 
   private volatile int lost;
 
+  private volatile @Nullable RememberedLayout remembered;
+
   /**
    * A registry without adapters.
    *
@@ -125,16 +128,38 @@ public final class AdapterRegistry implements AutoCloseable {
     this(opener, policy, reader, reader.precision(), probe, meters, clock);
   }
 
+  /**
+   * Has the first engine the shape that the process before needed; to be called before the start.
+   */
+  public synchronized void remember(RememberedLayout layouts) {
+    remembered = layouts;
+  }
+
   /** Opens the first engine and runs it once, so that the first review meets a warm one. */
   public synchronized void start() {
     if (published.get() != null) {
       return;
     }
     SlotMeters.bind(this, meters);
-    SlotLayout layout = SlotLayouts.initial(policy.initial());
-    Engine engine = new Engine(opener.open(layout), signal);
+    Engine engine = new Engine(first(), signal);
     probe.warmUp(engine.lane(precision.likely()));
     publish(new ServingState(engine, Map.of(), Map.of()));
+  }
+
+  private SlotTable first() {
+    SlotLayout smallest = SlotLayouts.initial(policy.initial());
+    SlotLayout needed =
+        Optional.ofNullable(remembered).flatMap(RememberedLayout::read).orElse(smallest);
+    int slots = Math.min(supply.mostSlots(), Math.max(needed.slots(), smallest.slots()));
+    SlotLayout layout = SlotLayouts.withSlots(needed, slots);
+    if (!layout.equals(smallest) && opener.mostSlots(layout) >= slots) {
+      try {
+        return opener.open(layout);
+      } catch (ModelException e) {
+        LOG.warn("the engine cannot be opened as it was before, {}: {}", layout, e.getMessage());
+      }
+    }
+    return opener.open(smallest);
   }
 
   /** Whether the engine is open and has run once. */
@@ -284,6 +309,9 @@ public final class AdapterRegistry implements AutoCloseable {
         Attempt attempt = attempt(loaded, stillWanted);
         if (attempt != Attempt.NO_SLOT_YET) {
           done = attempt == Attempt.PUBLISHED;
+          if (done) {
+            remember(loaded);
+          }
           return done;
         }
         if (!signal.await(seen, deadline)) {
@@ -295,6 +323,13 @@ public final class AdapterRegistry implements AutoCloseable {
       if (!done && loaded.merged() != null) {
         loaded.merged().close();
       }
+    }
+  }
+
+  private void remember(LoadedAdapter loaded) {
+    RememberedLayout layouts = remembered;
+    if (layouts != null && loaded.merged() == null) {
+      layouts.include(loaded.weights(), state().loaded());
     }
   }
 

@@ -251,7 +251,8 @@ final class TurnQueue {
     if (clients.size() - waiting.size() > MOST_IDLE) {
       clients.values().removeIf(client -> client.size == 0);
     }
-    forgetBeyond = Math.max(FEW_IDLE, 2 * (clients.size() - waiting.size()));
+    int idle = clients.size() - waiting.size();
+    forgetBeyond = Math.min(MOST_IDLE, Math.max(FEW_IDLE, 2 * idle));
   }
 
   /** Ends a key's turn: it is the last of those that have something. */

@@ -78,17 +78,22 @@ public final class TestingAdapters {
 
   static AdapterRegistry registry(
       SlotTable.Opener opener, SlotPolicy policy, WeightSource weights, Clock clock) {
-    AdapterRegistry registry =
-        new AdapterRegistry(
-            opener,
-            policy,
-            weights,
-            new PrecisionChoice(null, true),
-            new int[] {1, 0, 2},
-            new SimpleMeterRegistry(),
-            clock);
+    AdapterRegistry registry = closed(opener, policy, weights, clock);
     registry.start();
     return registry;
+  }
+
+  /** A registry that is not started yet. */
+  static AdapterRegistry closed(
+      SlotTable.Opener opener, SlotPolicy policy, WeightSource weights, Clock clock) {
+    return new AdapterRegistry(
+        opener,
+        policy,
+        weights,
+        new PrecisionChoice(null, true),
+        new int[] {1, 0, 2},
+        new SimpleMeterRegistry(),
+        clock);
   }
 
   /** What the topic says, however much that is. */

@@ -115,7 +115,7 @@ class TurnQueueTest {
     for (int i = 0; i < 40_000; i++) {
       add(queue, "passing-" + i, 1, 500);
       queue.poll();
-      assertThat(queue.remembered()).isLessThanOrEqualTo(2 * TurnQueue.MOST_IDLE + 2);
+      assertThat(queue.remembered()).isLessThanOrEqualTo(TurnQueue.MOST_IDLE + 2);
     }
     queue.drain();
     assertThat(queue.remembered()).isZero();

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       StatusCommand.class,
       SettingsCommand.class,
       KeysCommand.class,
+      StartOnceCommand.class,
       HelpCommand.class
     })
 public final class WeirCommand implements Runnable {
