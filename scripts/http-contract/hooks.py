@@ -1,6 +1,7 @@
 """What schemathesis cannot know of the formats in openapi.yaml."""
 
 import unicodedata
+from datetime import datetime
 
 import schemathesis
 from hypothesis import strategies as st
@@ -12,5 +13,19 @@ schemathesis.openapi.format(
     "visible-text",
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(
         lambda text: any(unicodedata.category(each) not in INVISIBLE for each in text)
+    ),
+)
+
+# A time by the rule of EventTimes: ISO-8601 with or without a zone, a date, or a number as text. Years away from the
+# ends, where a zone would move the time out of the range that is taken.
+TIMES = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 31))
+schemathesis.openapi.format(
+    "event-time",
+    st.one_of(
+        TIMES.map(lambda time: time.isoformat()),
+        TIMES.map(lambda time: time.isoformat(sep=" ") + "Z"),
+        TIMES.map(lambda time: time.isoformat(timespec="minutes") + "+05:30"),
+        TIMES.map(lambda time: time.date().isoformat()),
+        st.integers(min_value=0, max_value=10**20 - 1).map(str),
     ),
 )
