@@ -16,6 +16,14 @@ schemathesis.openapi.format(
     ),
 )
 
+# An id: a visible character at least, and none that stands for bytes that were no UTF-8.
+schemathesis.openapi.format(
+    "identifier",
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd"), min_size=1, max_size=200).filter(
+        lambda text: any(unicodedata.category(each) not in INVISIBLE for each in text)
+    ),
+)
+
 # A time by the rule of EventTimes: ISO-8601 with or without a zone, a date, or a number as text. Years away from the
 # ends, where a zone would move the time out of the range that is taken.
 TIMES = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9998, 12, 31))
