@@ -21,6 +21,9 @@ final class Child implements AutoCloseable {
 
   private static final long END_SECONDS = 60;
 
+  /** Where the command line was put together, and the archive of its classes by {@code ./weir}. */
+  private static final Path BUILT = Path.of("services/standalone/target/weir").toAbsolutePath();
+
   private final String name;
   private final Process process;
   private final Path log;
@@ -35,9 +38,6 @@ final class Child implements AutoCloseable {
     this.atExit = new Thread(process::destroyForcibly, "kill-" + name);
     Runtime.getRuntime().addShutdownHook(atExit);
   }
-
-  /** Where the command line was put together, and the archive of its classes by {@code ./weir}. */
-  private static final Path BUILT = Path.of("services/standalone/target/weir").toAbsolutePath();
 
   /** Starts Weir's command line as {@code ./weir} does; its output is appended to {@code log}. */
   static Child weir(

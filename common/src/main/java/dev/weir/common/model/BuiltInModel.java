@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -71,21 +70,11 @@ enum BuiltInModel {
     String source = id + "-tokenizer.json";
     CompletableFuture<TextTokenizer> tokenizer =
         CompletableFuture.supplyAsync(() -> TextTokenizer.load(resource(source), source));
-    byte[] onnx = ahead.map(BuiltInModel::join).orElseGet(this::onnx);
+    byte[] onnx = ahead.map(LoadingModel::join).orElseGet(this::onnx);
     CompletableFuture<String> digest = CompletableFuture.supplyAsync(() -> Digests.sha256(onnx));
     OnnxWeights weights = OnnxWeights.parse(onnx, id + ".onnx");
-    return new BaseModel(id, hubName, digest.join(), config(), join(tokenizer), weights.tensors());
-  }
-
-  private static <T> T join(CompletableFuture<T> loading) {
-    try {
-      return loading.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof ModelException known) {
-        throw known;
-      }
-      throw e;
-    }
+    return new BaseModel(
+        id, hubName, digest.join(), config(), LoadingModel.join(tokenizer), weights.tensors());
   }
 
   /** The jars hold no config.json; these are the published values of both models. */

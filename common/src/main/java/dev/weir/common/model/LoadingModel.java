@@ -43,8 +43,13 @@ public final class LoadingModel implements AutoCloseable {
    * @throws ModelException as {@link BaseModel#load} does
    */
   public BaseModel await() {
+    return join(loaded);
+  }
+
+  /** Waits for a part of a model; fails with what kept it from being loaded. */
+  static <T> T join(CompletableFuture<T> part) {
     try {
-      return loaded.join();
+      return part.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException known) {
         throw known;

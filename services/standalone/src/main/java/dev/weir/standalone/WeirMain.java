@@ -77,7 +77,7 @@ public final class WeirMain {
   /** Runs one command; {@code environment} holds the settings. */
   static int run(String[] arguments, Map<String, String> environment) {
     boolean service = arguments.length > 0 && SERVICES.contains(arguments[0]);
-    Object root = service ? new ServicesCommand(environment) : new WeirCommand(environment);
+    Object root = service ? new ServicesCommand() : new WeirCommand(environment);
     return run(commandLine(root, environment), arguments);
   }
 

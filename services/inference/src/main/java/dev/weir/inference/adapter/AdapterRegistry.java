@@ -1,7 +1,6 @@
 package dev.weir.inference.adapter;
 
 import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.model.ModelException;
 import dev.weir.common.model.SlotLayout;
 import dev.weir.common.ops.WeirException;
 import dev.weir.inference.adapter.AdapterPlacer.Attempt;
@@ -50,7 +49,6 @@ public final class AdapterRegistry implements AutoCloseable {
   /** A run takes well under a second; slots that are not back by then belong to a stuck worker. */
   private static final Duration SLOT_TIMEOUT = Duration.ofSeconds(30);
 
-  private final SlotTable.Opener opener;
   private final SlotPolicy policy;
   private final WeightSource source;
   private final PrecisionChoice precision;
@@ -90,7 +88,6 @@ public final class AdapterRegistry implements AutoCloseable {
       int[] probe,
       MeterRegistry meters,
       Clock clock) {
-    this.opener = opener;
     this.policy = policy;
     this.source = source;
     this.precision = precision;
@@ -141,25 +138,12 @@ public final class AdapterRegistry implements AutoCloseable {
       return;
     }
     SlotMeters.bind(this, meters);
-    Engine engine = new Engine(first(), signal);
-    probe.warmUp(engine.lane(precision.likely()));
-    publish(new ServingState(engine, Map.of(), Map.of()));
-  }
-
-  private SlotTable first() {
     SlotLayout smallest = SlotLayouts.initial(policy.initial());
     SlotLayout needed =
         Optional.ofNullable(remembered).flatMap(RememberedLayout::read).orElse(smallest);
-    int slots = Math.min(supply.mostSlots(), Math.max(needed.slots(), smallest.slots()));
-    SlotLayout layout = SlotLayouts.withSlots(needed, slots);
-    if (!layout.equals(smallest) && opener.mostSlots(layout) >= slots) {
-      try {
-        return opener.open(layout);
-      } catch (ModelException e) {
-        LOG.warn("the engine cannot be opened as it was before, {}: {}", layout, e.getMessage());
-      }
-    }
-    return opener.open(smallest);
+    Engine engine = new Engine(supply.first(smallest, needed), signal);
+    probe.warmUp(engine.lane(precision.likely()));
+    publish(new ServingState(engine, Map.of(), Map.of()));
   }
 
   /** Whether the engine is open and has run once. */
@@ -310,7 +294,7 @@ public final class AdapterRegistry implements AutoCloseable {
         if (attempt != Attempt.NO_SLOT_YET) {
           done = attempt == Attempt.PUBLISHED;
           if (done) {
-            remember(loaded);
+            include(loaded);
           }
           return done;
         }
@@ -326,10 +310,12 @@ public final class AdapterRegistry implements AutoCloseable {
     }
   }
 
-  private void remember(LoadedAdapter loaded) {
+  /** Takes a published version into account for the next start. */
+  private void include(LoadedAdapter loaded) {
     RememberedLayout layouts = remembered;
-    if (layouts != null && loaded.merged() == null) {
-      layouts.include(loaded.weights(), state().loaded());
+    ServingState state = published.get(); // None when the registry was closed meanwhile.
+    if (layouts != null && state != null && loaded.merged() == null) {
+      layouts.include(loaded.weights(), state.loaded());
     }
   }
 

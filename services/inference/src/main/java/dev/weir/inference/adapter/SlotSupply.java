@@ -31,6 +31,25 @@ final class SlotSupply {
     return mostSlots;
   }
 
+  /**
+   * Opens the first table.
+   *
+   * @param smallest opened when {@code needed} is not allowed or cannot be opened
+   * @param needed what adapters needed before
+   */
+  SlotTable first(SlotLayout smallest, SlotLayout needed) {
+    int slots = Math.min(mostSlots, Math.max(needed.slots(), smallest.slots()));
+    SlotLayout layout = SlotLayouts.withSlots(needed, slots);
+    if (!layout.equals(smallest) && opener.mostSlots(layout) >= slots) {
+      try {
+        return opener.open(layout);
+      } catch (ModelException e) {
+        LOG.warn("the engine cannot be opened as it was before, {}: {}", layout, e.getMessage());
+      }
+    }
+    return opener.open(smallest);
+  }
+
   /** The layout that a further version needs; the present one when it fits, or has to do. */
   SlotLayout layoutFor(ServingState now, AdapterWeights weights) {
     return SlotLayouts.including(

@@ -14,10 +14,10 @@ import java.util.Objects;
  * all clients and both paths, while {@code rows × longest} stays within the token budget: padding
  * is work, and mixed lengths in one batch are slower than one text at a time. When the first row is
  * of a client that has little waiting, rows of such clients may fill the budget, and others only an
- * eighth of it: a lone text waits for the batch that runs when it comes, not for the length of its
- * own as well. While such clients keep coming the batches of the others are half as long, because
- * one of them is what a lone text waits for. Not thread-safe; the caller holds the lock of the
- * queues.
+ * eighth of it (on Kafka a quarter): a lone text waits for the batch that runs when it comes, not
+ * for the length of its own as well. While such clients keep coming over HTTP the batches of the
+ * others are half as long, because one of them is what a lone text waits for. Not thread-safe; the
+ * caller holds the lock of the queues.
  */
 final class BatchPicker {
 
@@ -30,7 +30,7 @@ final class BatchPicker {
   /** A client has little waiting while its tokens are this fraction of the budget. */
   private static final int LITTLE = 4;
 
-  /** Others may fill a batch of such clients up to this fraction of the budget. */
+  /** Over HTTP others may fill a batch of such clients up to this fraction of the budget. */
   private static final int BESIDE = 8;
 
   /** So many batches after that of a client with little waiting are short, whoever they are for. */
@@ -59,9 +59,10 @@ final class BatchPicker {
     if (first.isEmpty()) {
       return List.of();
     }
-    boolean little = first.clients() + second.clients() > 1 && little(first, first.first(1).get(0));
+    Row next = first.first(1).get(0);
+    boolean little = first.clients() + second.clients() > 1 && little(first, next);
     Row head = Objects.requireNonNull(first.poll());
-    int budget = budget(little);
+    int budget = budget(little, head.source());
     List<Row> batch = new ArrayList<>();
     batch.add(head);
     if (maxRows > 1 && 2L * head.length() <= budget) {
@@ -71,7 +72,8 @@ final class BatchPicker {
             near.stream().filter(row -> little(first, row) || little(second, row)).toList();
         join(batch, alike, maxRows, tokenBudget);
         near.removeAll(new HashSet<>(alike));
-        join(batch, near, maxRows, tokenBudget / BESIDE);
+        int part = head.source() == Source.HTTP ? BESIDE : LITTLE;
+        join(batch, near, maxRows, tokenBudget / part);
       } else {
         join(batch, near, maxRows, budget);
       }
@@ -87,9 +89,10 @@ final class BatchPicker {
   /**
    * The tokens of the next batch, given whether its first row is of a client with little waiting.
    */
-  private int budget(boolean little) {
+  private int budget(boolean little, Source source) {
     if (little) {
-      shortBatches = SHORT_BATCHES;
+      // A partition that is nearly read must not make the batches of the others short.
+      shortBatches = source == Source.HTTP ? SHORT_BATCHES : shortBatches;
       return tokenBudget;
     }
     if (shortBatches == 0) {

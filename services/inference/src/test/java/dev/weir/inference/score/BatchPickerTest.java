@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.model.TokenLimit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -134,6 +135,19 @@ class BatchPickerTest {
       assertThat(picker.pick(queue, new TurnQueue(), 64)).hasSize(BUDGET / 2 / 20);
     }
     assertThat(picker.pick(queue, new TurnQueue(), 64)).hasSize(BUDGET / 20);
+  }
+
+  @Test
+  void partitionThatIsNearlyReadDoesNotMakeTheBatchesOfTheOthersShort() {
+    TurnQueue queue = rows(Collections.nCopies(2000, 20), 1);
+    queue.add(row(Caller.kafka("reviews-1"), "default", 20));
+    for (int i = 0; i < 10; i++) {
+      int before = queue.size("reviews-1");
+      List<Row> batch = picker.pick(queue, new TurnQueue(), 64);
+      boolean lone = before > 0 && batch.get(0).submission().caller().client().equals("reviews-1");
+      assertThat(batch).hasSize(BUDGET / (lone ? 4 : 1) / 20);
+    }
+    assertThat(queue.size("reviews-1")).isZero();
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.model.BaseModel;
+import dev.weir.common.model.LoadingModel;
 import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.LoggedText;
@@ -31,8 +32,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -109,9 +108,8 @@ public final class LocalLoop implements AutoCloseable {
     checkPort(InferenceConfig.from(preliminary).http().port());
     LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
-    CompletableFuture<BaseModel> loading =
-        CompletableFuture.supplyAsync(
-            () -> BaseModel.load(preliminary.get(CommonSettings.BASE_MODEL)));
+    LoadingModel loading =
+        lifecycle.add("base model", LoadingModel.begin(preliminary.get(CommonSettings.BASE_MODEL)));
     EmbeddedBroker broker =
         new EmbeddedBroker(
             new EmbeddedBroker.Settings(dataDir.resolve("kafka"), brokerPort, Map.of()));
@@ -120,7 +118,7 @@ public final class LocalLoop implements AutoCloseable {
     Settings read = Settings.read(known(), environmentFor(broker.bootstrapServers()));
     settings = read;
     ServiceProcess.provision(read);
-    BaseModel loaded = lifecycle.add("base model", join(loading));
+    BaseModel loaded = loading.await();
     base = loaded;
     ArtifactStore store = lifecycle.add("store", StoreConfig.from(read).open());
     Metrics metrics =
@@ -222,17 +220,6 @@ public final class LocalLoop implements AutoCloseable {
       socket.bind(new InetSocketAddress(port));
     } catch (IOException e) {
       throw new PortInUseException(port, "--port (WEIR_HTTP_PORT)", e);
-    }
-  }
-
-  private static BaseModel join(CompletableFuture<BaseModel> loading) {
-    try {
-      return loading.join();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof RuntimeException known) {
-        throw known;
-      }
-      throw e;
     }
   }
 
