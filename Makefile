@@ -99,7 +99,8 @@ FUZZ_RECORDS = $(or $(RECORDS),1000000)
 fuzz: ## hostile records and requests for a whole loop, and what holds afterwards; RECORDS, SEED; BASE=tiny for the tests' small model
 	$(MVN) -pl services/standalone -am verify -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dit.test=HostileInputIT -Dfailsafe.failIfNoSpecifiedTests=false -Dweir.fuzz.records=$(FUZZ_RECORDS) \
-	  -Dweir.fuzz.seed=$(or $(SEED),$(shell date +%s)) -Dweir.fuzz.base=$(or $(BASE),default)
+	  -Dweir.fuzz.seed=$(or $(SEED),$(shell date +%s)) -Dweir.fuzz.base=$(or $(BASE),default) \
+	  "-Dweir.fuzz.heap=-Xms3g -Xmx3g -XX:+AlwaysPreTouch"
 
 BENCH_JAVA = java -Dai.djl.offline=true -DOPT_OUT_TRACKING=true $(JAVA_OPTS) -cp "benchmarks/target/classes:$$(cat benchmarks/target/classpath)"
 

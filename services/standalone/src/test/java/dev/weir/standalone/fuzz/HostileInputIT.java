@@ -33,7 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code weir.fuzz.records} and {@code weir.fuzz.seed} make it longer and other; {@code
  * weir.fuzz.base} takes another base model than the tests' small one. {@code make fuzz} sets them,
- * and runs it long enough to judge memory.
+ * and runs it long enough to judge memory, on a heap of fixed size that is touched beforehand: a
+ * heap that grows and shrinks would hide what native memory does.
  */
 @Tag("fuzz")
 class HostileInputIT {
@@ -85,14 +86,22 @@ class HostileInputIT {
       fuzzed.restoreRightful();
       fuzzed.awaitFreshOnEachPartition("half");
       long half = residentBytes();
+      long halfHeap = heapBytes();
       feed(fuzzed, RECORDS / 2, RECORDS);
       fuzzed.restoreRightful();
       fuzzed.awaitFreshOnEachPartition("end");
       long end = residentBytes();
+      long endHeap = heapBytes();
 
       System.out.printf(
-          "fuzz: %s: %s; dead letters %s; resident %d MB after half, %d MB after all%n",
-          run, fuzzed.counts(), fuzzed.letterReasons(), half >> 20, end >> 20);
+          "fuzz: %s: %s; dead letters %s; resident %d MB after half, %d MB after all; heap %d and %d MB%n",
+          run,
+          fuzzed.counts(),
+          fuzzed.letterReasons(),
+          half >> 20,
+          end >> 20,
+          halfHeap >> 20,
+          endHeap >> 20);
       SoftAssertions softly = new SoftAssertions();
       softly.assertThat(fuzzed.violations()).as("requests and sends, " + run).isEmpty();
       softly.assertThat(fuzzed.unaccountedReviews()).as("reviews, " + run).isEmpty();
@@ -167,6 +176,10 @@ class HostileInputIT {
       }
     }
     return names;
+  }
+
+  private static long heapBytes() {
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
   }
 
   /** What the process holds after its garbage is gone; 0 where the system does not say. */
