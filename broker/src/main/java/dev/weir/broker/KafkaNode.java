@@ -32,13 +32,23 @@ final class KafkaNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaNode.class);
   private static final long START_TIMEOUT_SECONDS = 90;
   private static final long STOP_TIMEOUT_SECONDS = 60;
+
+  /** Of a broker that met a fatal fault: what it has not written by then it will never write. */
+  private static final long STOP_FAULTY_SECONDS = 5;
+
   private static final int POLL_MS = 20;
 
   private final DataDirectory directory;
   private final String bootstrapServers;
   private final KafkaRaftServer server;
+  private final CompletableFuture<String> fault;
 
-  private KafkaNode(DataDirectory directory, String bootstrapServers, KafkaRaftServer server) {
+  private KafkaNode(
+      DataDirectory directory,
+      String bootstrapServers,
+      KafkaRaftServer server,
+      CompletableFuture<String> fault) {
+    this.fault = fault;
     this.directory = directory;
     this.bootstrapServers = bootstrapServers;
     this.server = server;
@@ -67,7 +77,7 @@ final class KafkaNode implements AutoCloseable {
       directory.release();
       throw failed(directory, e.getMessage(), e);
     }
-    var node = new KafkaNode(directory, LoopbackPorts.HOST + ":" + port, server);
+    var node = new KafkaNode(directory, LoopbackPorts.HOST + ":" + port, server, fault);
     try {
       node.await(on("broker-start", node::startAndAnswer), fault);
       return node;
@@ -91,7 +101,9 @@ final class KafkaNode implements AutoCloseable {
               server.shutdown();
               server.awaitShutdown();
             });
-    stopped = stopped.orTimeout(STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+    stopped =
+        stopped.orTimeout(
+            fault.isDone() ? STOP_FAULTY_SECONDS : STOP_TIMEOUT_SECONDS, TimeUnit.SECONDS);
     try {
       stopped.join();
       directory.release();

@@ -1,5 +1,6 @@
 package dev.weir.curation;
 
+import dev.weir.common.ops.ClockStep;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -18,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Kafka Streams' clients, with a consumer that bounds what a record of an input may bring, and that
- * reads an input which was made anew from its beginning.
+ * Kafka Streams' clients, with a consumer that bounds what a record of an input may bring, that
+ * reads an input which was made anew from its beginning, and that ends its thread when the clock
+ * was set back.
  */
 final class BoundedClients implements KafkaClientSupplier {
 
@@ -48,9 +51,16 @@ final class BoundedClients implements KafkaClientSupplier {
   @Override
   public Consumer<byte[], byte[]> getConsumer(Map<String, Object> config) {
     RenewedTopics.Heard heard = renewed.new Heard();
+    ClockStep clock = new ClockStep();
     return new KafkaConsumer<>(config, new BoundedBytes(inputs), new BoundedBytes(inputs)) {
       @Override
       public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
+        Duration back = clock.setBack();
+        if (back != null) {
+          // The thread ends by it, and another one takes its place with clients of its own.
+          throw new KafkaException(
+              "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
+        }
         beginAnew(this, heard.news());
         return bounds.of(super.poll(timeout));
       }

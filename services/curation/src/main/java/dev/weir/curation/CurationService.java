@@ -12,14 +12,19 @@ import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyDescription;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -114,6 +119,7 @@ public final class CurationService implements AutoCloseable {
             config.applicationId(),
             readTopics(),
             inputs(),
+            tasks(topology),
             renewed,
             steady,
             metrics.registry());
@@ -194,6 +200,27 @@ public final class CurationService implements AutoCloseable {
   private Set<String> inputs() {
     return Set.of(
         config.topics().feedback(), config.topics().reviews(), config.topics().classifications());
+  }
+
+  /** Partitions of one number are one task where their topics are read by one sub-topology. */
+  private Function<TopicPartition, Object> tasks(Topology topology) {
+    Map<String, Integer> parts = new HashMap<>();
+    topology
+        .describe()
+        .subtopologies()
+        .forEach(
+            part ->
+                part.nodes().stream()
+                    .filter(TopologyDescription.Source.class::isInstance)
+                    .map(TopologyDescription.Source.class::cast)
+                    .flatMap(source -> source.topicSet().stream())
+                    .forEach(
+                        topic -> {
+                          parts.put(topic, part.id());
+                          // Topics of its own are described without the application's name.
+                          parts.put(config.applicationId() + "-" + topic, part.id());
+                        }));
+    return partition -> List.of(parts.getOrDefault(partition.topic(), -1), partition.partition());
   }
 
   private String fault() {

@@ -24,7 +24,9 @@ import org.slf4j.LoggerFactory;
  * What becomes of the service when a stream thread dies: a new thread with new clients, after a
  * pause that grows while faults go on. Fenced producers and timeouts pass by themselves; missing
  * rights, a full disk and a topic that was deleted pass when somebody mends them; health is down
- * meanwhile and names the fault. Only what no new thread can change ends the service.
+ * meanwhile and names the fault. Only what no new thread can change ends the service: another
+ * process under the same name is that when it takes the name again after this one has waited and
+ * taken it back; a coordinator that is confused does so once.
  *
  * <p>Thread-safe; called by the dying threads, which it holds up for the pause.
  */
@@ -40,10 +42,14 @@ final class FaultPolicy implements StreamsUncaughtExceptionHandler, AutoCloseabl
   /** A thread that was replaced this long ago has taken up its work, if nothing else happened. */
   private static final Duration SETTLING = Duration.ofSeconds(10);
 
+  /** Longer than a session: a process that took the name and is gone has lost it by then. */
+  private static final Duration FENCED_PAUSE = Duration.ofSeconds(10);
+
   private final InstantSource clock;
   private final Counter replaced;
   private final Deque<Instant> faults = new ArrayDeque<>(); // guarded by this
   private final CountDownLatch closed = new CountDownLatch(1);
+  private @Nullable Instant fencedAt; // guarded by this
   private volatile @Nullable Throwable fatal;
   private volatile @Nullable Throwable last;
 
@@ -54,7 +60,8 @@ final class FaultPolicy implements StreamsUncaughtExceptionHandler, AutoCloseabl
 
   @Override
   public StreamThreadExceptionResponse handle(Throwable fault) {
-    if (forGood(fault)) {
+    boolean fenced = has(fault, FencedInstanceIdException.class);
+    if (forGood(fault) || (fenced && fencedBefore())) {
       LOG.error("curation stops", fault);
       fatal = fault;
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
@@ -62,9 +69,20 @@ final class FaultPolicy implements StreamsUncaughtExceptionHandler, AutoCloseabl
     last = fault;
     replaced.increment();
     Duration pause = pause(note());
+    if (fenced) {
+      pause = FENCED_PAUSE;
+    }
     LOG.warn("a stream thread is replaced in {} ms after {}", pause.toMillis(), root(fault), fault);
     pause(pause);
     return StreamThreadExceptionResponse.REPLACE_THREAD;
+  }
+
+  /** Whether that is the second time of late; the pause before the first one is left out. */
+  private synchronized boolean fencedBefore() {
+    Instant now = clock.instant();
+    boolean before = fencedAt != null && fencedAt.isAfter(now.minus(REMEMBERED));
+    fencedAt = now;
+    return before;
   }
 
   /** What ended the service, or {@code null}. */
@@ -131,14 +149,22 @@ final class FaultPolicy implements StreamsUncaughtExceptionHandler, AutoCloseabl
     }
   }
 
+  private static boolean has(Throwable fault, Class<? extends Throwable> kind) {
+    for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+      if (kind.isInstance(cause)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static boolean forGood(Throwable fault) {
     for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
       if (cause instanceof Error
           || cause instanceof MisconfiguredInternalTopicException
           || cause instanceof TopologyException
           || cause instanceof ConfigException
-          || cause instanceof UnsupportedVersionException
-          || cause instanceof FencedInstanceIdException) {
+          || cause instanceof UnsupportedVersionException) {
         return true;
       }
     }

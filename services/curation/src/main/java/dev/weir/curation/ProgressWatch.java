@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
@@ -55,7 +56,7 @@ final class ProgressWatch implements AutoCloseable {
   private final InstantSource clock;
   private final MeterRegistry registry;
   private final Map<String, Uuid> ids = new HashMap<>(); // the watch's thread only
-  private final StallDetector detector = new StallDetector(PATIENCE);
+  private final StallDetector detector;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -73,6 +74,7 @@ final class ProgressWatch implements AutoCloseable {
    *
    * @param topics all that the group reads
    * @param inputs those of them that others make; Kafka Streams makes its own
+   * @param task equal for partitions that are worked off together
    * @param renewed is told of inputs that were made anew
    * @param clock one that does not jump
    */
@@ -81,6 +83,7 @@ final class ProgressWatch implements AutoCloseable {
       String group,
       List<String> topics,
       Set<String> inputs,
+      Function<TopicPartition, Object> task,
       RenewedTopics renewed,
       InstantSource clock,
       MeterRegistry registry) {
@@ -88,6 +91,7 @@ final class ProgressWatch implements AutoCloseable {
     this.group = group;
     this.topics = List.copyOf(topics);
     this.inputs = Set.copyOf(inputs);
+    this.detector = new StallDetector(PATIENCE, task);
     this.renewed = renewed;
     this.clock = clock;
     this.registry = registry;

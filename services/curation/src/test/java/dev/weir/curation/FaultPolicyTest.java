@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.stream.Stream;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -34,9 +35,7 @@ class FaultPolicyTest {
   }
 
   static Stream<Throwable> final_() {
-    return Stream.of(
-        new StreamsException(new FencedInstanceIdException("another process has our name")),
-        new OutOfMemoryError("heap"));
+    return Stream.of(new ConfigException("a setting is wrong"), new OutOfMemoryError("heap"));
   }
 
   @ParameterizedTest
@@ -51,6 +50,18 @@ class FaultPolicyTest {
   void endsAfterWhatNoNewThreadCanChange(Throwable fault) {
     assertThat(policy.handle(fault)).isEqualTo(SHUTDOWN_CLIENT);
     assertThat(policy.fatal()).isSameAs(fault);
+  }
+
+  @Test
+  void aNameThatIsTakenOnceIsTakenBackAndOneThatIsTakenAgainEndsTheService() {
+    policy.close(); // No pauses.
+    Throwable fenced = new StreamsException(new FencedInstanceIdException("somebody has our name"));
+    assertThat(policy.handle(fenced)).isEqualTo(REPLACE_THREAD);
+    now = now.plus(FaultPolicy.REMEMBERED).plusSeconds(1);
+    assertThat(policy.handle(fenced)).isEqualTo(REPLACE_THREAD);
+    now = now.plusSeconds(20);
+    assertThat(policy.handle(fenced)).isEqualTo(SHUTDOWN_CLIENT);
+    assertThat(policy.fatal()).isSameAs(fenced);
   }
 
   @Test

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class StallDetectorTest {
 
   private static final TopicPartition PARTITION = new TopicPartition("feedback", 3);
-  private final StallDetector detector = new StallDetector(Duration.ofSeconds(60));
+  private final StallDetector detector =
+      new StallDetector(Duration.ofSeconds(60), TopicPartition::partition);
   private Instant now = Instant.EPOCH;
 
   @Test
@@ -44,6 +45,49 @@ class StallDetectorTest {
       assertThat(look(i, 1000L * i)).isEmpty();
       pass(59);
     }
+  }
+
+  @Test
+  void aPartitionThatWasQuietForLongIsNotStalledByTheFirstRecordsThatWait() {
+    look(17, 17);
+    pass(600);
+    assertThat(look(17, 18)).isEmpty();
+    pass(5);
+    assertThat(look(17, 4000)).isEmpty();
+    pass(50);
+    assertThat(look(17, 5000)).isEmpty();
+    pass(5);
+    assertThat(look(17, 5000)).containsOnlyKeys("feedback-3@17");
+  }
+
+  @Test
+  void aPartitionThatWaitsForOthersOfItsTaskIsNotStalled() {
+    TopicPartition flooded = new TopicPartition("feedback", 3);
+    TopicPartition waiting = new TopicPartition("reviews", 3);
+    TopicPartition ofOthers = new TopicPartition("reviews", 2);
+    for (int i = 0; i < 20; i++) {
+      Map<TopicPartition, Position> positions =
+          Map.of(
+              flooded, new Position(1000L * i, 600_000),
+              waiting, new Position(5, 6 + i),
+              ofOthers, new Position(5, 6 + i));
+      Map<String, Duration> stalled = detector.look(positions, now);
+      assertThat(stalled).doesNotContainKeys("reviews-3@5", "feedback-3@" + 1000L * i);
+      if (i > 12) {
+        assertThat(stalled).containsOnlyKeys("reviews-2@5");
+      }
+      pass(5);
+    }
+    // The flood is over, and nobody gets past the other one.
+    for (int i = 0; i < 20; i++) {
+      detector.look(
+          Map.of(flooded, new Position(600_000, 600_000), waiting, new Position(5, 30 + i)), now);
+      pass(5);
+    }
+    assertThat(
+            detector.look(
+                Map.of(flooded, new Position(600_000, 600_000), waiting, new Position(5, 60)), now))
+        .containsOnlyKeys("reviews-3@5");
   }
 
   private void pass(int seconds) {

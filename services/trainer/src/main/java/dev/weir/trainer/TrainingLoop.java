@@ -1,6 +1,7 @@
 package dev.weir.trainer;
 
 import dev.weir.common.event.TrainingBatch;
+import dev.weir.common.ops.ClockStep;
 import dev.weir.common.store.ArtifactStore;
 import dev.weir.common.trace.LogContext;
 import dev.weir.common.trace.TraceAttributes;
@@ -137,6 +138,7 @@ final class TrainingLoop implements Runnable {
   private final class Session implements ConsumerRebalanceListener {
     private final KafkaConsumer<byte[], byte[]> consumer = newConsumer();
     private final String topicId = sessionsTopic();
+    private final ClockStep clock = new ClockStep();
     private @Nullable BatchJob job;
 
     private String sessionsTopic() {
@@ -170,6 +172,7 @@ final class TrainingLoop implements Runnable {
             }
           }
           requireSameTopic();
+          requireSameClock();
         }
         BatchJob open = job;
         if (open != null) {
@@ -186,6 +189,15 @@ final class TrainingLoop implements Runnable {
       if (!present.equals(topicId)) {
         throw new KafkaException(
             "topic " + config.topics().trainingBatches() + " was deleted and made anew");
+      }
+    }
+
+    /** Clients that were opened before send no heartbeats until the time is what it was. */
+    private void requireSameClock() {
+      Duration back = clock.setBack();
+      if (back != null) {
+        throw new KafkaException(
+            "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
       }
     }
 

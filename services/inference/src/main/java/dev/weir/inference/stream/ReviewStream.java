@@ -1,5 +1,6 @@
 package dev.weir.inference.stream;
 
+import dev.weir.common.ops.ClockStep;
 import dev.weir.common.ops.Health.Status;
 import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
@@ -169,6 +170,7 @@ final class ReviewStream implements AutoCloseable {
 
   /** Reads and answers with one pair of clients until it is closed or a client fails. */
   private void stream() throws InterruptedException {
+    ClockStep clock = new ClockStep();
     try (AnswerWriter writer = writer()) {
       writer.open();
       try (KafkaConsumer<byte[], byte[]> consumer = clients.consumer();
@@ -192,6 +194,7 @@ final class ReviewStream implements AutoCloseable {
         }
         try {
           while (open()) {
+            requireSameClock(clock);
             loop.step();
           }
         } catch (WakeupException e) {
@@ -201,6 +204,15 @@ final class ReviewStream implements AutoCloseable {
       } finally {
         wakeable(null);
       }
+    }
+  }
+
+  /** Clients that were opened before send no heartbeats until the time is what it was. */
+  private static void requireSameClock(ClockStep clock) {
+    Duration back = clock.setBack();
+    if (back != null) {
+      throw new KafkaException(
+          "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
     }
   }
 
