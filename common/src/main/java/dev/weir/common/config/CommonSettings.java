@@ -79,21 +79,23 @@ public final class CommonSettings {
           false,
           ArtifactTrust::parse);
 
-  /** Where a service without HTTP of its own serves health and metrics. */
+  /** Where probes and scrapers find health and metrics. */
   public static final Setting<Integer> OPS_PORT =
       Setting.integer(
           "WEIR_OPS_PORT",
           9404,
           0,
           65535,
-          "port of /health and /metrics of the curation and trainer services; 0 takes a free one");
+          "port of /health and /metrics; 0 takes a free one, and so does a process where nothing is"
+              + " set and the default is taken");
 
   /** Which of the machine's addresses that is. */
   public static final Setting<String> OPS_HOST =
       Setting.text(
           "WEIR_OPS_HOST",
           "0.0.0.0",
-          "address that /health and /metrics of the curation and trainer services are served on");
+          "address that /health and /metrics are served on; 127.0.0.1 with weir up where nothing is"
+              + " set");
 
   /** What HTTPS shows. */
   public static final Setting<Optional<Path>> TLS_CERTIFICATE =

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,6 +64,23 @@ public final class Health {
    */
   public void inform(String component, Supplier<Status> check) {
     add(component, new Component(check, false));
+  }
+
+  /**
+   * Keeps readiness away while a process starts: components that are not registered yet cannot say
+   * that they are not there.
+   *
+   * @return to be run when all of them are registered
+   */
+  public Runnable starting() {
+    AtomicBoolean started = new AtomicBoolean();
+    register(
+        "start",
+        () ->
+            started.get()
+                ? new Status.Up("all parts were started")
+                : new Status.Down("the parts are being started"));
+    return () -> started.set(true);
   }
 
   private synchronized void add(String name, Component component) {

@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.weir.common.config.CommonSettings;
+import dev.weir.common.config.Settings;
 import dev.weir.common.security.FileWatch;
 import dev.weir.common.security.TlsIdentity;
 import java.io.IOException;
@@ -13,20 +15,33 @@ import java.io.OutputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Health and metrics of a service without an HTTP interface of its own: {@code /health/live},
- * {@code /health/ready}, {@code /metrics}.
+ * Health and metrics of a process: {@code /health/live}, {@code /health/ready}, {@code /metrics}.
  *
- * <p>Serves from two threads of its own. Start and close are idempotent.
+ * <p>For probes and scrapers, which must get through whatever clients of the service do: so it has
+ * a port and threads of its own. A thread reads one request at a time, and for at most ten seconds;
+ * there are more of them than one needs, since a client may well send byte by byte. Start and close
+ * are idempotent.
  */
 public final class OpsServer implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(OpsServer.class);
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Idle ones end; each may be held by a request that comes slowly. */
+  private static final int MOST_THREADS = 32;
+
+  private static final int IDLE_SECONDS = 30;
 
   static {
     // Without limits a client that sends its request byte by byte holds a thread for ever.
@@ -65,6 +80,38 @@ public final class OpsServer implements AutoCloseable {
   }
 
   /**
+   * Starts a server where the settings say. The default port is for the process that has it first:
+   * where nobody named one, another process takes a free one and says so.
+   *
+   * @param environment where the settings were read from
+   * @throws PortInUseException if another process has the port that was named
+   */
+  public static OpsServer start(
+      Settings settings, Map<String, String> environment, Health health, Metrics metrics) {
+    OpsServer wanted = at(settings, settings.get(CommonSettings.OPS_PORT), health, metrics);
+    try {
+      wanted.start();
+      return wanted;
+    } catch (PortInUseException e) {
+      if (environment.containsKey(CommonSettings.OPS_PORT.name())) {
+        throw e;
+      }
+      OpsServer free = at(settings, 0, health, metrics);
+      free.start();
+      LOG.info(
+          "port {} is taken: /health and /metrics are served on port {}; WEIR_OPS_PORT sets it",
+          wanted.port(),
+          free.port());
+      return free;
+    }
+  }
+
+  private static OpsServer at(Settings settings, int port, Health health, Metrics metrics) {
+    return new OpsServer(
+        settings.get(CommonSettings.OPS_HOST), port, CommonSettings.tls(settings), health, metrics);
+  }
+
+  /**
    * Starts to serve.
    *
    * @throws PortInUseException if another process has the port
@@ -75,14 +122,7 @@ public final class OpsServer implements AutoCloseable {
     }
     try {
       HttpServer opened = open(new InetSocketAddress(host, port));
-      ExecutorService pool =
-          Executors.newFixedThreadPool(
-              2,
-              task -> {
-                Thread thread = new Thread(task, "ops-http");
-                thread.setDaemon(true);
-                return thread;
-              });
+      ExecutorService pool = threads();
       opened.setExecutor(pool);
       opened.createContext("/health/live", exchange -> health(exchange, health.live()));
       opened.createContext("/health/ready", exchange -> health(exchange, health.ready()));
@@ -99,6 +139,23 @@ public final class OpsServer implements AutoCloseable {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
+  }
+
+  private static ExecutorService threads() {
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            MOST_THREADS,
+            MOST_THREADS,
+            IDLE_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "ops-http");
+              thread.setDaemon(true);
+              return thread;
+            });
+    pool.allowCoreThreadTimeOut(true);
+    return pool;
   }
 
   private HttpServer open(InetSocketAddress address) throws IOException {

@@ -38,6 +38,8 @@ public final class ServiceProcess {
     /**
      * Begins what takes long and needs no broker, in threads of its own, and hands it to {@code
      * lifecycle}; called before {@link #start}, while the topics are not yet there.
+     *
+     * @throws SettingsException if settings contradict each other
      */
     default void begin(Settings settings, Lifecycle lifecycle) {}
 
@@ -66,17 +68,7 @@ public final class ServiceProcess {
         public String name() {
           return name;
         }
-
-        @Override
-        public boolean servesOps() {
-          return parts.servesOps();
-        }
       };
-    }
-
-    /** Whether the service serves health and metrics itself. */
-    default boolean servesOps() {
-      return false;
     }
   }
 
@@ -115,23 +107,14 @@ public final class ServiceProcess {
       LoggedText.show(settings.get(CommonSettings.LOG_TEXTS));
       LOG.info("settings: {}", new TreeMap<>(settings.effective()));
       Health health = new Health();
+      Runnable started = health.starting();
       Tracing tracing = lifecycle.add("tracing", Tracing.open(service.name(), environment));
       Metrics metrics = lifecycle.add("metrics", new Metrics(tracing));
       health.bindTo(metrics.registry());
-      if (!service.servesOps()) {
-        lifecycle
-            .add(
-                "ops server",
-                new OpsServer(
-                    settings.get(CommonSettings.OPS_HOST),
-                    settings.get(CommonSettings.OPS_PORT),
-                    CommonSettings.tls(settings),
-                    health,
-                    metrics))
-            .start();
-      }
+      lifecycle.add("ops server", OpsServer.start(settings, environment, health, metrics));
       provision(settings);
       service.start(settings, metrics, health, lifecycle);
+      started.run();
       while (!stop.await(1, TimeUnit.SECONDS)) {
         if (!health.live()) {
           problems.println("weir: only a restart helps: " + health.report(false));

@@ -3,8 +3,10 @@ package dev.weir.inference;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.config.SettingsException;
 import dev.weir.inference.access.KeyRing;
 import dev.weir.inference.http.HttpConfig;
+import io.netty.util.NetUtil;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,10 +15,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** The settings of the HTTP interface. */
 final class HttpSettings {
+
+  /** Labels of letters, digits, hyphens and, as in many networks, underscores (RFC 1123, 2.1). */
+  private static final Pattern HOST_NAME =
+      Pattern.compile("(?i)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*");
 
   static final Setting<String> HOST =
       Setting.text(
@@ -70,7 +77,8 @@ final class HttpSettings {
           "60s",
           Duration.ofSeconds(1),
           Duration.ofHours(1),
-          "how long an HTTP connection may be without a request, and a request take to arrive");
+          "how long an HTTP connection may be without a request, and a request take to arrive; a new"
+              + " connection has a sixth of it for its first request's head");
 
   private static final Setting<Set<String>> ORIGINS =
       Setting.text(
@@ -80,14 +88,48 @@ final class HttpSettings {
                   + " separated by commas")
           .map(HttpSettings::origins);
 
+  private static final Setting<Set<String>> HOSTS =
+      Setting.text(
+              "WEIR_HTTP_HOSTS",
+              "",
+              "names and addresses that clients know this server by, separated by commas, beside"
+                  + " WEIR_HTTP_HOST and localhost; without keys, or on loopback, requests for"
+                  + " others are refused")
+          .map(HttpSettings::hosts);
+
+  private static final Setting<Boolean> ALLOW_ANONYMOUS =
+      Setting.flag(
+          "WEIR_HTTP_ALLOW_ANONYMOUS",
+          false,
+          "HTTP is served to other machines without WEIR_HTTP_KEYS_FILE; whoever reaches the port"
+              + " may read reviews, give feedback and change who serves");
+
   private HttpSettings() {}
 
   /** These settings, in the order of the README's table. */
   static List<Setting<?>> settings() {
-    return List.of(HOST, PORT, KEYS, RATE, BURST, CONNECTIONS, IDLE, ORIGINS);
+    return List.of(
+        HOST, PORT, KEYS, RATE, BURST, CONNECTIONS, IDLE, ORIGINS, HOSTS, ALLOW_ANONYMOUS);
   }
 
+  /**
+   * Takes the values out of what the process read.
+   *
+   * @throws SettingsException if other machines could ask for everything, and nobody said that they
+   *     may
+   */
   static HttpConfig from(Settings settings) {
+    HttpConfig config = unchecked(settings);
+    if (config.reachable() && config.keys().isEmpty() && !settings.get(ALLOW_ANONYMOUS)) {
+      throw new SettingsException(
+          List.of(
+              "WEIR_HTTP_HOST is %s, which other machines can reach, and WEIR_HTTP_KEYS_FILE is empty: make keys with weir keys new, or set WEIR_HTTP_HOST=127.0.0.1, or WEIR_HTTP_ALLOW_ANONYMOUS=true where whoever reaches the port may do everything"
+                  .formatted(config.host())));
+    }
+    return config;
+  }
+
+  private static HttpConfig unchecked(Settings settings) {
     return new HttpConfig(
         settings.get(HOST),
         settings.get(PORT),
@@ -97,7 +139,27 @@ final class HttpSettings {
         settings.get(BURST),
         settings.get(CONNECTIONS),
         settings.get(IDLE),
-        settings.get(ORIGINS));
+        settings.get(ORIGINS),
+        settings.get(HOSTS));
+  }
+
+  private static Set<String> hosts(String written) {
+    return Arrays.stream(written.split(","))
+        .map(String::strip)
+        .filter(host -> !host.isEmpty())
+        .map(HttpSettings::host)
+        .collect(Collectors.toSet());
+  }
+
+  /** A name or an address alone: ports do not matter, and a pattern would open it to any name. */
+  private static String host(String written) {
+    if (NetUtil.isValidIpV4Address(written)
+        || NetUtil.isValidIpV6Address(written)
+        || HOST_NAME.matcher(written).matches()) {
+      return written.toLowerCase(Locale.ROOT);
+    }
+    throw new IllegalArgumentException(
+        "has '" + written + "', accepted are names and addresses without scheme, port and path");
   }
 
   private static Set<String> origins(String written) {

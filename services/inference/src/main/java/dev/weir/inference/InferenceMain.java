@@ -42,32 +42,31 @@ public final class InferenceMain {
 
   private static final class Parts implements ServiceProcess.Service {
 
+    private @Nullable InferenceConfig config;
     private @Nullable LoadingModel loading;
 
     @Override
     public void begin(Settings settings, Lifecycle lifecycle) {
+      // Before anything is opened: a bad setting should not wait for the broker.
+      config = InferenceConfig.from(settings);
       loading =
           lifecycle.add("base model", LoadingModel.begin(settings.get(CommonSettings.BASE_MODEL)));
     }
 
     @Override
     public void start(Settings settings, Metrics metrics, Health health, Lifecycle lifecycle) {
-      InferenceConfig config = InferenceConfig.from(settings);
       BaseModel base = Objects.requireNonNull(loading).await();
       ArtifactStore store = lifecycle.add("store", StoreConfig.from(settings).open());
       lifecycle
-          .add("inference", new InferenceService(config, metrics, health, base, store))
+          .add(
+              "inference",
+              new InferenceService(Objects.requireNonNull(config), metrics, health, base, store))
           .start();
     }
 
     @Override
     public String name() {
       return "weir-inference";
-    }
-
-    @Override
-    public boolean servesOps() {
-      return true;
     }
   }
 }

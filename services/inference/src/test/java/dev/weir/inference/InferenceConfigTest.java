@@ -10,16 +10,24 @@ import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
 import dev.weir.common.model.DeviceRequest;
 import dev.weir.common.model.Precision;
+import dev.weir.inference.access.ApiKey;
+import dev.weir.inference.access.Scope;
 import dev.weir.inference.adapter.ServingDevice;
 import dev.weir.inference.adapter.SlotPolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class InferenceConfigTest {
+
+  @TempDir Path directory;
 
   @Test
   void defaultsTakeAllProcessorsAndAnInstanceOfTheirOwn() {
@@ -142,5 +150,54 @@ class InferenceConfigTest {
     List<Setting<?>> declared = new ArrayList<>(CommonSettings.all());
     declared.addAll(InferenceConfig.settings());
     return declared;
+  }
+
+  @Test
+  void anAddressOfOtherMachinesNeedsKeysOrALeaveThatIsGiven() throws IOException {
+    for (String host : List.of("0.0.0.0", "::", "192.0.2.1")) {
+      assertThatThrownBy(() -> config(Map.of("WEIR_HTTP_HOST", host)))
+          .as(host)
+          .isInstanceOf(SettingsException.class)
+          .hasMessageContaining("WEIR_HTTP_KEYS_FILE")
+          .hasMessageContaining("WEIR_HTTP_ALLOW_ANONYMOUS=true")
+          .hasMessageContaining("127.0.0.1");
+      Path keys =
+          Files.writeString(
+              directory.resolve("keys"), ApiKey.of("k", Set.of(Scope.ADMIN), "k").line());
+      assertThat(
+              config(Map.of("WEIR_HTTP_HOST", host, "WEIR_HTTP_KEYS_FILE", keys.toString()))
+                  .http()
+                  .keys())
+          .isPresent();
+      assertThat(
+              config(Map.of("WEIR_HTTP_HOST", host, "WEIR_HTTP_ALLOW_ANONYMOUS", "true"))
+                  .http()
+                  .host())
+          .isEqualTo(host);
+    }
+    assertThat(config(Map.of("WEIR_HTTP_HOST", "localhost")).http().keys()).isEmpty();
+  }
+
+  @Test
+  void aServiceForOtherMachinesWithoutKeysEndsBeforeItAsksForABroker() {
+    assertThat(
+            InferenceMain.run(
+                declared(), Map.of("WEIR_HTTP_HOST", "0.0.0.0", "WEIR_OPS_PORT", "0")))
+        .isEqualTo(2);
+  }
+
+  @Test
+  void hostsAreNamesAndAddressesAlone() {
+    assertThat(
+            config(Map.of("WEIR_HTTP_HOSTS", "Weir.example.org, ::1,weir_inference"))
+                .http()
+                .hosts())
+        .containsExactlyInAnyOrder("weir.example.org", "::1", "weir_inference");
+    for (String bad :
+        List.of("*", "*.example.org", "https://x", "x:80", "a b", "x/", "-x", "x..y")) {
+      assertThatThrownBy(() -> config(Map.of("WEIR_HTTP_HOSTS", bad)))
+          .as(bad)
+          .hasMessageContaining("WEIR_HTTP_HOSTS");
+    }
   }
 }

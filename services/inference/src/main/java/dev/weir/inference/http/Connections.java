@@ -29,15 +29,19 @@ import org.slf4j.LoggerFactory;
  * connection is being answered is the newcomer closed.
  *
  * <p>A connection on which no request is under way is closed after a while in any case, whether it
- * is silent or sends a request's head byte by byte. Vert.x's own idle timeout would do neither: it
- * also cuts off clients whose texts wait in the queue, and each byte sets it back. Belongs to the
- * event loop.
+ * is silent or sends a request's head byte by byte: soon when it has not sent a whole head since it
+ * was opened, later when it is kept for further requests. Vert.x's own idle timeout would do
+ * neither: it also cuts off clients whose texts wait in the queue, and each byte sets it back.
+ * Belongs to the event loop.
  */
 final class Connections {
 
   private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
   private static final int SWEEPS = 4;
+
+  /** The first request's head has this fraction of the time that a kept connection may idle. */
+  private static final int FIRST_SHARE = 6;
 
   /** One address may have this fraction of all connections. */
   private static final int SHARE_OF_ONE = 2;
@@ -51,6 +55,7 @@ final class Connections {
   private final int most;
   private final int mostOfOne;
   private final Duration idle;
+  private final long firstNanos;
   private final Counter closed;
   private final IdentityHashMap<HttpConnection, State> open = new IdentityHashMap<>();
   private long logAt = System.nanoTime();
@@ -59,6 +64,7 @@ final class Connections {
 
     private final String address;
     private int underWay;
+    private boolean asked;
     private @Nullable HttpServerRequest arriving;
     private long waitsSince = System.nanoTime();
 
@@ -82,8 +88,9 @@ final class Connections {
     this.most = most;
     this.mostOfOne = Math.max(1, most / SHARE_OF_ONE);
     this.idle = idle;
+    this.firstNanos = idle.toNanos() / FIRST_SHARE;
     this.closed = InferenceMeters.HTTP_REFUSED.counter(meters, "connections");
-    this.vertx.setPeriodic(Math.max(1, idle.toMillis() / SWEEPS), tick -> sweep());
+    this.vertx.setPeriodic(Math.max(1, firstNanos / 1_000_000 / SWEEPS), tick -> sweep());
   }
 
   /** Counts a new connection, and closes another one, or this one, where it is one too many. */
@@ -153,8 +160,12 @@ final class Connections {
     long now = System.nanoTime();
     List.copyOf(open.entrySet()).stream()
         .filter(each -> each.getValue().underWay == 0)
-        .filter(each -> now - each.getValue().waitsSince > idle.toNanos())
+        .filter(each -> now - each.getValue().waitsSince > patience(each.getValue()))
         .forEach(each -> close(each.getKey()));
+  }
+
+  private long patience(State state) {
+    return state.asked ? idle.toNanos() : firstNanos;
   }
 
   private static void close(HttpConnection connection) {
@@ -167,6 +178,7 @@ final class Connections {
       State state = open.get(context.request().connection());
       if (state != null) {
         state.underWay++;
+        state.asked = true;
         state.arriving = context.request();
         state.waitsSince = System.nanoTime();
       }

@@ -8,12 +8,14 @@ final class Gate {
 
   private final Connections connections;
   private final SecurityHeaders headers;
+  private final Hosts hosts;
   private final Origins origins;
   private final AccessHandler access;
 
   Gate(HttpConfig config, Connections connections, MeterRegistry meters) {
     this.connections = connections;
     this.headers = new SecurityHeaders(config.tls().isPresent());
+    this.hosts = new Hosts(config);
     this.origins = new Origins(config.origins());
     this.access = new AccessHandler(config, meters);
   }
@@ -23,6 +25,7 @@ final class Gate {
     router.route().handler(headers);
     router.route().handler(connections.watch());
     router.route().handler(new WellFormed());
+    router.route().handler(hosts);
     // A preflight shows no key: origins come before access.
     router.route().handler(origins);
     router.route().handler(access);

@@ -192,9 +192,8 @@ public final class HttpApi implements AutoCloseable {
     }
     if (config.keys().isEmpty()) {
       LOG.warn(
-          "other machines can reach {}, and no API keys are configured: whoever reaches it may give"
-              + " feedback and say which adapter serves; set WEIR_HTTP_KEYS_FILE (weir keys new), or"
-              + " WEIR_HTTP_HOST=127.0.0.1",
+          "WEIR_HTTP_ALLOW_ANONYMOUS: other machines can reach {} without a key, and whoever does"
+              + " may give feedback and say which adapter serves",
           address());
     } else if (config.tls().isEmpty()) {
       LOG.warn(

@@ -20,6 +20,7 @@ import java.util.Set;
  * @param connections most connections that are open at once, half of them from one address
  * @param idle how long a connection may be silent, and a request take to arrive
  * @param origins origins of other servers' pages that may use this one
+ * @param hosts names that this server goes by, beside its own address and this machine's own names
  */
 public record HttpConfig(
     String host,
@@ -30,24 +31,35 @@ public record HttpConfig(
     int burst,
     int connections,
     Duration idle,
-    Set<String> origins) {
+    Set<String> origins,
+    Set<String> hosts) {
 
   private static final int CONNECTIONS = 1024;
   private static final Duration IDLE = Duration.ofSeconds(60);
 
-  /** Copies the origins. */
+  /** Copies the sets. */
   public HttpConfig {
     origins = Set.copyOf(origins);
+    hosts = Set.copyOf(hosts);
   }
 
   /** Clear text for everybody who can reach that address. */
   public static HttpConfig open(String host, int port) {
     return new HttpConfig(
-        host, port, Optional.empty(), Optional.empty(), 0, 1, CONNECTIONS, IDLE, Set.of());
+        host,
+        port,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        1,
+        CONNECTIONS,
+        IDLE,
+        Set.of(),
+        Set.of());
   }
 
   /** Whether other machines can reach it. */
-  boolean reachable() {
+  public boolean reachable() {
     try {
       return !InetAddress.getByName(host).isLoopbackAddress();
     } catch (UnknownHostException e) {

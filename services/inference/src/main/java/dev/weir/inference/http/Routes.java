@@ -24,6 +24,9 @@ import java.util.stream.Stream;
  */
 final class Routes {
 
+  /** 2026-11-30: since then they are on a port of their own (WEIR_OPS_PORT). */
+  private static final String OPERATIONS_DEPRECATED = "@1795996800";
+
   private final Router router;
   private final HttpApi.Parts parts;
   private final Pools pools;
@@ -148,9 +151,9 @@ final class Routes {
   }
 
   private void operations() {
-    get("/health/live", at -> health(at, Health::live));
-    get("/health/ready", at -> health(at, Health::ready));
-    get("/metrics", this::metrics);
+    get("/health/live", at -> health(old(at), Health::live));
+    get("/health/ready", at -> health(old(at), Health::ready));
+    get("/metrics", at -> metrics(old(at)));
     get("/openapi.yaml", new OpenApiDocument()::serve);
     ConsoleAssets assets = new ConsoleAssets();
     get("/console/:file", assets::serve);
@@ -209,6 +212,12 @@ final class Routes {
                         404,
                         "unknown-adapter",
                         "there is no adapter '" + name + "'; GET /v1/adapters lists them")));
+  }
+
+  /** Says that these are served elsewhere, and here for one more version (RFC 9745). */
+  private static RoutingContext old(RoutingContext context) {
+    context.response().putHeader("Deprecation", OPERATIONS_DEPRECATED);
+    return context;
   }
 
   private void health(RoutingContext context, Predicate<Health> check) {

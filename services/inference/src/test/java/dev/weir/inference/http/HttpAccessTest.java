@@ -275,7 +275,8 @@ class HttpAccessTest {
             1,
             64,
             SOON,
-            Set.of("https://console.example.org")));
+            Set.of("https://console.example.org"),
+            Set.of()));
 
     HttpResponse<String> foreign = send(classify().header("Origin", "https://evil.example"));
     assertThat(foreign.statusCode()).isEqualTo(403);
@@ -334,6 +335,7 @@ class HttpAccessTest {
             1,
             64,
             SOON,
+            Set.of(),
             Set.of()));
     HttpResponse<String> response = overTls(first, second);
     assertThat(response.statusCode()).isEqualTo(200);
@@ -401,7 +403,7 @@ class HttpAccessTest {
     try (Socket one = connect();
         Socket two = connect()) {
       for (Socket each : List.of(one, two)) {
-        send(each, "GET /v1/stream/training HTTP/1.1\r\nHost: x\r\n\r\n");
+        send(each, "GET /v1/stream/training HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assertThat(new String(each.getInputStream().readNBytes(12), US_ASCII))
             .isEqualTo("HTTP/1.1 200");
       }
@@ -428,8 +430,10 @@ class HttpAccessTest {
     try (Socket head = connect();
         Socket body = connect();
         Socket silent = connect()) {
-      send(head, "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-      send(body, "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"text\":");
+      send(head, "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+      send(
+          body,
+          "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{\"text\":");
       assertThat(closedByServer(silent)).isTrue();
       assertThat(closedByServer(head)).isTrue();
       String answer = new String(body.getInputStream().readAllBytes(), US_ASCII);
@@ -446,9 +450,34 @@ class HttpAccessTest {
     assertThat(send(request("/v1/adapters", "k".repeat(4_000))).statusCode()).isEqualTo(200);
   }
 
+  @Test
+  void aNewConnectionThatSaysNothingIsClosedSoonerThanOneThatHasAsked() throws Exception {
+    start(bounded(64, Duration.ofSeconds(6)));
+    try (Socket silent = connect();
+        Socket slow = connect();
+        Socket kept = connect()) {
+      assertThat(ask(kept)).endsWith("200");
+      send(slow, "GET /health/live HTTP/1.1\r\nHost: loc");
+      assertThat(closedByServer(silent)).isTrue();
+      assertThat(closedByServer(slow)).isTrue();
+      send(kept, "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      String rest = new String(kept.getInputStream().readAllBytes(), US_ASCII);
+      assertThat(rest).contains("HTTP/1.1 200");
+    }
+  }
+
   private static HttpConfig bounded(int connections, Duration idle) {
     return new HttpConfig(
-        "127.0.0.1", 0, Optional.empty(), Optional.empty(), 0, 1, connections, idle, Set.of());
+        "127.0.0.1",
+        0,
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        1,
+        connections,
+        idle,
+        Set.of(),
+        Set.of());
   }
 
   private Socket connect() throws IOException {
@@ -458,7 +487,7 @@ class HttpAccessTest {
   }
 
   private static String ask(Socket socket) throws IOException {
-    send(socket, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
+    send(socket, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
     return new String(socket.getInputStream().readNBytes(12), US_ASCII);
   }
 
@@ -488,6 +517,7 @@ class HttpAccessTest {
         1,
         64,
         SOON,
+        Set.of(),
         Set.of());
   }
 
@@ -512,7 +542,8 @@ class HttpAccessTest {
             burst,
             config.connections(),
             config.idle(),
-            config.origins()));
+            config.origins(),
+            config.hosts()));
   }
 
   private void start(HttpConfig config) {

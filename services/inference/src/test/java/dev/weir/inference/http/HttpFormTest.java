@@ -66,10 +66,10 @@ class HttpFormTest {
         "/v1/classify%"
       })
   void aMalformedEscapeIsAProblemOf400(String target) throws Exception {
-    assertThat(raw("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assertThat(raw("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         .startsWith("HTTP/1.1 400 ")
         .contains(Problem.TYPE, "bad-request");
-    assertThat(raw("GET /v2/models/%zz HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assertThat(raw("GET /v2/models/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         .startsWith("HTTP/1.1 400 ")
         .contains("{\"error\":");
   }
@@ -77,17 +77,17 @@ class HttpFormTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "GET /v1/adapters/%c0%af HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /v1/adapters/%00 HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET //../..%2f..%2fetc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET http://x/nothing HTTP/1.1\r\nHost: x\r\n\r\n",
-        "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
-        "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
-        "BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /v1/adapters/%c0%af HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /v1/adapters/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET //../..%2f..%2fetc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET http://localhost/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "nonsense\r\n\r\n",
-        "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
-        "GET /v1/stream?feeds=training&last=99999999999999999999 HTTP/1.1\r\nHost: x\r\n\r\n"
+        "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        "GET /v1/stream?feeds=training&last=99999999999999999999 HTTP/1.1\r\nHost: localhost\r\n\r\n"
       })
   void aStrangeRequestIsAProblemOf4xx(String request) throws Exception {
     assertThat(raw(request)).matches("(?s)HTTP/1\\.[01] 4.*").contains("\"detail\":");
@@ -95,10 +95,10 @@ class HttpFormTest {
 
   @Test
   void aHeadThatIsTooLongIsAProblem() throws Exception {
-    assertThat(raw("GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assertThat(raw("GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"))
         .contains(" 414 ")
         .contains("uri-too-long");
-    assertThat(raw("GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n".repeat(5_000) + "\r\n"))
+    assertThat(raw("GET / HTTP/1.1\r\nHost: localhost\r\n" + "A: b\r\n".repeat(5_000) + "\r\n"))
         .contains(" 431 ")
         .contains("head-too-large");
   }
@@ -258,7 +258,7 @@ class HttpFormTest {
         client
             .getOutputStream()
             .write(
-                ("POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                ("POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
                         + body.length()
                         + "\r\n\r\n"
                         + body)
@@ -294,7 +294,7 @@ class HttpFormTest {
       socket
           .getOutputStream()
           .write(
-              ("GET /v1/stream/training HTTP/1.1\r\nHost: x\r\nLast-Event-ID: "
+              ("GET /v1/stream/training HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: "
                       + "0:99999999999999999999,".repeat(200)
                       + "\r\n\r\n")
                   .getBytes(US_ASCII));
@@ -315,7 +315,8 @@ class HttpFormTest {
   private String raw(String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
       socket.setSoTimeout(60_000);
-      String closing = request.replaceFirst("\r\nHost: x", "\r\nHost: x\r\nConnection: close");
+      String closing =
+          request.replaceFirst("\r\nHost: localhost", "\r\nHost: localhost\r\nConnection: close");
       socket.getOutputStream().write(closing.getBytes(US_ASCII));
       InputStream in = socket.getInputStream();
       return new String(in.readAllBytes(), UTF_8);

@@ -72,7 +72,8 @@ class SmallHeapTest {
   private static Socket slow(int port) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
     String head =
-        "POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n".formatted(4 << 20);
+        "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+            .formatted(4 << 20);
     socket.getOutputStream().write(head.getBytes(US_ASCII));
     socket.getOutputStream().write("x".repeat(100 << 10).getBytes(UTF_8));
     return socket;

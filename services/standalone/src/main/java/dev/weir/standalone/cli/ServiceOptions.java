@@ -14,7 +14,9 @@ final class ServiceOptions {
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "port of health and metrics, and of inference's HTTP; 0 for a free one")
+      description =
+          "port of health and metrics (WEIR_OPS_PORT), for inference of HTTP (WEIR_HTTP_PORT); 0 for"
+              + " a free one")
   private @Nullable Integer port;
 
   @Option(

@@ -93,7 +93,8 @@ final class StatusCommand implements Callable<Integer> {
       lines.add(
           "training: " + (busy ? "a batch is in training" : "idle, waits for a closed batch"));
     }
-    List<String> failures = failures(adapters, metrics);
+    List<String> failures = new ArrayList<>(outOfOrder(health));
+    failures.addAll(failures(adapters, metrics));
     var failed = status.putArray("failures");
     failures.forEach(failed::add);
     lines.add("what failed last:" + (failures.isEmpty() ? " nothing" : ""));
@@ -110,6 +111,19 @@ final class StatusCommand implements Callable<Integer> {
 
   private static boolean localCuration(JsonNode health) {
     return health.path("components").has("curation");
+  }
+
+  private static List<String> outOfOrder(JsonNode health) {
+    List<String> faults = new ArrayList<>();
+    for (var part : health.path("components").properties()) {
+      String state = part.getValue().path("status").asText();
+      if (!state.equals("up")) {
+        faults.add(
+            "%s is %s: %s"
+                .formatted(part.getKey(), state, part.getValue().path("detail").asText()));
+      }
+    }
+    return faults;
   }
 
   private static List<String> failures(JsonNode adapters, MetricsText metrics) {

@@ -1,13 +1,16 @@
 package dev.weir.standalone.cli;
 
 import dev.weir.common.ops.Signals;
+import dev.weir.common.ops.WeirException;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,6 +23,15 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Run broker and services in one process, without sample data, until Ctrl-C.")
 final class UpCommand implements Callable<Integer> {
+
+  /** What ended the loop. */
+  static final class LoopFailedException extends WeirException {
+    private static final long serialVersionUID = 1L;
+
+    LoopFailedException(String what) {
+      super("loop-failed", "only a restart helps: " + what, null);
+    }
+  }
 
   private final Map<String, String> environment;
 
@@ -45,6 +57,12 @@ final class UpCommand implements Callable<Integer> {
           "Weir is up: Kafka at %s, HTTP at %s, data in %s%n",
           loop.kafka().get("bootstrap.servers"), loop.httpUrl(), loop.dataDir());
       out.printf("  the console: %s in a browser%n", loop.httpUrl());
+      out.printf("  health and metrics: %s/metrics%n", loop.opsUrl());
+      if (loop.hasKeys()) {
+        out.println(
+            "  API keys guard HTTP alone: whoever has an account on this machine reaches Kafka"
+                + " without one");
+      }
       out.println("  weir produce reviews FILE     then     weir tail classifications");
       out.printf(
           "  the first adapter of each name needs about %d labels, of two kinds at least; weir"
@@ -52,7 +70,12 @@ final class UpCommand implements Callable<Integer> {
           NextAdapter.needed(environment));
       out.println("Ctrl-C stops it; a second start goes on where this one ended.");
       out.flush();
-      stop.await();
+      while (!stop.await(1, TimeUnit.SECONDS)) {
+        Optional<String> beyondHelp = loop.beyondHelp();
+        if (beyondHelp.isPresent()) {
+          throw new LoopFailedException(beyondHelp.get());
+        }
+      }
       out.println("stopping: draining what was accepted …");
       out.flush();
     }

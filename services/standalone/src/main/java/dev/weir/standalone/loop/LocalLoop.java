@@ -10,6 +10,7 @@ import dev.weir.common.ops.Health;
 import dev.weir.common.ops.Lifecycle;
 import dev.weir.common.ops.LoggedText;
 import dev.weir.common.ops.Metrics;
+import dev.weir.common.ops.OpsServer;
 import dev.weir.common.ops.PortInUseException;
 import dev.weir.common.ops.ServiceProcess;
 import dev.weir.common.store.ArtifactStore;
@@ -52,6 +53,8 @@ public final class LocalLoop implements AutoCloseable {
   private @Nullable Settings settings;
   private @Nullable InferenceService inference;
   private @Nullable BaseModel base;
+  private @Nullable OpsServer ops;
+  private volatile @Nullable Health health;
 
   /**
    * A loop that is not started yet.
@@ -108,11 +111,19 @@ public final class LocalLoop implements AutoCloseable {
     checkPort(InferenceConfig.from(preliminary).http().port());
     LoggedText.show(preliminary.get(CommonSettings.LOG_TEXTS));
     DataDirectory.prepare(dataDir);
+    Metrics metrics =
+        lifecycle.add("metrics", new Metrics(lifecycle.add("tracing", tracing.get())));
+    Health state = new Health();
+    health = state;
+    Runnable allStarted = state.starting();
+    state.bindTo(metrics.registry());
+    ops = lifecycle.add("ops server", OpsServer.start(preliminary, environment, state, metrics));
     LoadingModel loading =
         lifecycle.add("base model", LoadingModel.begin(preliminary.get(CommonSettings.BASE_MODEL)));
     EmbeddedBroker broker =
         new EmbeddedBroker(
-            new EmbeddedBroker.Settings(dataDir.resolve("kafka"), brokerPort, Map.of()));
+            new EmbeddedBroker.Settings(
+                dataDir.resolve(DataDirectory.KAFKA), brokerPort, Map.of()));
     lifecycle.add("broker", broker);
     broker.start();
     Settings read = Settings.read(known(), environmentFor(broker.bootstrapServers()));
@@ -121,24 +132,26 @@ public final class LocalLoop implements AutoCloseable {
     BaseModel loaded = loading.await();
     base = loaded;
     ArtifactStore store = lifecycle.add("store", StoreConfig.from(read).open());
-    Metrics metrics =
-        lifecycle.add("metrics", new Metrics(lifecycle.add("tracing", tracing.get())));
-    Health health = new Health();
-    health.bindTo(metrics.registry());
-    health.register("broker", () -> brokerStatus(broker.fault()));
+    state.register("broker", () -> brokerStatus(broker.fault()));
     InferenceService serving =
         lifecycle.add(
             "inference",
-            new InferenceService(InferenceConfig.from(read), metrics, health, loaded, store));
+            new InferenceService(InferenceConfig.from(read), metrics, state, loaded, store));
     serving.start();
     CurationService curation =
-        lifecycle.add("curation", new CurationService(CurationConfig.from(read), metrics, health));
+        lifecycle.add("curation", new CurationService(CurationConfig.from(read), metrics, state));
     curation.start();
     TrainerService trainer =
         lifecycle.add(
-            "trainer", new TrainerService(TrainerConfig.from(read), metrics, health, loaded));
+            "trainer", new TrainerService(TrainerConfig.from(read), metrics, state, loaded));
     trainer.start();
+    allStarted.run();
     inference = serving;
+  }
+
+  /** The port of health and metrics; only after the start. */
+  public synchronized int opsPort() {
+    return started(ops).port();
   }
 
   /** Kafka client properties that reach the loop's broker; only after the start. */
@@ -178,6 +191,7 @@ public final class LocalLoop implements AutoCloseable {
     boolean interrupted = Thread.interrupted();
     lifecycle.close();
     inference = null;
+    ops = null;
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -199,15 +213,18 @@ public final class LocalLoop implements AutoCloseable {
   private Map<String, String> environmentFor(String bootstrapServers) {
     Map<String, String> merged = new HashMap<>(environment);
     merged.put(CommonSettings.BOOTSTRAP_SERVERS.name(), bootstrapServers);
-    merged.put(StoreConfig.STORE_DIR.name(), dataDir.resolve("adapters").toString());
+    merged.put(StoreConfig.STORE_DIR.name(), dataDir.resolve(DataDirectory.ADAPTERS).toString());
     merged.put(CommonSettings.REPLICATION.name(), "1");
-    merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve("streams").toString());
+    // Nothing of a loop is for other machines unless somebody says so.
+    merged.putIfAbsent(CommonSettings.OPS_HOST.name(), "127.0.0.1");
+    merged.put("WEIR_CURATION_STATE_DIR", dataDir.resolve(DataDirectory.STREAMS).toString());
     // The first batch is the first training: it must have what the gate asks for.
     String minHoldout = environment.get("WEIR_TRAIN_MIN_HOLDOUT");
     if (minHoldout != null) {
       merged.putIfAbsent("WEIR_CURATION_FIRST_HOLDOUT", minHoldout);
     }
-    merged.putIfAbsent("WEIR_SERVE_CACHE_DIR", dataDir.resolve("serving-cache").toString());
+    merged.putIfAbsent(
+        "WEIR_SERVE_CACHE_DIR", dataDir.resolve(DataDirectory.SERVING_CACHE).toString());
     return merged;
   }
 
@@ -223,10 +240,42 @@ public final class LocalLoop implements AutoCloseable {
     }
   }
 
-  private static Health.Status brokerStatus(Optional<String> fault) {
+  private Health.Status brokerStatus(Optional<String> fault) {
     return fault
-        .<Health.Status>map(Health.Status.Dead::new)
+        .<Health.Status>map(
+            what ->
+                new Health.Status.Dead(
+                    "%s; the lines before in the log have the cause, most often a full disk: free space where %s is, and start again"
+                        .formatted(what, dataDir.resolve(DataDirectory.KAFKA))))
         .orElseGet(() -> new Health.Status.Up("embedded"));
+  }
+
+  /** What only a restart mends, with the reason; empty while there is nothing of the kind. */
+  public Optional<String> beyondHelp() {
+    Health now = health;
+    if (now == null) {
+      return Optional.empty();
+    }
+    List<String> dead = new ArrayList<>();
+    now.components()
+        .forEach(
+            (name, state) -> {
+              if (state instanceof Health.Status.Dead why) {
+                dead.add(name + ": " + why.detail());
+              }
+            });
+    return dead.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", dead));
+  }
+
+  /** Whether HTTP asks for API keys; the loop's broker never does. Only after the start. */
+  public boolean hasKeys() {
+    return InferenceConfig.from(settings()).http().keys().isPresent();
+  }
+
+  /** Where health and metrics are served; only after the start. */
+  public synchronized String opsUrl() {
+    String scheme = CommonSettings.tls(settings()).isPresent() ? "https" : "http";
+    return scheme + "://localhost:" + opsPort();
   }
 
   /** Where the data directory's parts are looked for by an operator. */
