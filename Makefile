@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast test-http-contract sbom dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
+.PHONY: build test fast test-http-contract sbom vulnerabilities dependency-updates format test-console test-monitoring test-deploy screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -18,8 +18,18 @@ fast: ## unit tests only, no broker and no native training
 sbom: build ## what the command line and the services are built from, in CycloneDX
 	@echo services/standalone/target/weir/sbom.json
 
-dependency-updates: ## newer versions of dependencies and plugins, from Maven Central
-	$(MVN) org.codehaus.mojo:versions-maven-plugin:2.19.1:display-dependency-updates org.codehaus.mojo:versions-maven-plugin:2.19.1:display-plugin-updates
+vulnerabilities: ## each artifact that ships, held against the dated list in security/
+	$(MVN) -pl services/standalone -am verify -Dtest=KnownVulnerabilitiesTest -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dit.test=ShippedArtifactsIT -Dfailsafe.failIfNoSpecifiedTests=false
+	@cat services/standalone/target/vulnerabilities.txt
+
+# What comes before a release would hide the release that is wanted.
+UNFINISHED = (?i).*[-.](alpha|beta|cr|m|rc|preview|ea)[-.]?\d*.*
+VERSIONS = org.codehaus.mojo:versions-maven-plugin:2.19.1
+
+dependency-updates: ## newer versions of dependencies, of imported BOMs and what they manage, and of plugins, from Maven Central
+	$(MVN) $(VERSIONS):display-property-updates $(VERSIONS):display-dependency-updates $(VERSIONS):display-plugin-updates \
+	  -DprocessDependencyManagementTransitive=true '-Dmaven.version.ignore=$(UNFINISHED)'
 
 test-deploy: ## Compose and Kubernetes files against schemas, code and running processes; Linux, as root
 	MVN="$(MVN)" deploy/test.sh

@@ -109,7 +109,7 @@ public final class CommonSettings {
   private static final Setting<Optional<Path>> TLS_KEY =
       file(
           "WEIR_TLS_KEY",
-          "a PEM file, PKCS #8 without a password",
+          "a PEM file, without a password",
           "private key of the certificate",
           PemFiles::privateKey);
 

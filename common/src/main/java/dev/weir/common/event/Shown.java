@@ -23,6 +23,11 @@ public final class Shown {
     return escaped(Surrogates.clip(message, SAID));
   }
 
+  /** A whole message as one line, however long: nothing is cut, nothing is put around it. */
+  public static String line(String message) {
+    return escaped(message);
+  }
+
   private static String escaped(String text) {
     StringBuilder shown = new StringBuilder(text.length() + 8);
     Surrogates.replaceLone(text)

@@ -1,30 +1,44 @@
 package dev.weir.common.security;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.InvalidKeySpecException;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.openssl.PEMEncryptedKeyPair;
+import org.bouncycastle.openssl.PEMException;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.pkcs.PKCS8EncryptedPrivateKeyInfo;
+import org.bouncycastle.util.io.pem.PemObject;
+import org.bouncycastle.util.io.pem.PemWriter;
 
 /**
- * Keys and certificates in PEM files (RFC 7468): PKCS #8 private keys without a password, public
- * keys as SubjectPublicKeyInfo, and X.509 certificates.
+ * Keys and certificates in PEM files (RFC 7468): private keys without a password (PKCS #8, or
+ * OpenSSL's older forms of RSA and EC), public keys as SubjectPublicKeyInfo, and X.509
+ * certificates.
+ *
+ * <p>Bouncy Castle reads the files, and the JDK's own providers make the keys of it, so that TLS
+ * and signatures do not depend on where a key came from.
  *
  * <p>Whatever cannot be used is an {@link IllegalArgumentException} that names the file and the
  * remedy, and never repeats what the file holds.
@@ -34,53 +48,57 @@ public final class PemFiles {
   /** More than any chain of certificates takes; a larger file is something else. */
   private static final int MOST_BYTES = 1 << 20;
 
-  private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+  private static final Set<ASN1ObjectIdentifier> ALGORITHMS =
+      Set.of(
+          PKCSObjectIdentifiers.rsaEncryption,
+          X9ObjectIdentifiers.id_ecPublicKey,
+          EdECObjectIdentifiers.id_Ed25519);
 
-  private static final List<String> ALGORITHMS = List.of("RSA", "EC", "Ed25519");
+  private static final String CONVERT = "convert it with openssl pkcs8 -topk8 -nocrypt";
 
   private PemFiles() {}
 
-  /** The one private key in a file. */
+  /** The one private key in a file: RSA, EC or Ed25519. */
   public static PrivateKey privateKey(Path file) {
-    List<Block> blocks = blocks(file);
-    List<Block> keys =
-        blocks.stream().filter(block -> block.type().endsWith("PRIVATE KEY")).toList();
+    List<PrivateKeyInfo> keys = new ArrayList<>();
+    for (Object each : objects(file)) {
+      if (each instanceof PrivateKeyInfo key) {
+        keys.add(key);
+      } else if (each instanceof PEMKeyPair pair) {
+        keys.add(pair.getPrivateKeyInfo());
+      } else if (each instanceof PKCS8EncryptedPrivateKeyInfo
+          || each instanceof PEMEncryptedKeyPair) {
+        throw refused(
+            file, "has a private key with a password, accepted are keys without one; " + CONVERT);
+      }
+    }
     if (keys.size() != 1) {
       throw refused(file, "has %d private keys, accepted is exactly one".formatted(keys.size()));
     }
-    if (!keys.get(0).type().equals("PRIVATE KEY")) {
-      throw refused(
-          file,
-          "has a '%s', accepted is PKCS #8 without a password ('PRIVATE KEY'); convert it with openssl pkcs8 -topk8 -nodes"
-              .formatted(keys.get(0).type()));
-    }
-    PKCS8EncodedKeySpec encoded = new PKCS8EncodedKeySpec(keys.get(0).bytes());
-    for (String algorithm : ALGORITHMS) {
-      try {
-        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
-      } catch (InvalidKeySpecException e) {
-        // The encoding names its algorithm, and each factory knows its own alone: on to the next.
-      } catch (GeneralSecurityException e) {
-        throw refused(file, "cannot be used on this JDK: " + e.getMessage());
+    try {
+      if (ALGORITHMS.contains(keys.get(0).getPrivateKeyAlgorithm().getAlgorithm())) {
+        return converter().getPrivateKey(keys.get(0));
       }
+    } catch (PEMException | RuntimeException e) {
+      throw refused(file, "has a private key that is damaged; write the file anew");
     }
-    throw refused(file, "has a private key that is none of " + String.join(", ", ALGORITHMS));
+    throw refused(file, "has a private key that is none of RSA, EC, Ed25519");
   }
 
-  /** The public keys in a file, at least one, all of one algorithm of the JDK. */
-  public static List<PublicKey> publicKeys(Path file, String algorithm) {
+  /** The Ed25519 public keys in a file, at least one, and nothing else. */
+  public static List<PublicKey> ed25519PublicKeys(Path file) {
     List<PublicKey> keys = new ArrayList<>();
-    for (Block block : blocks(file)) {
-      if (!block.type().equals("PUBLIC KEY")) {
-        throw refused(file, "has a '%s', accepted are public keys".formatted(block.type()));
+    for (Object each : objects(file)) {
+      if (!(each instanceof SubjectPublicKeyInfo key)) {
+        throw refused(file, "has a '%s', accepted are public keys".formatted(type(each)));
+      }
+      if (!key.getAlgorithm().getAlgorithm().equals(EdECObjectIdentifiers.id_Ed25519)) {
+        throw refused(file, "has a public key that is not Ed25519");
       }
       try {
-        keys.add(
-            KeyFactory.getInstance(algorithm)
-                .generatePublic(new X509EncodedKeySpec(block.bytes())));
-      } catch (GeneralSecurityException e) {
-        throw refused(file, "has a public key that is not " + algorithm);
+        keys.add(converter().getPublicKey(key));
+      } catch (PEMException | RuntimeException e) {
+        throw refused(file, "has a public key that is not Ed25519");
       }
     }
     if (keys.isEmpty()) {
@@ -91,46 +109,66 @@ public final class PemFiles {
 
   /** A certificate chain, the server's own first. */
   public static List<X509Certificate> certificates(Path file) {
-    try {
-      CertificateFactory factory = CertificateFactory.getInstance("X.509");
-      List<X509Certificate> chain =
-          factory.generateCertificates(new ByteArrayInputStream(read(file))).stream()
-              .map(X509Certificate.class::cast)
-              .toList();
-      if (chain.isEmpty()) {
-        throw refused(file, "has no certificate");
+    JcaX509CertificateConverter converter = new JcaX509CertificateConverter();
+    List<X509Certificate> chain = new ArrayList<>();
+    for (Object each : objects(file)) {
+      if (each instanceof X509CertificateHolder certificate) {
+        try {
+          chain.add(converter.getCertificate(certificate));
+        } catch (CertificateException e) {
+          throw refused(file, "is no chain of X.509 certificates in PEM");
+        }
       }
-      return chain;
-    } catch (CertificateException e) {
+    }
+    if (chain.isEmpty()) {
       throw refused(file, "is no chain of X.509 certificates in PEM");
     }
+    return List.copyOf(chain);
   }
 
   /** A block as it is written to a file. */
   public static String block(String type, byte[] bytes) {
-    String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes);
-    return "-----BEGIN " + type + "-----\n" + base64 + "\n-----END " + type + "-----\n";
-  }
-
-  private record Block(String type, String base64) {
-    byte[] bytes() {
-      return Base64.getMimeDecoder().decode(base64);
+    StringWriter text = new StringWriter();
+    try (PemWriter writer = new PemWriter(text)) {
+      writer.writeObject(new PemObject(type, bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException("nothing is written but memory", e);
     }
+    return text.toString();
   }
 
-  private static List<Block> blocks(Path file) {
-    List<Block> blocks = new ArrayList<>();
-    Matcher matcher = BLOCK.matcher(new String(read(file), StandardCharsets.US_ASCII));
-    while (matcher.find()) {
-      Block block = new Block(matcher.group(1), matcher.group(2));
-      try {
-        byte[] unused = block.bytes();
-      } catch (IllegalArgumentException e) {
-        throw refused(file, "has a block '%s' that is no base64".formatted(block.type()));
+  /** All that the file has, as Bouncy Castle reads it. */
+  private static List<Object> objects(Path file) {
+    String text = new String(read(file), StandardCharsets.US_ASCII);
+    List<Object> objects = new ArrayList<>();
+    try (PEMParser parser = new PEMParser(new StringReader(text))) {
+      for (Object next = parser.readObject(); next != null; next = parser.readObject()) {
+        objects.add(next);
       }
-      blocks.add(block);
+    } catch (IOException | RuntimeException e) {
+      // Its message may quote the file.
+      throw refused(
+          file,
+          "has a block that cannot be read as PEM; if it is a key of another form, " + CONVERT);
     }
-    return blocks;
+    return objects;
+  }
+
+  /** Keys of the JDK. Its factory for elliptic curves has another name than Bouncy Castle's. */
+  private static JcaPEMKeyConverter converter() {
+    return new JcaPEMKeyConverter().setAlgorithmMapping(X9ObjectIdentifiers.id_ecPublicKey, "EC");
+  }
+
+  private static String type(Object object) {
+    if (object instanceof X509CertificateHolder) {
+      return PEMParser.TYPE_CERTIFICATE;
+    }
+    if (object instanceof PKCS8EncryptedPrivateKeyInfo) {
+      return PEMParser.TYPE_ENCRYPTED_PRIVATE_KEY;
+    }
+    return object instanceof PrivateKeyInfo || object instanceof PEMKeyPair
+        ? PEMParser.TYPE_PRIVATE_KEY
+        : object.getClass().getSimpleName();
   }
 
   private static byte[] read(Path file) {

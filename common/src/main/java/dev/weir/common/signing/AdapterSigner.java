@@ -8,15 +8,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyPairGenerator;
+import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.SecureRandom;
 import java.security.Signature;
 import java.security.interfaces.EdECPrivateKey;
 import java.security.spec.NamedParameterSpec;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
+import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
+import org.bouncycastle.crypto.util.SubjectPublicKeyInfoFactory;
 
 /** Signs artifacts with one Ed25519 key (RFC 8032). Thread-safe. */
 public final class AdapterSigner {
@@ -70,7 +72,8 @@ public final class AdapterSigner {
     Files.write(staged.resolve(Manifest.SIGNATURE), EventJson.write(envelope));
   }
 
-  private byte[] sign(byte[] bytes) {
+  /** The signature of any bytes. */
+  byte[] sign(byte[] bytes) {
     try {
       Signature signature = Signature.getInstance("Ed25519");
       signature.initSign(key);
@@ -81,35 +84,17 @@ public final class AdapterSigner {
     }
   }
 
-  /**
-   * The public half, which the JDK derives from 32 random bytes, and from nothing else: so it is
-   * given the private half's for these.
-   */
   private static PublicKey publicKey(EdECPrivateKey key) {
     byte[] seed =
         key.getBytes().orElseThrow(() -> new IllegalArgumentException("the key is not readable"));
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("Ed25519");
-      generator.initialize(NamedParameterSpec.ED25519, new Fixed(seed));
-      return generator.generateKeyPair().getPublic();
-    } catch (GeneralSecurityException e) {
+      byte[] encoded =
+          SubjectPublicKeyInfoFactory.createSubjectPublicKeyInfo(
+                  new Ed25519PrivateKeyParameters(seed).generatePublicKey())
+              .getEncoded();
+      return KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded));
+    } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("every JDK since 15 has Ed25519", e);
-    }
-  }
-
-  private static final class Fixed extends SecureRandom {
-
-    private static final long serialVersionUID = 1L;
-
-    private final byte[] bytes;
-
-    Fixed(byte[] bytes) {
-      this.bytes = bytes.clone();
-    }
-
-    @Override
-    public void nextBytes(byte[] wanted) {
-      System.arraycopy(bytes, 0, wanted, 0, wanted.length);
     }
   }
 }

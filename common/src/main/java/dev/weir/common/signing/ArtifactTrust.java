@@ -55,7 +55,7 @@ public final class ArtifactTrust {
     List<PublicKey> keys = new ArrayList<>();
     for (String file : files.split(",", -1)) {
       if (!file.isBlank()) {
-        keys.addAll(PemFiles.publicKeys(Path.of(file.strip()), "Ed25519"));
+        keys.addAll(PemFiles.ed25519PublicKeys(Path.of(file.strip())));
       }
     }
     return new ArtifactTrust(keys);
@@ -66,9 +66,14 @@ public final class ArtifactTrust {
     return !keys.isEmpty();
   }
 
-  /** Whether what that signer signs is believed here. */
+  /** Whether what that signer signs is believed here; it signs something to find out. */
   public boolean trusts(AdapterSigner signer) {
-    return !required() || keys.containsKey(keyId(signer.publicKey()));
+    if (!required()) {
+      return true;
+    }
+    byte[] nothing = {'{', '}'};
+    byte[] signed = DsseEnvelope.signedBytes(AdapterStatement.PAYLOAD_TYPE, nothing);
+    return isTrusted(AdapterStatement.PAYLOAD_TYPE, nothing, signer.sign(signed));
   }
 
   /**
@@ -126,12 +131,9 @@ public final class ArtifactTrust {
     boolean known = false;
     try {
       byte[] payload = envelope.bytes();
-      byte[] signed = DsseEnvelope.signedBytes(envelope.payloadType(), payload);
       for (DsseEnvelope.Signature signature : envelope.signatures()) {
         known |= keys.containsKey(String.valueOf(signature.keyid()));
-        byte[] bytes = signature.bytes();
-        if (envelope.payloadType().equals(AdapterStatement.PAYLOAD_TYPE)
-            && keys.values().stream().anyMatch(key -> verifies(key, signed, bytes))) {
+        if (isTrusted(envelope.payloadType(), payload, signature.bytes())) {
           return payload;
         }
       }
@@ -149,6 +151,17 @@ public final class ArtifactTrust {
                 envelope.signatures().stream().map(DsseEnvelope.Signature::keyid).toList(),
                 keys.keySet()),
         null);
+  }
+
+  /**
+   * Whether a signature is by one of the trusted keys, over just these bytes, as a statement on an
+   * adapter. Nothing else in Weir decides this; a key's id is a hint for messages and decides
+   * nothing.
+   */
+  private boolean isTrusted(String payloadType, byte[] payload, byte[] signature) {
+    byte[] signed = DsseEnvelope.signedBytes(payloadType, payload);
+    return payloadType.equals(AdapterStatement.PAYLOAD_TYPE)
+        && keys.values().stream().anyMatch(key -> verifies(key, signed, signature));
   }
 
   private static boolean verifies(PublicKey key, byte[] signed, byte[] signature) {

@@ -155,6 +155,54 @@ class ArtifactTrustTest {
     assertRefused(ours.trust(), ID, artifact, "signature-invalid", "larger than 1 MiB");
   }
 
+  /** A trainer that is asked whether it is believed is judged as its artifacts are. */
+  @Test
+  void aSignerIsTrustedExactlyWhenWhatItSignsIs() throws Exception {
+    Path third = directory.resolve("third.pub");
+    Files.writeString(third, Files.readString(TestingSigner.make(directory, "x").publicKey()));
+    for (TestingSigner signer : List.of(ours, foreign)) {
+      Path artifact = signed(ID, "weights", signer);
+      for (String keys :
+          List.of(
+              "",
+              ours.publicKey().toString(),
+              foreign.publicKey().toString(),
+              third.toString(),
+              ours.publicKey() + "," + third)) {
+        ArtifactTrust trust = ArtifactTrust.parse(keys);
+        boolean believed = true;
+        try {
+          trust.check(ID, artifact);
+        } catch (UntrustedArtifactException e) {
+          believed = false;
+        }
+        assertThat(trust.trusts(signer.signer())).as(keys).isEqualTo(believed);
+      }
+    }
+  }
+
+  /**
+   * The id of a key is a hint: it makes no foreign signature ours, and no signature of ours bad.
+   */
+  @Test
+  void whatAnEnvelopeSaysOfItsKeyDecidesNothing() throws Exception {
+    Path artifact = signed(ID, "weights", foreign);
+    Path file = artifact.resolve(Manifest.SIGNATURE);
+    DsseEnvelope envelope = EventJson.read(Files.readAllBytes(file), DsseEnvelope.class);
+    String ourId = ArtifactTrust.keyId(ours.signer().publicKey());
+    Files.write(file, EventJson.write(named(envelope, ourId)));
+    assertRefused(ours.trust(), ID, artifact, "signature-invalid");
+    Files.write(file, EventJson.write(named(envelope, ourId)));
+    assertThatCode(() -> foreign.trust().check(ID, artifact)).doesNotThrowAnyException();
+  }
+
+  private static DsseEnvelope named(DsseEnvelope envelope, String keyId) {
+    return new DsseEnvelope(
+        envelope.payload(),
+        envelope.payloadType(),
+        List.of(new DsseEnvelope.Signature(keyId, envelope.signatures().get(0).sig())));
+  }
+
   @Test
   void mistakesInTheKeyFilesAreNamed() throws Exception {
     assertThatThrownBy(() -> ArtifactTrust.parse(ours.privateKey().toString()))

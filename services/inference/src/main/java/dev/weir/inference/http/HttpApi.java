@@ -115,10 +115,15 @@ public final class HttpApi implements AutoCloseable {
             opened, opened.getOrCreateContext(), parts.heartbeat(), parts.metrics().registry());
     Connections connections =
         new Connections(opened, config.connections(), config.idle(), parts.metrics().registry());
+    HttpServerOptions options = options();
     HttpServer created =
         opened
-            .createHttpServer(options())
-            .connectionHandler(connections::opened)
+            .createHttpServer(options)
+            .connectionHandler(
+                connection -> {
+                  StrictDecoder.of(connection, options);
+                  connections.opened(connection);
+                })
             .requestHandler(
                 Routes.of(
                     opened,
