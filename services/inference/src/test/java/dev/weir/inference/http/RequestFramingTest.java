@@ -332,7 +332,16 @@ class RequestFramingTest {
     http =
         new HttpApi(
             new HttpConfig(
-                "127.0.0.1", 0, Optional.empty(), Optional.empty(), 0, 1, 64, idle, Set.of()),
+                "127.0.0.1",
+                0,
+                Optional.empty(),
+                Optional.empty(),
+                0,
+                1,
+                64,
+                idle,
+                Set.of(),
+                Set.of()),
             testing.parts,
             LONG);
     http.start();
