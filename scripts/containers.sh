@@ -8,8 +8,8 @@
 #
 #   PARTS="image demo compose testcontainers" scripts/containers.sh
 #
-# KEEP=1 keeps the engine's images and its builder's cache in target/containers (some GB) for the next run; API_VERSION is the
-# version of Docker's interface that Testcontainers speaks, for an engine that refuses the one it chooses.
+# KEEP=1 keeps the engine's images and its builder's cache in target/containers (some GB) for the next run. Docker's interface needs
+# no version set: Testcontainers 2.0.5 and Docker Engine 20.10 agree on one.
 #
 # The result goes to deploy/results/containers.txt.
 set -euo pipefail
@@ -31,6 +31,7 @@ result=$work/result.txt
 report() { printf '%s\n' "$*" | tee -a "$result"; }
 
 own_engine=
+socket=
 cleanup() {
   local rc=$?
   set +e
@@ -41,6 +42,7 @@ cleanup() {
   if [ -n "$own_engine" ]; then
     kill "$own_engine" 2>/dev/null
     for _ in $(seq 60); do kill -0 "$own_engine" 2>/dev/null || break; sleep 0.5; done
+    rm -rf "$socket"
     [ -n "${KEEP:-}" ] || rm -rf "$work/engine"
   fi
   exit "$rc"
@@ -82,7 +84,6 @@ engine() {
   files=$(ulimit -Hn)
   [ "$files" = unlimited ] || options+=(--default-ulimit "nofile=$files:$files")
   # A socket's path must be short.
-  local socket
   socket=$(mktemp -d /tmp/weir-engine.XXXXXX)
   dockerd --data-root "$work/engine/root" --exec-root "$socket/exec" --pidfile "$work/engine/pid" \
     -H "unix://$socket/docker.sock" "${options[@]}" >"$work/dockerd.log" 2>&1 &
@@ -353,13 +354,14 @@ YAML
 }
 
 part_testcontainers() {
-  local started=$SECONDS since tests='dev/weir/common/**/*IT,dev/weir/curation/**/*IT' created
+  local started=$SECONDS since tests='dev/weir/testing/**/*IT,dev/weir/curation/**/*IT' created
   since=$(date +%s)
-  # The container that tidies up after a JVM that was killed is an image of a registry, and not one of ours.
+  # Ryuk, which tidies up after a JVM that was killed, is an image of a registry. So is the one that Testcontainers asks for the
+  # host's address where this machine looks like a container (/.dockerenv); published ports are on this machine's own loopback.
   # shellcheck disable=SC2086 # several words in MVN are wanted
-  TESTCONTAINERS_RYUK_DISABLED=true ${MVN:-mvn -B -ntp} -pl services/curation -am verify -Dspotless.check.skip \
+  TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 ${MVN:-mvn -B -ntp} -pl services/curation -am verify -Dspotless.check.skip \
     -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="${TESTCONTAINERS_TESTS:-$tests}" -Dfailsafe.failIfNoSpecifiedTests=false \
-    ${API_VERSION:+-Dapi.version=$API_VERSION} >"$work/testcontainers.log" 2>&1 \
+    >"$work/testcontainers.log" 2>&1 \
     || { grep -E 'ERROR|Tests run' "$work/testcontainers.log" | head -20 >&2; fail "integration tests on a Kafka container failed; see $work/testcontainers.log"; }
   created=$(timeout 20 docker events --since "$since" --until "$(date +%s)" --filter type=container --filter event=start --filter "image=$kafka_native" --format x | wc -l)
   report "testcontainers: $(awk -F'[:,]' '/Tests run:.*Time/ { n += $2 } END { print n + 0 }' "$work/testcontainers.log") integration tests on $created Kafka containers in $((SECONDS - started)) s"
