@@ -152,8 +152,8 @@ standin_maven() {
   done
   [ -s "$work/maven.tar" ] || {
     mmdebstrap --variant=minbase --include=ca-certificates,ca-certificates-java,openjdk-17-jdk-headless,maven,binutils "${hooks[@]}" \
-      "$suite" "$work/maven.tar.new" >"$work/mmdebstrap.log" 2>&1 || fail "mmdebstrap failed; see $work/mmdebstrap.log"
-    mv "$work/maven.tar.new" "$work/maven.tar"
+      "$suite" "$work/maven-new.tar" >"$work/mmdebstrap.log" 2>&1 || fail "mmdebstrap failed; see $work/mmdebstrap.log"
+    mv "$work/maven-new.tar" "$work/maven.tar"
   }
   docker import -c 'LABEL dev.weir.standin=true' -c 'ENV LANG=C.UTF-8' "$work/maven.tar" "$1" >/dev/null
 }
