@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -104,6 +105,55 @@ class ComposeFileTest {
       assertThat(ComposeFile.map(service.content().get("depends_on")).get("kafka"))
           .isEqualTo(Map.of("condition", "service_healthy"));
     }
+  }
+
+  /**
+   * Docker Engine 20.10 is what Debian 12 has; it and Compose 2.24 refuse what came later, or pass
+   * it over.
+   */
+  @ParameterizedTest
+  @FieldSource("FILES")
+  void asksForNothingThatCameAfterEngine2010AndCompose224(String name) {
+    Set<String> later =
+        Set.of(
+            "start_interval", // Engine 25
+            "mac_address", // on a network: Engine 25
+            "gw_priority", // Engine 28
+            "interface_name", // Engine 28
+            "gpus", // Compose 2.30
+            "post_start", // Compose 2.30
+            "pre_stop", // Compose 2.30
+            "use_api_socket", // Compose 2.37
+            "provider", // Compose 2.36
+            "models"); // Compose 2.38
+    ComposeFile compose = ComposeFile.read(name);
+    assertThat(keys(compose.content())).isNotEmpty().doesNotContainAnyElementsOf(later);
+  }
+
+  @Test
+  void sayWhichVersionsTheyNeedWhereOneLooksFirst() {
+    assertThat(Repository.read(Repository.ROOT.resolve("docker-compose.yml")).lines().limit(5))
+        .anyMatch(line -> line.contains("Docker Engine 20.10"));
+    for (String name : FILES) {
+      String text = Repository.read(Repository.ROOT.resolve(name));
+      if (text.contains("!override") || text.contains("!reset")) {
+        assertThat(text.lines().findFirst().orElseThrow()).as(name).contains("Compose 2.24.4");
+      }
+    }
+  }
+
+  private static Set<String> keys(Object value) {
+    Set<String> keys = new HashSet<>();
+    if (value instanceof Map<?, ?> map) {
+      map.forEach(
+          (key, each) -> {
+            keys.add(String.valueOf(key));
+            keys.addAll(keys(each));
+          });
+    } else if (value instanceof List<?> list) {
+      list.forEach(each -> keys.addAll(keys(each)));
+    }
+    return keys;
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.common.topic.TopicSpec;
 import dev.weir.common.topic.Topics;
+import io.strimzi.api.kafka.model.common.template.PodTemplate;
 import io.strimzi.api.kafka.model.kafka.Kafka;
 import io.strimzi.api.kafka.model.kafka.KafkaClusterSpec;
 import io.strimzi.api.kafka.model.nodepool.KafkaNodePool;
@@ -66,6 +67,39 @@ class KafkaResourcesTest {
         .isGreaterThanOrEqualTo(Integer.parseInt(settings(manifests).get("WEIR_REPLICATION")))
         .isGreaterThanOrEqualTo(
             Integer.parseInt(config.get("transaction.state.log.replication.factor").toString()));
+  }
+
+  /** One node that is lost must not take the quorum. */
+  @ParameterizedTest
+  @FieldSource("OVERLAYS")
+  void brokersShareNoMachine(String overlay) throws Exception {
+    Manifests manifests = Manifests.render(overlay);
+    String cluster = manifests.all(Kafka.class).findFirst().orElseThrow().getMetadata().getName();
+    Map<String, String> brokers =
+        Map.of("strimzi.io/cluster", cluster, "strimzi.io/component-type", "kafka");
+    assertThat(manifests.all(KafkaNodePool.class))
+        .isNotEmpty()
+        .allSatisfy(
+            pool -> {
+              PodTemplate pod = pool.getSpec().getTemplate().getPod();
+              assertThat(
+                      pod.getAffinity()
+                          .getPodAntiAffinity()
+                          .getRequiredDuringSchedulingIgnoredDuringExecution())
+                  .singleElement()
+                  .satisfies(
+                      term -> {
+                        assertThat(term.getTopologyKey()).isEqualTo("kubernetes.io/hostname");
+                        assertThat(term.getLabelSelector().getMatchLabels()).isEqualTo(brokers);
+                      });
+              assertThat(pod.getTopologySpreadConstraints())
+                  .singleElement()
+                  .satisfies(
+                      zones -> {
+                        assertThat(zones.getTopologyKey()).isEqualTo("topology.kubernetes.io/zone");
+                        assertThat(zones.getLabelSelector().getMatchLabels()).isEqualTo(brokers);
+                      });
+            });
   }
 
   @ParameterizedTest

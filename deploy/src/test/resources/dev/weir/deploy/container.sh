@@ -30,6 +30,8 @@ mount --rbind /dev "$root/dev"
 mount --rbind /sys "$root/sys"
 bind "$java" /opt/java ro
 bind "$lib" /opt/weir/lib ro
+# The option file that the image's build makes.
+printf -- '-cp "%s"' "$(for jar in "$lib"/*.jar; do printf '/opt/weir/lib/%s:' "${jar##*/}"; done)" >"$root/opt/weir/class-path"
 mkdir -p "$root/tmp" "$root/data" "$root/cache"
 tmp=
 while [ "$1" != "--" ]; do

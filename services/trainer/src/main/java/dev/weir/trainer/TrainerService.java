@@ -33,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class TrainerService implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
+  /** What commits take that are under way at an orderly end. */
+  private static final Duration ORDERLY = Duration.ofSeconds(15);
+
   private static final Duration DRAIN = Duration.ofSeconds(60);
 
   private final TrainerConfig config;
@@ -157,6 +160,8 @@ public final class TrainerService implements AutoCloseable {
     loop.stop();
     try {
       if (thread != null) {
+        thread.join(ORDERLY.toMillis());
+        loop.wake();
         thread.join(DRAIN.toMillis());
       }
       if (thread != null && thread.isAlive()) {

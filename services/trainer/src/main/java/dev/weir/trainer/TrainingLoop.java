@@ -34,6 +34,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,7 @@ final class TrainingLoop implements Runnable {
   private final Pulse pulse;
   private final BatchRecords records;
   private final Cancellation closing = new Cancellation();
+  private volatile @Nullable KafkaConsumer<?, ?> wakeable;
   private @Nullable Begun begun; // the loop thread's
   private @Nullable BatchTrainer trainer; // the fitting thread's
 
@@ -107,6 +109,18 @@ final class TrainingLoop implements Runnable {
   /** Ends the loop soon; safe from any thread. */
   void stop() {
     closing.cancel();
+  }
+
+  /**
+   * Ends a poll that does not end by itself: one that began before the clock was set back waits
+   * until the time is what it was. Only after {@link #stop}, and not before an orderly end had its
+   * time: it may hit a commit instead. Safe from any thread.
+   */
+  void wake() {
+    KafkaConsumer<?, ?> polling = wakeable;
+    if (polling != null) {
+      polling.wakeup();
+    }
   }
 
   @Override
@@ -157,6 +171,7 @@ final class TrainingLoop implements Runnable {
           KafkaClientMetrics clientMetrics =
               new KafkaClientMetrics(consumer, List.of(Tag.of("role", "batches")))) {
         clientMetrics.bindTo(metrics.registry());
+        wakeable = consumer;
         consumer.subscribe(List.of(config.topics().trainingBatches()), this);
         state.waiting();
         while (!closing.isCancelled()) {
@@ -178,7 +193,12 @@ final class TrainingLoop implements Runnable {
         if (open != null) {
           giveBack(open);
         }
+      } catch (WakeupException e) {
+        if (!closing.isCancelled()) {
+          throw e;
+        }
       } finally {
+        wakeable = null;
         callOff("the session ends");
       }
     }
