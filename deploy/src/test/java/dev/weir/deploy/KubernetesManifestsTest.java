@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every overlay, rendered and read into the published types with unknown fields refused. */
 class KubernetesManifestsTest {
@@ -91,10 +93,16 @@ class KubernetesManifestsTest {
         .forEach(
             (name, pod) -> {
               Container container = only(pod);
-              int port = name.equals("weir-inference") ? 8080 : 9404;
-              assertThat(container.getPorts())
-                  .extracting(ContainerPort::getName, ContainerPort::getContainerPort)
-                  .containsExactly(org.assertj.core.groups.Tuple.tuple("http", port));
+              Map<String, Integer> ports = new HashMap<>(Map.of("ops", 9404));
+              if (name.equals("weir-inference")) {
+                ports.put("http", 8080);
+              }
+              assertThat(
+                      container.getPorts().stream()
+                          .collect(
+                              Collectors.toMap(
+                                  ContainerPort::getName, ContainerPort::getContainerPort)))
+                  .isEqualTo(ports);
               assertThat(path(container.getStartupProbe())).as(name).isEqualTo("/health/live");
               assertThat(path(container.getLivenessProbe())).as(name).isEqualTo("/health/live");
               assertThat(path(container.getReadinessProbe())).as(name).isEqualTo("/health/ready");
@@ -261,8 +269,66 @@ class KubernetesManifestsTest {
         .satisfies(
             each -> {
               assertThat(each.getPath()).isEqualTo("/metrics");
-              assertThat(each.getPort()).isEqualTo("http");
+              assertThat(each.getPort()).isEqualTo("ops");
             });
+  }
+
+  /** A pod of production that other pods reach shows keys, HTTPS and signatures, or does not start. */
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "gpu", "s3"})
+  void productionIsClosed(String overlay) throws Exception {
+    Manifests manifests = Manifests.render(overlay);
+    Map<String, Set<String>> wanted =
+        Map.of(
+            "weir-curation", Set.of("WEIR_TLS_CERTIFICATE", "WEIR_TLS_KEY"),
+            "weir-trainer",
+                Set.of(
+                    "WEIR_TLS_CERTIFICATE",
+                    "WEIR_TLS_KEY",
+                    "WEIR_SIGNING_KEY",
+                    "WEIR_TRUSTED_KEYS"),
+            "weir-inference",
+                Set.of(
+                    "WEIR_TLS_CERTIFICATE",
+                    "WEIR_TLS_KEY",
+                    "WEIR_HTTP_KEYS_FILE",
+                    "WEIR_TRUSTED_KEYS"));
+    manifests
+        .pods()
+        .forEach(
+            (name, pod) -> {
+              Map<String, String> environment = manifests.environment(only(pod), name + "-0");
+              assertThat(environment)
+                  .as(name)
+                  .doesNotContainKey("WEIR_HTTP_ALLOW_ANONYMOUS")
+                  .containsKeys(wanted.get(name).toArray(String[]::new));
+              // What is named is mounted, from a secret that has to be there.
+              for (String variable : wanted.get(name)) {
+                Path file = Path.of(environment.get(variable));
+                VolumeMount mount =
+                    only(pod).getVolumeMounts().stream()
+                        .filter(each -> each.getMountPath().equals(file.getParent().toString()))
+                        .findFirst()
+                        .orElseThrow(() -> new AssertionError(name + " does not mount " + file));
+                assertThat(mount.getReadOnly()).isTrue();
+                assertThat(pod.getVolumes())
+                    .filteredOn(each -> each.getName().equals(mount.getName()))
+                    .singleElement()
+                    .satisfies(
+                        each -> {
+                          assertThat(each.getSecret()).as(mount.getName()).isNotNull();
+                          assertThat(each.getSecret().getOptional()).isNotEqualTo(true);
+                        });
+              }
+              assertThat(only(pod).getReadinessProbe().getHttpGet().getScheme()).isEqualTo("HTTPS");
+              assertThat(only(pod).getLivenessProbe().getHttpGet().getScheme()).isEqualTo("HTTPS");
+              assertThat(only(pod).getStartupProbe().getHttpGet().getScheme()).isEqualTo("HTTPS");
+            });
+    assertThat(manifests.all(ServiceMonitor.class))
+        .allSatisfy(
+            each ->
+                assertThat(each.getSpec().getEndpoints().get(0).getTlsConfig().getServerName())
+                    .isEqualTo("weir-inference.weir.svc"));
   }
 
   @Test
@@ -290,7 +356,7 @@ class KubernetesManifestsTest {
   }
 
   private static String path(Probe probe) {
-    assertThat(probe.getHttpGet().getPort()).isEqualTo(new IntOrString("http"));
+    assertThat(probe.getHttpGet().getPort()).isEqualTo(new IntOrString("ops"));
     return probe.getHttpGet().getPath();
   }
 

@@ -47,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KubernetesRunIT {
 
   private static final Duration SOON = Duration.ofMinutes(5);
+  private static final String OPS = " ops";
   private static final Topics TOPICS = Topics.DEFAULT;
 
   @TempDir Path directory;
@@ -61,6 +62,7 @@ class KubernetesRunIT {
     try (SecuredKafka kafka = SecuredKafka.start(manifests, directory)) {
       for (String name : manifests.pods().keySet()) {
         ports.put(name, HostKafka.freePort());
+        ports.put(name + OPS, HostKafka.freePort());
         start(image, manifests, kafka, name);
       }
       for (String name : manifests.pods().keySet()) {
@@ -154,7 +156,7 @@ class KubernetesRunIT {
     io.fabric8.kubernetes.api.model.Container container = pod.getContainers().get(0);
     Map<String, String> variables = manifests.environment(container, name + "-0");
     variables.put("WEIR_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
-    variables.put("WEIR_OPS_PORT", String.valueOf(ports.get(name)));
+    variables.put("WEIR_OPS_PORT", String.valueOf(ports.get(name + OPS)));
     variables.put("WEIR_HTTP_PORT", String.valueOf(ports.get(name)));
     // One decision is enough to see, and the quick one will do.
     variables.put("WEIR_TRAIN_METHODS", "head-refresh");
@@ -234,7 +236,7 @@ class KubernetesRunIT {
             .getHttpGet()
             .getPath();
     try {
-      HttpURLConnection connection = open(name, path);
+      HttpURLConnection connection = open(name + OPS, path);
       connection.setConnectTimeout(3000);
       connection.setReadTimeout(3000);
       return connection.getResponseCode() == 200;

@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class TrainerService implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainerService.class);
+
   /** What commits take that are under way at an orderly end. */
   private static final Duration ORDERLY = Duration.ofSeconds(15);
 
