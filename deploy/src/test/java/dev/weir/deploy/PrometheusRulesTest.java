@@ -65,7 +65,9 @@ class PrometheusRulesTest {
   }
 
   private static String resource() throws IOException {
-    Map<String, Object> metadata = Map.of("name", "weir");
+    Map<String, Object> metadata = new LinkedHashMap<>();
+    metadata.put("name", "weir");
+    metadata.put("labels", Map.of("release", "kube-prometheus-stack"));
     Map<String, Object> rule = new LinkedHashMap<>();
     rule.put("apiVersion", "monitoring.coreos.com/v1");
     rule.put("kind", "PrometheusRule");

@@ -5,6 +5,7 @@ import io.strimzi.api.kafka.model.topic.KafkaTopic;
 import io.strimzi.api.kafka.model.user.KafkaUser;
 import io.strimzi.api.kafka.model.user.KafkaUserAuthorizationSimple;
 import io.strimzi.api.kafka.model.user.acl.AclRule;
+import io.strimzi.api.kafka.model.user.acl.AclRuleClusterResource;
 import io.strimzi.api.kafka.model.user.acl.AclRuleGroupResource;
 import io.strimzi.api.kafka.model.user.acl.AclRuleTopicResource;
 import io.strimzi.api.kafka.model.user.acl.AclRuleTransactionalIdResource;
@@ -25,6 +26,7 @@ import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.Resource;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
@@ -207,6 +209,10 @@ final class SecuredKafka implements AutoCloseable {
     if (rule.getResource() instanceof AclRuleGroupResource group) {
       return new ResourcePattern(
           ResourceType.GROUP, group.getName(), pattern(String.valueOf(group.getPatternType())));
+    }
+    if (rule.getResource() instanceof AclRuleClusterResource) {
+      return new ResourcePattern(
+          ResourceType.CLUSTER, Resource.CLUSTER_NAME, PatternType.LITERAL);
     }
     AclRuleTransactionalIdResource id = (AclRuleTransactionalIdResource) rule.getResource();
     return new ResourcePattern(

@@ -15,7 +15,8 @@ import java.util.Set;
  */
 public record AdapterCatalog(Map<String, LabelScheme> schemes) {
 
-  private static final String ANY = "*";
+  /** Stands for any other name. */
+  public static final String ANY = "*";
 
   /** Only the default adapter, with the two sentiment labels. */
   public static final AdapterCatalog SENTIMENT =

@@ -1,5 +1,7 @@
 package dev.weir.common.ops;
 
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.security.TlsIdentity;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.File;
 import java.nio.file.Path;
@@ -39,11 +41,58 @@ public final class CommonMeters {
       MeterSpec.gaugeIn(
           "bytes", "weir.disk.size", "size of the file system where a directory lies", "directory");
 
+  static final MeterSpec RESIDENT_MEMORY =
+      MeterSpec.gaugeIn(
+          "bytes",
+          "process.resident.memory",
+          "memory of this process that is in RAM, native memory of models included; Linux only");
+
+  static final MeterSpec MEMORY_LIMIT =
+      MeterSpec.gaugeIn(
+          "bytes",
+          "weir.memory.limit",
+          "what this process may take of memory at most: the limit of its cgroup, else the machine's memory");
+
+  private static final MeterSpec CERTIFICATE =
+      MeterSpec.gaugeIn(
+          "seconds",
+          "weir.tls.certificate.expiry.timestamp",
+          "when the first certificate of the chain ends that new connections are shown, since the epoch;"
+              + " no series without TLS");
+
+  /** Adapters whose counters are there from the start; of more, a counter begins with its value. */
+  private static final int MOST_ADAPTERS = 200;
+
   private CommonMeters() {}
 
   /** All of them, in the order of the reference. */
   public static List<MeterSpec> all() {
-    return List.of(READY, COMPONENT, SKIPPED, DISK_FREE, DISK_SIZE);
+    return List.of(
+        READY,
+        COMPONENT,
+        SKIPPED,
+        DISK_FREE,
+        DISK_SIZE,
+        RESIDENT_MEMORY,
+        MEMORY_LIMIT,
+        CERTIFICATE);
+  }
+
+  /**
+   * The declared adapters that have their counters from the start: the first 200 by name. Each
+   * adapter costs some 40 series in a process of all three services.
+   */
+  public static List<String> countedFromTheStart(AdapterCatalog catalog) {
+    return catalog.names().stream()
+        .filter(name -> !name.equals(AdapterCatalog.ANY))
+        .sorted()
+        .limit(MOST_ADAPTERS)
+        .toList();
+  }
+
+  /** Shows until when a server's certificate is valid, also after it was read anew. */
+  public static void certificate(MeterRegistry registry, TlsIdentity identity) {
+    CERTIFICATE.gauge(registry, () -> identity.validUntil().getEpochSecond());
   }
 
   /**

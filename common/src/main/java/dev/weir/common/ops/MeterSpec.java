@@ -12,6 +12,7 @@ import io.micrometer.prometheusmetrics.PrometheusNamingConvention;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,36 @@ public record MeterSpec(
   public Counter counter(MeterRegistry registry, String... values) {
     require(Kind.COUNTER);
     return Counter.builder(name).description(description).tags(tags(values)).register(registry);
+  }
+
+  /**
+   * Makes the meters of all combinations of these label values, with nothing counted yet. A counter
+   * that is made at its first increment begins at 1, and {@code rate()} and {@code increase()} see
+   * only what comes after: what an alert or a panel asks for must be there from the start.
+   *
+   * @param values the values of each label, in the labels' order
+   */
+  public void atZero(MeterRegistry registry, List<Collection<String>> values) {
+    if (kind == Kind.GAUGE) {
+      throw new IllegalStateException(name + " is a gauge, which shows what is known");
+    }
+    combine(registry, values, new String[0]);
+  }
+
+  private void combine(MeterRegistry registry, List<Collection<String>> values, String[] chosen) {
+    if (chosen.length == values.size()) {
+      switch (kind) {
+        case COUNTER -> counter(registry, chosen);
+        case TIMER -> timer(registry, chosen);
+        default -> summary(registry, chosen);
+      }
+      return;
+    }
+    for (String value : values.get(chosen.length)) {
+      String[] more = Arrays.copyOf(chosen, chosen.length + 1);
+      more[chosen.length] = value;
+      combine(registry, values, more);
+    }
   }
 
   /** The timer with these label values; the same one for the same values. */

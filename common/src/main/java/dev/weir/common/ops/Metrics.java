@@ -44,6 +44,7 @@ public final class Metrics implements AutoCloseable {
     new FileDescriptorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     gc.bindTo(registry);
+    new ProcessMemory().bindTo(registry);
   }
 
   /** Where meters are registered. */

@@ -74,7 +74,11 @@ public final class OpsServer implements AutoCloseable {
     this.host = host;
     this.port = port;
     this.tls = tls;
-    tls.ifPresent(identity -> watch.add(identity.files(), identity::refresh));
+    tls.ifPresent(
+        identity -> {
+          watch.add(identity.files(), identity::refresh);
+          CommonMeters.certificate(metrics.registry(), identity);
+        });
     this.health = health;
     this.metrics = metrics;
   }

@@ -9,6 +9,7 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -65,6 +66,11 @@ public final class TlsIdentity extends X509ExtendedKeyManager {
   /** Both files. */
   public List<Path> files() {
     return List.of(certificateFile, keyFile);
+  }
+
+  /** When the certificate ends that new connections are shown. */
+  public Instant validUntil() {
+    return pairs.get(0).chain().get(0).getNotAfter().toInstant();
   }
 
   /** Reads the files again; what they held before goes on when they cannot be used. */

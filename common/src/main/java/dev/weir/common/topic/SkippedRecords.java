@@ -10,6 +10,8 @@ import dev.weir.common.ops.LoggedText;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,6 +61,14 @@ public final class SkippedRecords {
   SkippedRecords(MeterRegistry registry, LongSupplier nanoTime) {
     this.registry = registry;
     this.nanoTime = nanoTime;
+  }
+
+  /** Has the counters of a topic begin at 0, so that an alert sees the first record, too. */
+  public SkippedRecords of(String topic) {
+    CommonMeters.SKIPPED.atZero(
+        registry,
+        List.of(List.of(topic), Arrays.stream(Reason.values()).map(Reason::code).toList()));
+    return this;
   }
 
   /** A record was passed over for this reason. */

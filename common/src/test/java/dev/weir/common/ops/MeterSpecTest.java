@@ -53,6 +53,19 @@ class MeterSpecTest {
   }
 
   @Test
+  void countersOfAllLabelValuesAreThereAtZero() {
+    MeterSpec spec = MeterSpec.counter("weir.some.loads", "loads", "result", "reason");
+    try (Metrics metrics = new Metrics()) {
+      spec.atZero(metrics.registry(), List.of(List.of("loaded", "failed"), List.of("a", "b")));
+      TIMER.atZero(metrics.registry(), List.of(List.of("http")));
+      assertThat(metrics.scrape())
+          .contains("weir_some_loads_total{reason=\"a\",result=\"loaded\"} 0.0")
+          .contains("weir_some_loads_total{reason=\"b\",result=\"failed\"} 0.0")
+          .contains("weir_some_wait_seconds_count{path=\"http\"} 0");
+    }
+  }
+
+  @Test
   void gaugesLeaveTheRegistryWithWhatTheyWereAbout() {
     MeterSpec spec = MeterSpec.gauge("weir.some.version", "a version", "adapter");
     try (Metrics metrics = new Metrics()) {

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.Certificate;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -43,6 +44,7 @@ class TlsIdentityTest {
             new OpsServer("127.0.0.1", 0, Optional.of(identity), new Health(), metrics)) {
       server.start();
       assertThat(shown(server, first, second)).isEqualTo(first.x509());
+      assertThat(expiry(metrics)).isEqualTo(first.x509().getNotAfter().toInstant());
 
       Files.copy(second.certificate(), first.certificate(), StandardCopyOption.REPLACE_EXISTING);
       identity.refresh(); // The key does not belong to it yet: nothing changes.
@@ -51,7 +53,14 @@ class TlsIdentityTest {
       Files.copy(second.key(), first.key(), StandardCopyOption.REPLACE_EXISTING);
       identity.refresh();
       assertThat(shown(server, first, second)).isEqualTo(second.x509());
+      assertThat(expiry(metrics)).isEqualTo(second.x509().getNotAfter().toInstant());
     }
+  }
+
+  private static Instant expiry(Metrics metrics) {
+    double seconds =
+        metrics.registry().get("weir.tls.certificate.expiry.timestamp").gauge().value();
+    return Instant.ofEpochSecond((long) seconds);
   }
 
   private static Certificate shown(OpsServer server, TestingCertificate... trusted)

@@ -7,6 +7,7 @@ import dev.weir.common.ops.Metrics;
 import dev.weir.common.topic.SkippedRecords;
 import dev.weir.curation.batch.PublishedBatches;
 import dev.weir.curation.deadletter.KnownFaults;
+import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
@@ -92,11 +93,14 @@ public final class CurationService implements AutoCloseable {
         new PublishedBatches(
             config.kafka(),
             config.topics().trainingBatches(),
-            new SkippedRecords(metrics.registry()));
+            new SkippedRecords(metrics.registry()).of(config.topics().trainingBatches()));
     Topology topology =
         CurationTopology.build(
             config, metrics.registry(), metrics.tracing(), known, numbers, properties);
-    LOG.debug("{}", topology.describe());
+    TopologyDescription described = topology.describe();
+    LOG.debug("{}", described);
+    CurationMeters.atZero(
+        metrics.registry(), config.adapters(), inputs(), readTopics(), steps(described));
     KafkaStreams opened = open(topology, properties);
     try {
       new InternalTopics(config).check();
@@ -189,6 +193,15 @@ public final class CurationService implements AutoCloseable {
   private Status working() {
     CurationStatus now = status;
     return now == null ? new Status.Down("not started") : now.of(state);
+  }
+
+  /** The nodes at which code of ours can fail. */
+  private static List<String> steps(TopologyDescription topology) {
+    return topology.subtopologies().stream()
+        .flatMap(part -> part.nodes().stream())
+        .map(TopologyDescription.Node::name)
+        .sorted()
+        .toList();
   }
 
   private List<String> readTopics() {

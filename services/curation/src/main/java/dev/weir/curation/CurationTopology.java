@@ -122,7 +122,7 @@ public final class CurationTopology {
   }
 
   private KStream<String, ReviewEvent> read() {
-    SkippedRecords skipped = new SkippedRecords(registry);
+    SkippedRecords skipped = new SkippedRecords(registry).of(config.topics().classifications());
     KStream<String, ReviewEvent> feedback =
         passed(
             source(config.topics().feedback(), "feedback")

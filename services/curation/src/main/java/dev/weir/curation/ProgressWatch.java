@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,7 @@ final class ProgressWatch implements AutoCloseable {
   private final RenewedTopics renewed;
   private final InstantSource clock;
   private final MeterRegistry registry;
+  private final BrokerGauges cluster;
   private final Map<String, Uuid> ids = new HashMap<>(); // the watch's thread only
   private final StallDetector detector;
   private final ScheduledExecutorService thread =
@@ -96,6 +98,7 @@ final class ProgressWatch implements AutoCloseable {
     this.clock = clock;
     this.registry = registry;
     this.answered = clock.instant();
+    this.cluster = new BrokerGauges(registry);
     CurationMeters.STALLED.gauge(registry, () -> stalled.size());
   }
 
@@ -141,6 +144,7 @@ final class ProgressWatch implements AutoCloseable {
                       position));
       stalled = now;
       answered = clock.instant();
+      cluster.disks(admin);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException | KafkaException e) {
@@ -156,11 +160,13 @@ final class ProgressWatch implements AutoCloseable {
       throws InterruptedException, ExecutionException, TimeoutException {
     Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
     Set<String> gone = new TreeSet<>();
+    List<TopicDescription> found = new ArrayList<>();
     for (Map.Entry<String, KafkaFuture<TopicDescription>> described :
         admin.describeTopics(topics).topicNameValues().entrySet()) {
       try {
         TopicDescription topic = get(described.getValue());
         look(topic);
+        found.add(topic);
         topic
             .partitions()
             .forEach(
@@ -180,6 +186,7 @@ final class ProgressWatch implements AutoCloseable {
       LOG.error("{} are missing; curation reads on when they are made anew", gone);
     }
     missing = gone;
+    cluster.replicas(found);
     Map<TopicPartition, OffsetAndMetadata> committed =
         get(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
     ListOffsetsResult ends =

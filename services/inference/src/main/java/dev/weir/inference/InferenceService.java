@@ -26,6 +26,7 @@ import dev.weir.inference.http.AdaptersView;
 import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
 import dev.weir.inference.http.HttpShadows;
+import dev.weir.inference.meter.InferenceMeters;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
@@ -120,6 +121,8 @@ public final class InferenceService implements AutoCloseable {
     this.device = device;
     this.health = health;
     this.meters = metrics.registry();
+    InferenceMeters.atZero(meters);
+    config.http().tls().ifPresent(identity -> CommonMeters.certificate(meters, identity));
     this.cacheDirectory = config.adapters().cacheDirectory();
     Clock clock = Clock.systemUTC();
     int[] probe =
@@ -138,7 +141,7 @@ public final class InferenceService implements AutoCloseable {
     registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
     registry.remember(
         new RememberedLayout(adapters.cacheDirectory(), base.digest(), adapters.slots().initial()));
-    ServingPlans plans = new ServingPlans();
+    ServingPlans plans = new ServingPlans(meters);
     classifier =
         new Classifier(
             registry,
@@ -154,7 +157,9 @@ public final class InferenceService implements AutoCloseable {
     loader = new AdapterLoader(reader, registry, meters, metrics.tracing(), clock);
     AnnouncedAdapters announced =
         new AnnouncedAdapters(
-            plans, config.catalog().names()::contains, new SkippedAdapterRecords(meters));
+            plans,
+            config.catalog().names()::contains,
+            new SkippedAdapterRecords(meters, config.topics().adapters()));
     watcher =
         new AdapterWatcher(config.kafka(), config.topics().adapters(), loader, announced, meters);
     feedback = new FeedbackPublisher(config.kafka(), config.topics().feedback(), meters);

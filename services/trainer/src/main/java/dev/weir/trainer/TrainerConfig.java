@@ -5,6 +5,7 @@ import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
 import dev.weir.common.config.SettingsException;
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.model.Precision;
 import dev.weir.common.signing.AdapterSigner;
 import dev.weir.common.signing.ArtifactTrust;
@@ -43,6 +44,7 @@ import java.util.Optional;
  *     long as it likes
  * @param signer signs what is published; empty leaves it unsigned
  * @param trust whose adapters training goes on from
+ * @param catalog the declared adapters
  */
 public record TrainerConfig(
     Map<String, Object> kafka,
@@ -63,7 +65,8 @@ public record TrainerConfig(
     Duration backoff,
     Duration stalledAfter,
     Optional<AdapterSigner> signer,
-    ArtifactTrust trust) {
+    ArtifactTrust trust,
+    AdapterCatalog catalog) {
 
   private static final Setting<List<Method>> METHODS =
       Setting.text(
@@ -210,7 +213,8 @@ public record TrainerConfig(
         settings.get(BACKOFF),
         settings.get(STALLED_AFTER),
         signer(settings),
-        settings.get(CommonSettings.TRUSTED_KEYS));
+        settings.get(CommonSettings.TRUSTED_KEYS),
+        settings.get(CommonSettings.ADAPTERS));
   }
 
   /** A trainer that does not believe itself could not go on from its own adapters. */

@@ -6,8 +6,15 @@ import static dev.weir.common.ops.MeterSpec.gauge;
 import static dev.weir.common.ops.MeterSpec.gaugeIn;
 import static dev.weir.common.ops.MeterSpec.timer;
 
+import dev.weir.common.adapter.Method;
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.MeterSpec;
+import dev.weir.common.ops.ReasonCodes;
 import dev.weir.trainer.data.SkippedRecords;
+import dev.weir.trainer.publish.StoreClaim;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Arrays;
 import java.util.List;
 
 /** The meters of the trainer. */
@@ -153,7 +160,53 @@ public final class TrainerMeters {
           "adapter",
           "form");
 
+  /** Reasons of a promotion, whether or not a pin holds the version back. */
+  static final List<String> PROMOTIONS =
+      List.of("better-than-majority", "fewer-errors", "lower-log-loss");
+
+  /** Reasons for the champion to stay. */
+  static final List<String> RETENTIONS =
+      List.of(
+          "forgets",
+          "holdout-too-small",
+          "not-better",
+          "one-class-only",
+          "parity-failed",
+          "superseded",
+          "too-few-examples",
+          "too-many-nonfinite-steps",
+          "training-failed");
+
+  /** Codes of the exceptions that a try can fail with. */
+  public static final List<String> FAILURE_REASONS =
+      ReasonCodes.with(
+          List.of(
+              "labels-alike",
+              "layer-not-in-base",
+              "one-class-only",
+              "output-not-empty",
+              "parity-failed",
+              StoreClaim.NOT_OURS,
+              "training-failed"));
+
   private TrainerMeters() {}
+
+  /** Makes the counters and timers of all label values that can come, with nothing counted. */
+  static void atZero(MeterRegistry registry, AdapterCatalog catalog) {
+    List<String> adapters = CommonMeters.countedFromTheStart(catalog);
+    List<String> methods = Arrays.stream(Method.values()).map(TrainerMetrics::word).toList();
+    DECISIONS.atZero(registry, List.of(adapters, methods, List.of("promoted", "held"), PROMOTIONS));
+    DECISIONS.atZero(registry, List.of(adapters, methods, List.of("retained"), RETENTIONS));
+    FAILURES.atZero(registry, List.of(FAILURE_REASONS));
+    STEPS.atZero(registry, List.of(methods));
+    BATCH_DURATION.atZero(registry, List.of(methods));
+    TRAINING.atZero(registry, List.of(methods));
+    SkippedRecords.METER.atZero(
+        registry,
+        List.of(
+            List.of("adapters", "examples", "training-batches"),
+            List.of("unreadable", "internal-error")));
+  }
 
   /** All of them, in the order of the reference. */
   public static List<MeterSpec> all() {

@@ -3,6 +3,7 @@ package dev.weir.trainer;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.ops.GaugeSet;
 import dev.weir.common.ops.MeterSpec;
 import dev.weir.common.ops.Timers;
@@ -29,11 +30,13 @@ final class TrainerMetrics {
   private volatile long lastStep;
   private final Map<String, Integer> sincePromotion = new ConcurrentHashMap<>();
 
-  TrainerMetrics(MeterRegistry registry) {
+  /** Meters whose counters of these adapters are there from the start. */
+  TrainerMetrics(MeterRegistry registry, AdapterCatalog catalog) {
     this.registry = registry;
     nonFinite = TrainerMeters.NONFINITE_STEPS.counter(registry);
     show(TrainerMeters.EXAMPLES_PER_SECOND, 0);
     TrainerMeters.PASSED_OVER.counter(registry);
+    TrainerMeters.atZero(registry, catalog);
     TrainerMeters.BATCH_STARTED.gauge(registry, () -> started / 1000.0);
     TrainerMeters.LAST_STEP.gauge(registry, () -> lastStep / 1000.0);
     busy(false);

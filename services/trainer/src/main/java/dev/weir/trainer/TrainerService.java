@@ -68,7 +68,7 @@ public final class TrainerService implements AutoCloseable {
     this.health = health;
     this.store = new SignedStore(store, config.signer(), config.trust());
     this.state = new TrainerState(health);
-    this.meters = new TrainerMetrics(metrics.registry());
+    this.meters = new TrainerMetrics(metrics.registry(), config.catalog());
     this.tracing = metrics.tracing();
     this.claim =
         new StoreClaim(

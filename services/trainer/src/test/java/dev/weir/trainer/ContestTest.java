@@ -15,6 +15,7 @@ import dev.weir.common.adapter.Release;
 import dev.weir.common.config.CommonSettings;
 import dev.weir.common.config.Setting;
 import dev.weir.common.config.Settings;
+import dev.weir.common.event.AdapterCatalog;
 import dev.weir.common.event.EventJson;
 import dev.weir.common.event.Example;
 import dev.weir.common.event.Split;
@@ -271,7 +272,7 @@ class ContestTest {
         set,
         READ,
         new Installation("a-cluster", ""),
-        new TrainerMetrics(new SimpleMeterRegistry()),
+        new TrainerMetrics(new SimpleMeterRegistry(), AdapterCatalog.SENTIMENT),
         Clock.fixed(NOW, ZoneOffset.UTC));
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.common.adapter.Decision;
 import dev.weir.common.adapter.Method;
 import dev.weir.common.adapter.Release;
+import dev.weir.common.event.AdapterCatalog;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class TrainerMetricsTest {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final TrainerMetrics metrics = new TrainerMetrics(registry);
+  private final TrainerMetrics metrics = new TrainerMetrics(registry, AdapterCatalog.SENTIMENT);
 
   @Test
   void showsADecisionsFiguresAndWhoServesAfterIt() {

@@ -8,7 +8,6 @@ import dev.weir.common.ops.Timers;
 import dev.weir.curation.meter.CurationMeters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.Locale;
 
 /** The meters of examples and batches. Thread-safe; shared by the tasks of a process. */
 public final class BatchMeters {
@@ -18,6 +17,7 @@ public final class BatchMeters {
   private final GaugeSet open;
   private final GaugeSet missing;
   private final GaugeSet newest;
+  private final GaugeSet closed;
 
   /** Registers with {@code registry}. */
   public BatchMeters(MeterRegistry registry) {
@@ -26,6 +26,7 @@ public final class BatchMeters {
     this.open = new GaugeSet(CurationMeters.OPEN_EXAMPLES, registry);
     this.missing = new GaugeSet(CurationMeters.MISSING, registry);
     this.newest = new GaugeSet(CurationMeters.FEEDBACK, registry);
+    this.closed = new GaugeSet(CurationMeters.BATCH_CLOSED, registry);
   }
 
   void added(Example example, boolean correction) {
@@ -50,11 +51,9 @@ public final class BatchMeters {
 
   void closed(TrainingBatch batch) {
     CurationMeters.BATCHES
-        .counter(
-            registry,
-            batch.adapter(),
-            batch.closedBy().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+        .counter(registry, batch.adapter(), CurationMeters.word(batch.closedBy()))
         .increment();
+    closed.raise(batch.closedAt().toEpochMilli() / 1000.0, batch.adapter());
     Timers.record(durations, batch.openedAt(), batch.closedAt());
   }
 
@@ -63,5 +62,6 @@ public final class BatchMeters {
     open.remove(adapter);
     missing.removeIf(labels -> labels.get(0).equals(adapter));
     newest.remove(adapter);
+    closed.remove(adapter);
   }
 }

@@ -6,8 +6,16 @@ import static dev.weir.common.ops.MeterSpec.gauge;
 import static dev.weir.common.ops.MeterSpec.gaugeIn;
 import static dev.weir.common.ops.MeterSpec.timer;
 
+import dev.weir.common.event.AdapterCatalog;
+import dev.weir.common.event.Parsed.Reason;
+import dev.weir.common.event.TrainingBatch.CloseReason;
+import dev.weir.common.ops.CommonMeters;
 import dev.weir.common.ops.MeterSpec;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The meters of curation. Under exactly-once an aborted transaction's records are processed, and
@@ -68,6 +76,14 @@ public final class CurationMeters {
           "closed batches, by what closed them (count, age, accuracy-drop)",
           "adapter",
           "reason");
+
+  /** When the last batch was closed. */
+  public static final MeterSpec BATCH_CLOSED =
+      gaugeIn(
+          "seconds",
+          "weir.curation.batch.closed.timestamp",
+          "when the newest batch since the start was closed, since the epoch",
+          "adapter");
 
   /** How long batches are open. */
   public static final MeterSpec BATCH_DURATION =
@@ -133,7 +149,70 @@ public final class CurationMeters {
           "adapter",
           "version");
 
+  /** Room on a broker's disk. */
+  public static final MeterSpec BROKER_DISK_FREE =
+      gaugeIn(
+          "bytes",
+          "weir.broker.disk.free",
+          "space left on the volume of a broker's log directory, as the broker says; no series without"
+              + " the right to describe the cluster",
+          "broker",
+          "directory");
+
+  /** Size of a broker's disk. */
+  public static final MeterSpec BROKER_DISK_SIZE =
+      gaugeIn(
+          "bytes",
+          "weir.broker.disk.size",
+          "size of the volume of a broker's log directory, as the broker says",
+          "broker",
+          "directory");
+
+  /** Partitions that are short of replicas. */
+  public static final MeterSpec UNDER_REPLICATED =
+      gauge(
+          "weir.broker.under.replicated.partitions",
+          "partitions of the topics that curation reads with fewer replicas in sync than they should have");
+
+  /** Partitions without a leader. */
+  public static final MeterSpec OFFLINE =
+      gauge(
+          "weir.broker.offline.partitions",
+          "partitions of the topics that curation reads without a leader");
+
   private CurationMeters() {}
+
+  /**
+   * Makes the counters of all label values that can come, at 0.
+   *
+   * @param inputs the topics that others write
+   * @param topics all topics that are read
+   * @param steps the topology's processors
+   */
+  public static void atZero(
+      MeterRegistry registry,
+      AdapterCatalog catalog,
+      Collection<String> inputs,
+      Collection<String> topics,
+      Collection<String> steps) {
+    List<String> adapters = CommonMeters.countedFromTheStart(catalog);
+    ACCEPTED.atZero(registry, List.of(adapters));
+    CORRECTIONS.atZero(registry, List.of(adapters));
+    BATCHES.atZero(
+        registry,
+        List.of(adapters, Arrays.stream(CloseReason.values()).map(CurationMeters::word).toList()));
+    DEAD_LETTERS.atZero(
+        registry, List.of(Arrays.stream(Reason.values()).map(Reason::code).toList()));
+    INTERNAL_ERRORS.atZero(registry, List.of(List.of("batch-close", "resolve", "production")));
+    INTERNAL_ERRORS.atZero(registry, List.of(steps));
+    CUT.atZero(registry, List.of(inputs));
+    RENEWED.atZero(registry, List.of(topics));
+  }
+
+  /** What a batch was closed by, as a label value. */
+  public static String word(CloseReason reason) {
+    return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
 
   /** All of them, in the order of the reference. */
   public static List<MeterSpec> all() {
@@ -146,6 +225,7 @@ public final class CurationMeters {
         INTERNAL_ERRORS,
         CUT,
         BATCHES,
+        BATCH_CLOSED,
         BATCH_DURATION,
         OPEN_EXAMPLES,
         MISSING,
@@ -154,6 +234,10 @@ public final class CurationMeters {
         THREADS_REPLACED,
         FEEDBACK,
         LIVE_ACCURACY,
-        LIVE_ANSWERS);
+        LIVE_ANSWERS,
+        BROKER_DISK_FREE,
+        BROKER_DISK_SIZE,
+        UNDER_REPLICATED,
+        OFFLINE);
   }
 }

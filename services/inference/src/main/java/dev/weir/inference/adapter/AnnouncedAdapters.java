@@ -191,6 +191,9 @@ public final class AnnouncedAdapters {
     }
     AdapterRecord read = parsed.accepted().orElseThrow();
     Optional<String> changed = book().put(read, value.length);
+    if (read instanceof AdapterRecord.Released released) {
+      skipped.decided(released.release());
+    }
     if (reading == null && read instanceof AdapterRecord.Planned planned) {
       plans.put(planned.plan());
     }

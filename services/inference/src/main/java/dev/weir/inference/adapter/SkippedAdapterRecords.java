@@ -1,6 +1,8 @@
 package dev.weir.inference.adapter;
 
+import dev.weir.common.adapter.Release;
 import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.common.ops.GaugeSet;
 import dev.weir.common.topic.SkippedRecords;
 import dev.weir.inference.meter.InferenceMeters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Counts and logs the records of the adapters topic that are not taken in: those that are not
  * usable as all readers of our topics do ({@link SkippedRecords}), and those for which there is no
- * room by a counter of their own, with a line in ten seconds. Belongs to the watcher's thread.
+ * room by a counter of their own, with a line in ten seconds; and shows of those that are, up to
+ * which batch the trainer has decided. Belongs to the watcher's thread.
  */
 public final class SkippedAdapterRecords {
 
@@ -25,21 +28,28 @@ public final class SkippedAdapterRecords {
 
   private final MeterRegistry meters;
   private final SkippedRecords unusable;
+  private final GaugeSet decided;
   private long logged;
   private long unlogged;
   private boolean any;
 
-  /** Counts into {@code meters}. */
-  public SkippedAdapterRecords(MeterRegistry meters) {
+  /** Counts into {@code meters}, what is skipped of {@code topic} from 0 on. */
+  public SkippedAdapterRecords(MeterRegistry meters, String topic) {
     this.meters = meters;
-    this.unusable = new SkippedRecords(meters);
+    this.decided = new GaugeSet(InferenceMeters.DECIDED, meters);
+    this.unusable = new SkippedRecords(meters).of(topic);
     // From 0 on: an alert sees no increase of a counter that is born with its first value.
     REASONS.forEach(reason -> InferenceMeters.ADAPTER_RECORDS_REFUSED.counter(meters, reason));
   }
 
   /** Counts where nobody looks. */
   static SkippedAdapterRecords unmetered() {
-    return new SkippedAdapterRecords(new SimpleMeterRegistry());
+    return new SkippedAdapterRecords(new SimpleMeterRegistry(), "adapters");
+  }
+
+  /** A decision stands on the topic; how far batches are decided shows whether the loop turns. */
+  void decided(Release release) {
+    decided.raise(release.batchClosedAt().toEpochMilli() / 1000.0, release.adapter());
   }
 
   void skip(ConsumerRecord<byte[], byte[]> record, Rejected<?> why) {

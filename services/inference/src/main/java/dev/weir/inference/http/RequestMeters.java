@@ -45,7 +45,11 @@ final class RequestMeters implements Handler<RoutingContext> {
     if (route.startsWith(STREAMS)) {
       return;
     }
-    Key key = new Key(method(context), route, context.response().getStatusCode());
+    int status = context.response().getStatusCode();
+    InferenceMeters.HTTP_RESPONSES
+        .counter(registry, InferenceMeters.statusClass(status))
+        .increment();
+    Key key = new Key(method(context), route, status);
     timers
         .computeIfAbsent(
             key,

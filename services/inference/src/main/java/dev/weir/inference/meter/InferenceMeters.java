@@ -8,7 +8,12 @@ import static dev.weir.common.ops.MeterSpec.gaugeIn;
 import static dev.weir.common.ops.MeterSpec.summary;
 import static dev.weir.common.ops.MeterSpec.timer;
 
+import dev.weir.common.event.Parsed.Reason;
+import dev.weir.common.model.Precision;
 import dev.weir.common.ops.MeterSpec;
+import dev.weir.common.ops.ReasonCodes;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Arrays;
 import java.util.List;
 
 /** The meters of the inference service. */
@@ -112,6 +117,13 @@ public final class InferenceMeters {
           "route",
           "status");
 
+  /** Answers over HTTP, by what they mean. */
+  public static final MeterSpec HTTP_RESPONSES =
+      counter(
+          "weir.inference.http.responses",
+          "answers over HTTP by class of status: 2xx, 3xx, 4xx (without 429), 429, 5xx; all are there from the start, unlike those of weir_inference_http_requests_seconds",
+          "class");
+
   /** HTTP requests that did not get to a route. */
   public static final MeterSpec HTTP_REFUSED =
       counter(
@@ -198,6 +210,23 @@ public final class InferenceMeters {
           "weir.inference.adapter.version",
           "the version that answers for the adapter; no series when none does",
           "adapter");
+
+  /** How far batches are decided. */
+  public static final MeterSpec DECIDED =
+      gaugeIn(
+          "seconds",
+          "weir.inference.decided.batch.timestamp",
+          "when the newest batch was closed that the adapters topic has a decision about, since the epoch",
+          "adapter");
+
+  /** Who is held in place by hand. */
+  public static final MeterSpec PINNED =
+      gaugeIn(
+          "seconds",
+          "weir.inference.pinned.timestamp",
+          "since when an operator's pin holds an adapter at a version, since the epoch; by says whether a rollback or a pin set it; no series when nothing does",
+          "adapter",
+          "by");
 
   /** What the champion has learned from. */
   public static final MeterSpec ADAPTER_FEEDBACK =
@@ -302,7 +331,65 @@ public final class InferenceMeters {
           "transactions by result: committed, rolled-back, fenced (another member took over)",
           "result");
 
+  /** Codes of the failures that loading a version can have. */
+  public static final List<String> LOAD_REASONS =
+      ReasonCodes.with(
+          List.of(
+              "adapter-out-of-order",
+              "base-mismatch",
+              "internal-error",
+              "label-mismatch",
+              "load-failed",
+              "load-timeout",
+              "max-tokens-out-of-range",
+              "merged-model-missing",
+              "no-free-slot",
+              "probe-failed",
+              "slots-too-large",
+              "version-changed"));
+
+  /** Reasons for which a request is refused before its route's work. */
+  static final List<String> REFUSALS =
+      List.of(
+          "no-key",
+          "unknown-key",
+          "scope",
+          "rate-limited",
+          "memory",
+          "slow-body",
+          "body-too-large",
+          "connections");
+
+  /** Classes of answers over HTTP. */
+  static final List<String> CLASSES = List.of("2xx", "3xx", "4xx", "429", "5xx");
+
   private InferenceMeters() {}
+
+  /** Makes the counters and timers of all label values that can come, with nothing counted. */
+  public static void atZero(MeterRegistry registry) {
+    List<String> reasons = Arrays.stream(Reason.values()).map(Reason::code).toList();
+    ABSTENTIONS.atZero(
+        registry,
+        List.of(List.of("no-adapter", "low-confidence", "adapter-unavailable", "no-token")));
+    DEAD_LETTERS.atZero(registry, List.of(reasons));
+    DEAD_LETTERS.atZero(registry, List.of(List.of("scoring-failed")));
+    HTTP_RESPONSES.atZero(registry, List.of(CLASSES));
+    HTTP_REFUSED.atZero(registry, List.of(REFUSALS));
+    LOADS.atZero(registry, List.of(List.of("loaded"), List.of("none")));
+    LOADS.atZero(registry, List.of(List.of("failed"), LOAD_REASONS));
+    PAGE_DURATION.atZero(registry, List.of(List.of("loaded", "refetched")));
+    PAGE_FAILURES.atZero(registry, List.of(LOAD_REASONS));
+    EVICTIONS.atZero(registry, List.of());
+    RUN_FAILURES.atZero(
+        registry, List.of(Arrays.stream(Precision.values()).map(Precision::id).toList()));
+    INTERNAL_ERRORS.atZero(
+        registry, List.of(List.of("adapter-watcher", "adapter-loader", "state-listener")));
+  }
+
+  /** The class of an HTTP status, as a label value. */
+  public static String statusClass(int status) {
+    return status == 429 ? "429" : status / 100 + "xx";
+  }
 
   /** All of them, in the order of the reference. */
   public static List<MeterSpec> all() {
@@ -320,6 +407,7 @@ public final class InferenceMeters {
         QUEUE_CAPACITY,
         SHADOWS,
         HTTP_REQUESTS,
+        HTTP_RESPONSES,
         HTTP_REFUSED,
         HTTP_BODY_BYTES,
         LISTENERS_BYTES,
@@ -334,6 +422,8 @@ public final class InferenceMeters {
         RUN_FAILURES,
         ADAPTER_VERSION,
         ADAPTER_FEEDBACK,
+        DECIDED,
+        PINNED,
         FRESHNESS,
         LOAD_DURATION,
         LOADS,

@@ -64,7 +64,7 @@ class AdapterWatcherIT {
     final ServingPlans plans = new ServingPlans();
     final AnnouncedAdapters announced =
         new AnnouncedAdapters(
-            plans, "default"::equals, new SkippedAdapterRecords(metrics.registry()));
+            plans, "default"::equals, new SkippedAdapterRecords(metrics.registry(), "adapters"));
     final AdapterWatcher watcher =
         new AdapterWatcher(servers(), topic, loader, announced, metrics.registry());
 

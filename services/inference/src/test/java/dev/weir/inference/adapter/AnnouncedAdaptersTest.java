@@ -29,7 +29,23 @@ class AnnouncedAdaptersTest {
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   private final AnnouncedAdapters announced =
       new AnnouncedAdapters(
-          new ServingPlans(), "default"::equals, new SkippedAdapterRecords(meters));
+          new ServingPlans(meters),
+          "default"::equals,
+          new SkippedAdapterRecords(meters, "adapters"));
+
+  /** What is left in place is told of by an alert; so it must go when it is taken back. */
+  @Test
+  void pinsAreShownWithWhatSetThemWhileTheyAreThere() {
+    crown(5);
+    pin(new Pin(3, "digest3", 5));
+    assertThat(meters.find("weir.inference.pinned.timestamp").tag("by", "rollback").gauge())
+        .isNotNull();
+    pin(new Pin(3, "digest3", null));
+    assertThat(meters.find("weir.inference.pinned.timestamp").gauges()).hasSize(1);
+    assertThat(meters.find("weir.inference.pinned.timestamp").tag("by", "pin").gauge()).isNotNull();
+    pin(null);
+    assertThat(meters.find("weir.inference.pinned.timestamp").gauges()).isEmpty();
+  }
 
   @Test
   void pinnedVersionIsWantedAndTheChampionIsItsSubstitute() {
@@ -137,7 +153,10 @@ class AnnouncedAdaptersTest {
   void recordsBeyondTheMemoryForThemAreRefused() {
     AnnouncedAdapters small =
         new AnnouncedAdapters(
-            new ServingPlans(), "default"::equals, new SkippedAdapterRecords(meters), 20_000);
+            new ServingPlans(),
+            "default"::equals,
+            new SkippedAdapterRecords(meters, "adapters"),
+            20_000);
     for (int version = 1; version <= 100; version++) {
       Release release = release(version);
       small.take(
@@ -242,7 +261,7 @@ class AnnouncedAdaptersTest {
     take(AdapterRecord.key(champion), EventJson.write(champion));
   }
 
-  private void pin(Pin pin) {
+  private void pin(@Nullable Pin pin) {
     ServingPlan plan = ServingPlan.none("default").withPinned(pin);
     take(AdapterRecord.key(plan), EventJson.write(plan));
   }

@@ -23,6 +23,9 @@ final class MetricsReference {
 
       Series with a `version` disappear when the version leaves: `weir_inference_answers_total` and `weir_inference_confidence` with the version's
       slot, `weir_curation_live_…` with the fourth version after it. `adapter` is bounded by the declared adapters; with `*` in `WEIR_ADAPTERS` it is not.
+      Counters are there from the start, at 0, with every value of their labels, for the first 200 declared adapters by name: `increase()` does not see
+      a beginning. Not so are those of versions and `weir_inference_http_requests_seconds`, whose routes and statuses come as they are asked for;
+      `weir_inference_http_responses_total` counts the same from 0. Why: [decision 0060](decisions/0060-alerts-in-both-directions.md).
       Why it is so: [decision 0021](decisions/0021-metrics-and-traces.md). Alerts: [runbooks](runbooks.md).
       """;
 

@@ -27,6 +27,7 @@ final class MonitoringFiles {
 
   static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
   static final Path PROMETHEUS = ROOT.resolve("monitoring/prometheus");
+  static final Path ALERTMANAGER = ROOT.resolve("monitoring/alertmanager/alertmanager.yml");
   static final Path DASHBOARDS = ROOT.resolve("monitoring/grafana/dashboards");
 
   /** Names that are followed by no bracket are metrics; functions and keywords are not. */
@@ -39,8 +40,14 @@ final class MonitoringFiles {
    * One query of a panel.
    *
    * @param emptyWhile whether the panel's description says that it is empty in good times
+   * @param saysWhatItWaitsFor whether it says when it is empty
    */
-  record Query(String where, String expression, boolean instant, boolean emptyWhile) {}
+  record Query(
+      String where,
+      String expression,
+      boolean instant,
+      boolean emptyWhile,
+      boolean saysWhatItWaitsFor) {}
 
   /** One alert. */
   record Alert(String name, String expression, JsonNode json) {}
@@ -60,14 +67,16 @@ final class MonitoringFiles {
         .forEach(
             (file, dashboard) -> {
               for (JsonNode panel : dashboard.path("panels")) {
-                boolean empty = panel.path("description").asText().contains("Empty while");
+                String description = panel.path("description").asText();
+                boolean empty = description.contains("Empty while");
                 for (JsonNode target : panel.path("targets")) {
                   queries.add(
                       new Query(
                           file + ": " + panel.path("title").asText(),
                           target.path("expr").asText(),
                           target.path("instant").asBoolean(),
-                          empty));
+                          empty,
+                          description.contains("Empty ")));
                 }
               }
               for (JsonNode annotation : dashboard.path("annotations").path("list")) {
@@ -77,6 +86,7 @@ final class MonitoringFiles {
                           file + ": annotation " + annotation.path("name").asText(),
                           annotation.path("expr").asText(),
                           false,
+                          true,
                           true));
                 }
               }
@@ -102,6 +112,49 @@ final class MonitoringFiles {
       }
     }
     return rules;
+  }
+
+  /** The tests of promtool, from all files. */
+  static List<JsonNode> ruleTests() {
+    List<JsonNode> tests = new ArrayList<>();
+    for (Path file : files(PROMETHEUS.resolve("tests"), ".yml")) {
+      yaml(file).path("tests").forEach(tests::add);
+    }
+    return tests;
+  }
+
+  static boolean firesIn(JsonNode test, String alert) {
+    for (JsonNode check : test.path("alert_rule_test")) {
+      if (check.path("alertname").asText().equals(alert) && !check.path("exp_alerts").isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * How a series of promtool's begins: {@code absent}, at {@code zero}, or with a {@code restart}.
+   */
+  static String beginning(String values) {
+    String first = values.strip().split("\\s+")[0];
+    if (first.startsWith("_")) {
+      return values.matches("_x\\d+ 0x?.*") ? "zero" : "absent";
+    }
+    return values.matches("[1-9]\\d*x\\d+ 0x.*") ? "restart" : first.startsWith("0") ? "zero" : "";
+  }
+
+  /** The codes of exceptions that a module's sources throw, by how they are written there. */
+  static Set<String> thrownReasons(String module) throws IOException {
+    Pattern thrown =
+        Pattern.compile(
+            "new (?:Store|Model|Load|Training|Device|UntrustedArtifact)Exception\\(\\s*\"([a-z]+(?:-[a-z]+)*)\"");
+    Set<String> codes = new TreeSet<>();
+    try (Stream<Path> sources = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+      for (Path source : sources.filter(file -> file.toString().endsWith(".java")).toList()) {
+        thrown.matcher(text(source)).results().forEach(found -> codes.add(found.group(1)));
+      }
+    }
+    return codes;
   }
 
   static List<MeterSpec> declared() {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.common.ops.MeterSpec;
+import dev.weir.common.ops.ReasonCodes;
+import dev.weir.inference.meter.InferenceMeters;
+import dev.weir.trainer.TrainerMeters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +37,7 @@ class MonitoringFilesTest {
               softly
                   .assertThat(dashboard.findValuesAsText("name"))
                   .as(file)
-                  .contains("datasource", "job");
+                  .contains("datasource", "job", "instance");
               Set<Integer> ids = new HashSet<>();
               for (JsonNode panel : dashboard.path("panels")) {
                 String at = file + ": " + panel.path("title").asText();
@@ -57,7 +60,7 @@ class MonitoringFilesTest {
                 }
               }
             });
-    softly.assertThat(uids).hasSize(5);
+    softly.assertThat(uids).hasSize(6);
     softly.assertAll();
   }
 
@@ -109,6 +112,57 @@ class MonitoringFilesTest {
     assertThat(headings)
         .as("a runbook per alert, in the order of the rules")
         .containsExactlyElementsOf(alerts.stream().map(MonitoringFiles.Alert::name).toList());
+  }
+
+  @Test
+  void everyAlertHasATestInWhichItFiresAndOneInWhichItIsSilent() {
+    Set<String> fires = new HashSet<>();
+    Set<String> silent = new HashSet<>();
+    for (JsonNode test : MonitoringFiles.ruleTests()) {
+      for (JsonNode check : test.path("alert_rule_test")) {
+        (check.path("exp_alerts").isEmpty() ? silent : fires).add(check.path("alertname").asText());
+      }
+    }
+    for (MonitoringFiles.Alert alert : MonitoringFiles.alerts()) {
+      assertThat(fires).as("alerts that fire in a test").contains(alert.name());
+      assertThat(silent).as("alerts that are silent in a test").contains(alert.name());
+    }
+  }
+
+  /** A series may not be there before, may be there at 0, and may fall back to 0. */
+  @Test
+  void everyAlertOnACounterIsTestedFromAbsenceFromZeroAndFromARestart() {
+    SoftAssertions softly = new SoftAssertions();
+    for (MonitoringFiles.Alert alert : MonitoringFiles.alerts()) {
+      if (!alert.expression().contains("unless on (job, instance) (process_uptime_seconds")
+          || alert.expression().contains(") / ")
+          || alert.expression().contains("/ sum")) {
+        continue;
+      }
+      Set<String> beginnings = new HashSet<>();
+      for (JsonNode test : MonitoringFiles.ruleTests()) {
+        if (MonitoringFiles.firesIn(test, alert.name())) {
+          for (JsonNode series : test.path("input_series")) {
+            String metric = series.path("series").asText().replaceAll("\\{.*", "");
+            if (alert.expression().contains(metric) && metric.startsWith("weir_")) {
+              beginnings.add(MonitoringFiles.beginning(series.path("values").asText()));
+            }
+          }
+        }
+      }
+      softly.assertThat(beginnings).as(alert.name()).contains("absent", "zero", "restart");
+    }
+    softly.assertAll();
+  }
+
+  /** A code that is not listed makes a counter that is born at 1, which increase() does not see. */
+  @Test
+  void everyReasonCodeThatIsThrownIsCountedFromTheStart() throws IOException {
+    assertThat(ReasonCodes.COMMON).containsAll(MonitoringFiles.thrownReasons("common"));
+    assertThat(TrainerMeters.FAILURE_REASONS)
+        .containsAll(MonitoringFiles.thrownReasons("services/trainer"));
+    assertThat(InferenceMeters.LOAD_REASONS)
+        .containsAll(MonitoringFiles.thrownReasons("services/inference"));
   }
 
   @Test

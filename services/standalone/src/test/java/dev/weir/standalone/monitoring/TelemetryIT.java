@@ -32,7 +32,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -61,6 +65,12 @@ class TelemetryIT {
   private static final Logger WEIR = (Logger) LoggerFactory.getLogger("dev.weir");
   private static final Logger ROOT = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private static @Nullable Level levelBefore;
+  private static String scrapedAtFirst = "";
+  private static String scrapedAtLast = "";
+
+  /** Of versions, of routes and of waits for a lock: who knows them before? */
+  private static final Pattern NOT_FROM_THE_START =
+      Pattern.compile("weir_inference_(answers|confidence|http_requests)_?.*|.*_max");
 
   @TempDir static Path directory;
 
@@ -91,6 +101,7 @@ class TelemetryIT {
         new LocalLoop(directory.resolve("data"), 0, settings, () -> Tracing.with(sdk))) {
       loop.start();
       try (Turn turn = new Turn(loop)) {
+        scrapedAtFirst = turn.get("/metrics");
         turn.teach(0, BATCH);
         awaitSpan("load adapter");
         turn.review();
@@ -108,6 +119,7 @@ class TelemetryIT {
                     turn.deadLetters() >= 7
                         && spans("process feedback").stream()
                             .anyMatch(span -> span.getTraceId().equals(REFUSED_TRACE)));
+        scrapedAtLast = turn.get("/metrics");
       }
     }
   }
@@ -227,6 +239,67 @@ class TelemetryIT {
                 assertThat(line.getMDCPropertyMap())
                     .containsKeys("batch", "trace_id", "span_id")
                     .containsEntry("adapter", "default"));
+  }
+
+  /**
+   * One that is born with a value has grown unseen: rate() and increase() begin at what is there.
+   */
+  @Test
+  void noCounterOfOursIsBornAfterTheStart() {
+    Set<String> atFirst = series(scrapedAtFirst);
+    assertThat(series(scrapedAtLast))
+        .hasSizeGreaterThan(500)
+        .allSatisfy(each -> assertThat(atFirst).contains(each));
+  }
+
+  @Test
+  void everyCounterThatAnAlertOrAPanelAsksForIsThereFromTheStart() {
+    Set<String> names =
+        series(scrapedAtFirst).stream()
+            .map(each -> each.replaceAll("[{ ].*", ""))
+            .collect(Collectors.toSet());
+    Stream.concat(
+            MonitoringFiles.queries().stream().map(MonitoringFiles.Query::expression),
+            MonitoringFiles.rules().stream().map(rule -> rule.path("expr").asText()))
+        .flatMap(expression -> MonitoringFiles.metrics(expression).stream())
+        .filter(name -> name.matches("weir_.*_(total|bucket|count|sum)"))
+        .filter(name -> !NOT_FROM_THE_START.matcher(name).matches())
+        .forEach(name -> assertThat(names).contains(name));
+  }
+
+  @Test
+  void memoryBrokersAndDecidedBatchesAreShown() {
+    assertThat(value("process_resident_memory_bytes"))
+        .isPositive()
+        .isLessThanOrEqualTo(value("weir_memory_limit_bytes"));
+    assertThat(value("weir_broker_disk_free_bytes"))
+        .isPositive()
+        .isLessThanOrEqualTo(value("weir_broker_disk_size_bytes"));
+    assertThat(scrapedAtLast)
+        .contains("weir_broker_under_replicated_partitions 0.0")
+        .contains("weir_broker_offline_partitions 0.0");
+    assertThat(value("weir_inference_decided_batch_timestamp_seconds"))
+        .as("both batches are decided")
+        .isEqualTo(value("weir_curation_batch_closed_timestamp_seconds"));
+  }
+
+  private static double value(String series) {
+    return scrapedAtLast
+        .lines()
+        .filter(line -> line.startsWith(series))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .findFirst()
+        .orElse(Double.NaN);
+  }
+
+  /** Counters of ours with their labels; of a histogram, its count. */
+  private static Set<String> series(String scrape) {
+    return scrape
+        .lines()
+        .filter(line -> line.matches("weir_[a-z0-9_]+_(total|count|sum|bucket)[{ ].*"))
+        .map(line -> line.substring(0, line.lastIndexOf(' ')))
+        .filter(each -> !NOT_FROM_THE_START.matcher(each.replaceAll("[{ ].*", "")).matches())
+        .collect(Collectors.toSet());
   }
 
   private static SpanData judged() {

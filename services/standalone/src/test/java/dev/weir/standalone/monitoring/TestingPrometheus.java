@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.awaitility.Awaitility;
 
 /**
@@ -42,17 +43,29 @@ final class TestingPrometheus implements AutoCloseable {
   /** An answer of the query API: how many series, or what was wrong with the query. */
   record Answer(int series, String error) {}
 
-  /** Starts one that scrapes {@code target} every second. */
+  /** Starts one that scrapes {@code target} every second, and sends no alerts. */
   static TestingPrometheus start(Path directory, String target) throws IOException {
+    return start(directory, target, "127.0.0.1:9", rules -> rules);
+  }
+
+  /**
+   * Starts one that scrapes {@code target} and sends alerts to {@code alertmanager}.
+   *
+   * @param edit makes the rules to test by of those of this repository
+   */
+  static TestingPrometheus start(
+      Path directory, String target, String alertmanager, UnaryOperator<String> edit)
+      throws IOException {
     Path rules = Files.createDirectories(directory.resolve("rules"));
     for (Path file : MonitoringFiles.files(MonitoringFiles.PROMETHEUS.resolve("rules"), ".yml")) {
-      Files.copy(file, rules.resolve(file.getFileName()));
+      Files.writeString(rules.resolve(file.getFileName()), edit.apply(MonitoringFiles.text(file)));
     }
     // The repository's own configuration, but for the pace and the place.
     String config =
         MonitoringFiles.text(MonitoringFiles.PROMETHEUS.resolve("prometheus-local.yml"))
             .replaceAll("(scrape|evaluation)_interval: \\S+", "$1_interval: 1s")
-            .replace("localhost:8080", target);
+            .replace("localhost:8080", target)
+            .replace("localhost:9093", alertmanager);
     Path file = Files.writeString(directory.resolve("prometheus.yml"), config);
     int port = freePort();
     Process process =
@@ -89,7 +102,7 @@ final class TestingPrometheus implements AutoCloseable {
     return output;
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
