@@ -442,7 +442,9 @@ class TelemetryIT {
     }
 
     private URI uri(String path) {
-      return URI.create("http://127.0.0.1:" + loop.httpPort() + path);
+      // Metrics where scrapers look for them.
+      int port = path.equals("/metrics") ? loop.opsPort() : loop.httpPort();
+      return URI.create("http://127.0.0.1:" + port + path);
     }
 
     private static byte[] utf8(String text) {
