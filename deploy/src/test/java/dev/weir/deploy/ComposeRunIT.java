@@ -47,7 +47,8 @@ class ComposeRunIT {
   @Test
   void comesUpAnswersOverHttpAndKafkaAndStopsInOrder() throws Exception {
     HostImage image = HostImage.build(directory);
-    for (String port : List.of("19092", "9092", "9093", "9000", "8080", "curation", "trainer", "inference")) {
+    for (String port :
+        List.of("19092", "9092", "9093", "9000", "8080", "curation", "trainer", "inference")) {
       ports.put(port, HostKafka.freePort());
     }
     startKafka();

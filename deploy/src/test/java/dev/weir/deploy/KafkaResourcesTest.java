@@ -119,6 +119,8 @@ class KafkaResourcesTest {
             .map(each -> each.getMetadata().getName())
             .collect(Collectors.toSet());
     secrets.add(cluster + "-cluster-ca-cert");
+    // Those of components/secured, which docs/operations.md has the commands for.
+    secrets.addAll(Set.of("weir-http-keys", "weir-tls", "weir-signing", "weir-trusted-keys"));
     manifests
         .pods()
         .values()

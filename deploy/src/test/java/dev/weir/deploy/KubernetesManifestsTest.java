@@ -273,7 +273,9 @@ class KubernetesManifestsTest {
             });
   }
 
-  /** A pod of production that other pods reach shows keys, HTTPS and signatures, or does not start. */
+  /**
+   * A pod of production that other pods reach shows keys, HTTPS and signatures, or does not start.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"cpu", "gpu", "s3"})
   void productionIsClosed(String overlay) throws Exception {

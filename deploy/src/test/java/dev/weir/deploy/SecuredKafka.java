@@ -211,8 +211,7 @@ final class SecuredKafka implements AutoCloseable {
           ResourceType.GROUP, group.getName(), pattern(String.valueOf(group.getPatternType())));
     }
     if (rule.getResource() instanceof AclRuleClusterResource) {
-      return new ResourcePattern(
-          ResourceType.CLUSTER, Resource.CLUSTER_NAME, PatternType.LITERAL);
+      return new ResourcePattern(ResourceType.CLUSTER, Resource.CLUSTER_NAME, PatternType.LITERAL);
     }
     AclRuleTransactionalIdResource id = (AclRuleTransactionalIdResource) rule.getResource();
     return new ResourcePattern(
