@@ -27,6 +27,8 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,17 @@ class AlertChainIT {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private int port;
+
+  /** A stream thread that dies of a deleted topic, and is replaced, is one of the faults. */
+  @BeforeAll
+  static void leaveThreadsOfTheLoopToTheLoop() {
+    Awaitility.doNotCatchUncaughtExceptionsByDefault();
+  }
+
+  @AfterAll
+  static void asItWas() {
+    Awaitility.reset();
+  }
 
   @Test
   void eachFaultIsToldToTheReceiverAndItsEndToo() throws Exception {

@@ -41,7 +41,12 @@ final class LoopTraffic implements AutoCloseable {
     this.producer = new EventProducer(loop.kafka());
   }
 
+  /** What Prometheus scrapes. */
   String target() {
+    return "127.0.0.1:" + loop.opsPort();
+  }
+
+  private String server() {
     return "127.0.0.1:" + loop.httpPort();
   }
 
@@ -121,12 +126,12 @@ final class LoopTraffic implements AutoCloseable {
   }
 
   String get(String path) {
-    return send(HttpRequest.newBuilder(URI.create("http://" + target() + path)).GET());
+    return send(HttpRequest.newBuilder(URI.create("http://" + server() + path)).GET());
   }
 
   private void post(String path, String body) {
     send(
-        HttpRequest.newBuilder(URI.create("http://" + target() + path))
+        HttpRequest.newBuilder(URI.create("http://" + server() + path))
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body)));
   }
