@@ -3,6 +3,7 @@ package dev.weir.common.ops;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,19 @@ public final class ClockStep {
     }
     latestMs = now;
     return Duration.ofMillis(back);
+  }
+
+  /**
+   * Ends the work with clients that were opened before the clock was set back.
+   *
+   * @throws KafkaException if it was, since the last call
+   */
+  public void requireNotSetBack() {
+    Duration back = setBack();
+    if (back != null) {
+      throw new KafkaException(
+          "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
+    }
   }
 
   /** The same when only the clock that runs forward has moved on. */

@@ -11,7 +11,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -55,12 +54,8 @@ final class BoundedClients implements KafkaClientSupplier {
     return new KafkaConsumer<>(config, new BoundedBytes(inputs), new BoundedBytes(inputs)) {
       @Override
       public ConsumerRecords<byte[], byte[]> poll(Duration timeout) {
-        Duration back = clock.setBack();
-        if (back != null) {
-          // The thread ends by it, and another one takes its place with clients of its own.
-          throw new KafkaException(
-              "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
-        }
+        // The thread ends by it, and another one takes its place with clients of its own.
+        clock.requireNotSetBack();
         beginAnew(this, heard.news());
         return bounds.of(super.poll(timeout));
       }

@@ -187,7 +187,7 @@ final class TrainingLoop implements Runnable {
             }
           }
           requireSameTopic();
-          requireSameClock();
+          clock.requireNotSetBack();
         }
         BatchJob open = job;
         if (open != null) {
@@ -209,15 +209,6 @@ final class TrainingLoop implements Runnable {
       if (!present.equals(topicId)) {
         throw new KafkaException(
             "topic " + config.topics().trainingBatches() + " was deleted and made anew");
-      }
-    }
-
-    /** Clients that were opened before send no heartbeats until the time is what it was. */
-    private void requireSameClock() {
-      Duration back = clock.setBack();
-      if (back != null) {
-        throw new KafkaException(
-            "the clock was set back by " + back.toSeconds() + " s: Kafka's clients begin anew");
       }
     }
 
