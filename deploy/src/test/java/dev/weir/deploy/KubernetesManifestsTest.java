@@ -3,6 +3,7 @@ package dev.weir.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -10,6 +11,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -18,12 +20,14 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -333,6 +337,44 @@ class KubernetesManifestsTest {
                     .isEqualTo("weir-inference.weir.svc"));
   }
 
+  /** The common chart's Grafana takes each config map with this label for a dashboard. */
+  @Test
+  void theOperatorsGrafanaGetsTheSameDashboardsAsCompose() throws Exception {
+    Map<String, String> shipped = new TreeMap<>();
+    try (Stream<Path> files =
+        Files.list(Repository.ROOT.resolve("monitoring/grafana/dashboards"))) {
+      for (Path file :
+          files.filter(each -> each.toString().endsWith(".json")).collect(Collectors.toList())) {
+        shipped.put("weir-" + file.getFileName(), Repository.read(file));
+      }
+    }
+    Map<String, String> mapped = new TreeMap<>();
+    Manifests.render("cpu")
+        .all(ConfigMap.class)
+        .filter(each -> "1".equals(labels(each).get("grafana_dashboard")))
+        .forEach(each -> mapped.putAll(each.getData()));
+    assertThat(mapped).isNotEmpty().isEqualTo(shipped);
+  }
+
+  /** A cluster that gives roles to pods gives them to service accounts. */
+  @Test
+  void podsThatReadTheBucketHaveIdentitiesOfTheirOwn() throws Exception {
+    Manifests manifests = Manifests.render("s3");
+    Set<String> accounts =
+        manifests
+            .all(ServiceAccount.class)
+            .map(each -> each.getMetadata().getName())
+            .collect(Collectors.toSet());
+    manifests
+        .pods()
+        .forEach(
+            (name, pod) -> {
+              boolean readsTheBucket = !name.equals("weir-curation");
+              assertThat(pod.getServiceAccountName()).isEqualTo(readsTheBucket ? name : null);
+              assertThat(accounts.contains(name)).as(name).isEqualTo(readsTheBucket);
+            });
+  }
+
   @Test
   void theTrainerAloneAsksForAGpu() throws Exception {
     pods("gpu")
@@ -355,6 +397,11 @@ class KubernetesManifestsTest {
   private static Container only(PodSpec pod) {
     assertThat(pod.getContainers()).hasSize(1);
     return pod.getContainers().get(0);
+  }
+
+  private static Map<String, String> labels(ConfigMap map) {
+    Map<String, String> labels = map.getMetadata().getLabels();
+    return labels == null ? Map.of() : labels;
   }
 
   private static String path(Probe probe) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.common.adapter.Manifest;
 import dev.weir.common.adapter.Release;
 import dev.weir.common.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
+import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -29,19 +31,24 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import javax.net.ssl.HttpsURLConnection;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The pods of an overlay on this machine, without a cluster: Kafka with mutual TLS and the users'
  * rules, and each service with its arguments, variables and mounts in the image's surroundings. A
- * whole loop goes through, so the rules are enough; and what they do not name is refused.
+ * whole loop goes through, so the rules are enough; and what they do not name is refused. The
+ * overlay for production goes through with its secrets: API keys, HTTPS and signed adapters.
  */
 @Timeout(900)
 class KubernetesRunIT {
@@ -54,12 +61,16 @@ class KubernetesRunIT {
   private final Map<String, Container> running = new TreeMap<>();
   private final Map<String, Integer> ports = new HashMap<>();
   private final Map<String, Integer> restarts = new HashMap<>();
+  private @Nullable Secrets secrets;
 
-  @Test
-  void aWholeLoopGoesThroughWithTheRightsOfTheManifestsAndNoOthers() throws Exception {
-    Manifests manifests = Manifests.render("dev");
+  @ParameterizedTest
+  @ValueSource(strings = {"dev", "cpu"})
+  void aWholeLoopGoesThroughWithTheRightsOfTheManifestsAndNoOthers(String overlay)
+      throws Exception {
+    Manifests manifests = Manifests.render(overlay);
     HostImage image = HostImage.build(directory);
     try (SecuredKafka kafka = SecuredKafka.start(manifests, directory)) {
+      secrets = new Secrets(kafka, image, directory);
       for (String name : manifests.pods().keySet()) {
         ports.put(name, HostKafka.freePort());
         ports.put(name + OPS, HostKafka.freePort());
@@ -73,7 +84,10 @@ class KubernetesRunIT {
       }
       Release decision = Application.run(kafka.client("weir-app"), kafka.client("weir-trainer"));
       assertThat(decision.state()).as("%s", decision).isEqualTo(Release.State.PROMOTED);
-      assertConsoleSeesAllTopics();
+      assertConsoleSeesAllTopics(manifests);
+      if (overlay.equals("cpu")) {
+        assertClosed(manifests);
+      }
       assertScalerSeesTheLag(kafka);
       assertRefused(kafka);
       for (Container each : running.values()) {
@@ -88,15 +102,21 @@ class KubernetesRunIT {
   }
 
   /** The event streams read topics that nothing else of inference reads. */
-  private void assertConsoleSeesAllTopics() throws IOException {
+  private void assertConsoleSeesAllTopics(Manifests manifests)
+      throws IOException, GeneralSecurityException {
     Set<String> awaited =
         new HashSet<>(Set.of("review", "classification", "example", "batch", "training"));
     HttpURLConnection connection =
         open(
+            manifests,
             "weir-inference",
+            "",
             "/v1/stream?feeds=reviews,classifications,examples,batches,"
                 + "label-requests,training,adapters&last=100");
     connection.setReadTimeout((int) SOON.toMillis());
+    if (!secrets().apiKey().isEmpty()) {
+      connection.setRequestProperty("Authorization", "Bearer " + secrets().apiKey());
+    }
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
@@ -111,9 +131,50 @@ class KubernetesRunIT {
     assertThat(awaited).as("kinds of events that did not come").isEmpty();
   }
 
-  private HttpURLConnection open(String name, String path) throws IOException {
-    return (HttpURLConnection)
-        URI.create("http://127.0.0.1:" + ports.get(name) + path).toURL().openConnection();
+  /** Without a key nothing is shown; plain HTTP is not spoken; what was published is signed. */
+  private void assertClosed(Manifests manifests) throws IOException, GeneralSecurityException {
+    assertThat(open(manifests, "weir-inference", "", "/v1/adapters").getResponseCode())
+        .isEqualTo(401);
+    for (String port : ports.keySet()) {
+      if (port.endsWith(OPS) || port.equals("weir-inference")) {
+        URI plain = URI.create("http://127.0.0.1:" + ports.get(port) + "/metrics");
+        assertThatThrownBy(
+                () -> ((HttpURLConnection) plain.toURL().openConnection()).getResponseCode())
+            .as("plain HTTP on the port of %s", port)
+            .isInstanceOf(IOException.class);
+      }
+    }
+    try (Stream<Path> files = Files.walk(directory.resolve("volume-adapters"))) {
+      assertThat(files.map(file -> file.getFileName().toString())).contains(Manifest.SIGNATURE);
+    }
+  }
+
+  /** The way of the pod's own probe: plain, or HTTPS with the certificate of its secret. */
+  private HttpURLConnection open(Manifests manifests, String name, String port, String path)
+      throws IOException, GeneralSecurityException {
+    String scheme = probe(manifests, name).getScheme();
+    boolean https = "HTTPS".equals(scheme);
+    HttpURLConnection connection =
+        (HttpURLConnection)
+            URI.create((https ? "https" : "http") + "://127.0.0.1:" + ports.get(name + port) + path)
+                .toURL()
+                .openConnection();
+    if (connection instanceof HttpsURLConnection secure) {
+      secure.setSSLSocketFactory(secrets().believing().getSocketFactory());
+    }
+    return connection;
+  }
+
+  private static HTTPGetAction probe(Manifests manifests, String name) {
+    return Objects.requireNonNull(manifests.pods().get(name))
+        .getContainers()
+        .get(0)
+        .getReadinessProbe()
+        .getHttpGet();
+  }
+
+  private Secrets secrets() {
+    return Objects.requireNonNull(secrets);
   }
 
   /** What KEDA asks for, with its rights. */
@@ -158,6 +219,8 @@ class KubernetesRunIT {
     variables.put("WEIR_BOOTSTRAP_SERVERS", kafka.bootstrapServers());
     variables.put("WEIR_OPS_PORT", String.valueOf(ports.get(name + OPS)));
     variables.put("WEIR_HTTP_PORT", String.valueOf(ports.get(name)));
+    // Here is one broker, whatever the overlay has.
+    variables.put("WEIR_REPLICATION", "1");
     // One decision is enough to see, and the quick one will do.
     variables.put("WEIR_TRAIN_METHODS", "head-refresh");
     variables.put(
@@ -167,12 +230,10 @@ class KubernetesRunIT {
                     container.getResources().getLimits().get("memory"))
                 .longValue());
     running.put(
-        name,
-        image.start(name, container.getArgs(), variables, mounts(manifests, kafka, name, pod)));
+        name, image.start(name, container.getArgs(), variables, mounts(manifests, name, pod)));
   }
 
-  private List<ComposeFile.Mount> mounts(
-      Manifests manifests, SecuredKafka kafka, String name, PodSpec pod)
+  private List<ComposeFile.Mount> mounts(Manifests manifests, String name, PodSpec pod)
       throws IOException, InterruptedException, GeneralSecurityException {
     Map<String, Volume> volumes = new HashMap<>();
     pod.getVolumes().forEach(each -> volumes.put(each.getName(), each));
@@ -184,7 +245,7 @@ class KubernetesRunIT {
       Path here = directory.resolve("volume-" + (shared ? "" : name + "-") + mount.getName());
       if (!Files.exists(here)) {
         Files.createDirectories(here);
-        fill(here, volume, manifests, kafka);
+        fill(here, volume, manifests);
       }
       boolean readOnly = Boolean.TRUE.equals(mount.getReadOnly());
       mounts.add(
@@ -193,23 +254,15 @@ class KubernetesRunIT {
     return mounts;
   }
 
-  private static void fill(
-      Path here,
-      @org.jspecify.annotations.Nullable Volume volume,
-      Manifests manifests,
-      SecuredKafka kafka)
+  private void fill(Path here, @Nullable Volume volume, Manifests manifests)
       throws IOException, InterruptedException, GeneralSecurityException {
     if (volume != null && volume.getConfigMap() != null) {
       for (var each : manifests.configMap(volume.getConfigMap().getName()).getData().entrySet()) {
         Files.writeString(here.resolve(each.getKey()), each.getValue());
       }
     } else if (volume != null && volume.getSecret() != null) {
-      String secret = volume.getSecret().getSecretName();
-      if (secret.endsWith("-cluster-ca-cert")) {
-        Files.writeString(here.resolve("ca.crt"), kafka.authority());
-      } else {
-        Files.writeString(here.resolve("user.crt"), kafka.identity(secret).certificate());
-        Files.writeString(here.resolve("user.key"), kafka.identity(secret).key());
+      for (var each : secrets().files(volume.getSecret().getSecretName()).entrySet()) {
+        Files.writeString(here.resolve(each.getKey()), each.getValue());
       }
     } else {
       // What fsGroup does.
@@ -228,15 +281,8 @@ class KubernetesRunIT {
           .isLessThan(4);
       start(image, manifests, kafka, name);
     }
-    String path =
-        Objects.requireNonNull(manifests.pods().get(name))
-            .getContainers()
-            .get(0)
-            .getReadinessProbe()
-            .getHttpGet()
-            .getPath();
     try {
-      HttpURLConnection connection = open(name + OPS, path);
+      HttpURLConnection connection = open(manifests, name, OPS, probe(manifests, name).getPath());
       connection.setConnectTimeout(3000);
       connection.setReadTimeout(3000);
       return connection.getResponseCode() == 200;

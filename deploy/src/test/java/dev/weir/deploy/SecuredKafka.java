@@ -120,6 +120,15 @@ final class SecuredKafka implements AutoCloseable {
         .getKafka()
         .getConfig()
         .forEach((name, value) -> properties.setProperty(name, value.toString()));
+    // Here is one broker, whatever the overlay has.
+    properties
+        .stringPropertyNames()
+        .forEach(
+            name -> {
+              if (name.matches(".*replication\\.factor|.*min\\.isr|min\\.insync\\.replicas")) {
+                properties.setProperty(name, "1");
+              }
+            });
     int controller = HostKafka.freePort();
     pem(operator, authority.certificate()).forEach(properties::setProperty);
     properties.setProperty("node.id", "1");
@@ -161,9 +170,7 @@ final class SecuredKafka implements AutoCloseable {
               Map<String, String> config = new HashMap<>();
               topic.getSpec().getConfig().forEach((k, v) -> config.put(k, v.toString()));
               return new NewTopic(
-                      topic.getMetadata().getName(),
-                      topic.getSpec().getPartitions(),
-                      topic.getSpec().getReplicas().shortValue())
+                      topic.getMetadata().getName(), topic.getSpec().getPartitions(), (short) 1)
                   .configs(config);
             })
         .toList();
