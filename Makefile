@@ -1,7 +1,7 @@
 # What CI runs, and the heavy targets that it does not.
 MVN ?= mvn -B -ntp
 
-.PHONY: build test fast test-http-contract sbom vulnerabilities dependency-updates format test-console test-monitoring test-deploy test-containers screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
+.PHONY: build test fast test-http-contract test-kubernetes sbom vulnerabilities dependency-updates format test-console test-monitoring test-deploy test-containers screenshots references demo peers peers-quick golden speed steps memory cycles loop probe recipe kafka-latency bench-serving bench-fairness bench-recovery fuzz jmh soak peers-venv clean
 
 PEERS_VENV ?= $(CURDIR)/benchmarks/peers/.venv
 export PEERS_VENV
@@ -36,6 +36,9 @@ test-deploy: ## Compose and Kubernetes files against schemas, code and running p
 
 test-containers: ## the image built and run, Compose up and taught, tests on a Kafka container; heavy, not CI; Linux, as root or with Docker; PARTS
 	MVN="$(MVN)" scripts/containers.sh
+
+test-kubernetes: ## every overlay applied to a real API server, built from its Go module; heavy (15 minutes of processor time once), not CI
+	scripts/kubernetes.sh
 
 references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code
 	-$(MVN) -q -pl services/standalone -am test -Dtest=ReferencesTest -Dsurefire.failIfNoSpecifiedTests=false

@@ -19,10 +19,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -199,12 +201,17 @@ class AlertChainIT {
       throws Exception {
     try (Admin admin = Admin.create(loop.kafka())) {
       admin.deleteTopics(List.of(loop.topics().classifications())).all().get();
+      List<Future<?>> sent = new ArrayList<>();
       for (int i = 0; i < MORE_THAN_ARE_READ_AHEAD; i++) {
         Review review = Review.of("waits-" + i, text(i));
         byte[] key = review.id().getBytes(StandardCharsets.UTF_8);
-        producer.send(new ProducerRecord<>(loop.topics().reviews(), key, EventJson.write(review)));
+        sent.add(
+            producer.send(
+                new ProducerRecord<>(loop.topics().reviews(), key, EventJson.write(review))));
       }
-      producer.flush();
+      for (Future<?> each : sent) {
+        each.get();
+      }
       awaitTold(alertmanager, "WeirPartitionStandsStill", true);
       awaitTold(alertmanager, "WeirConsumerLagStandsStill", true);
       ServiceProcess.provision(loop.settings());
