@@ -21,7 +21,7 @@ import bases
 import weir
 from prove import BUILT_IN, LIMIT, TEXTS
 
-RESOURCES = weir.ROOT / "common/src/test/resources/dev/weir/testing/golden"
+RESOURCES = weir.ROOT / "common/model/src/test/resources/dev/weir/testing/golden"
 RANK = 2
 
 # All variants once per way of naming modules; the pooled kinds differ from bert in their head only.

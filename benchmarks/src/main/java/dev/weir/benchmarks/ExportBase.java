@@ -2,11 +2,11 @@ package dev.weir.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.adapter.Safetensors;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.ModelConfig;
-import dev.weir.common.model.Pooling;
-import dev.weir.common.model.Tensor;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.safetensors.Safetensors;
+import dev.weir.model.spec.ModelConfig;
+import dev.weir.model.spec.Pooling;
+import dev.weir.model.spec.Tensor;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,13 +1,13 @@
 package dev.weir.benchmarks;
 
-import dev.weir.common.model.BaseModel;
+import dev.weir.model.base.BaseModel;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
-import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.fit.AdapterTrainer;
 import dev.weir.trainer.fit.EncodedExamples;
 import dev.weir.trainer.fit.TrainingOptions;
+import dev.weir.trainer.serving.ServingEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,18 +1,18 @@
 package dev.weir.benchmarks;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
-import dev.weir.trainer.encoder.TorchRuntime;
-import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
-import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.fit.AdapterTrainer;
 import dev.weir.trainer.fit.EncodedExamples;
 import dev.weir.trainer.fit.TrainingOptions;
+import dev.weir.trainer.serving.ServingEncoder;
+import dev.weir.trainer.torch.TorchRuntime;
+import dev.weir.trainer.torch.TrainingDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -11,7 +11,7 @@ import com.deque.html.axecore.selenium.AxeBuilder;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.browser.Browser.Screen;
 import dev.weir.browser.Loop.Sample;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import dev.weir.standalone.loop.TopicReader;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package dev.weir.browser;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Limits;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.event.Review;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.BufferedReader;

@@ -2,11 +2,11 @@ package dev.weir.deploy;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.TopicReader;
 import java.time.Duration;

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.weir.common.adapter.Release;
+import dev.weir.contract.release.Release;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

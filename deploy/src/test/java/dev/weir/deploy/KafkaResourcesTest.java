@@ -2,8 +2,8 @@ package dev.weir.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.topic.TopicSpec;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.topic.TopicSpec;
+import dev.weir.contract.topic.Topics;
 import io.strimzi.api.kafka.model.common.template.PodTemplate;
 import io.strimzi.api.kafka.model.kafka.Kafka;
 import io.strimzi.api.kafka.model.kafka.KafkaClusterSpec;

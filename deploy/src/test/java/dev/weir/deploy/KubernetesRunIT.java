@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.PodSpec;

@@ -3,9 +3,9 @@ package dev.weir.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.loop.LocalLoop;
 import io.fabric8.kubernetes.api.model.Container;
 import java.util.ArrayList;

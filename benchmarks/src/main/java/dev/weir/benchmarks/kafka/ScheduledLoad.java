@@ -2,9 +2,9 @@ package dev.weir.benchmarks.kafka;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.topic.Topics;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -2,12 +2,12 @@ package dev.weir.benchmarks.parts;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Review;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -1,11 +1,11 @@
 package dev.weir.benchmarks.parts;
 
 import dev.weir.benchmarks.serving.BenchmarkAdapter;
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.EncoderOutput;
-import dev.weir.common.model.Precision;
-import dev.weir.common.model.SlotEncoder;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.session.EncoderOutput;
+import dev.weir.model.session.SlotEncoder;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.AdapterWeights;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -1,7 +1,7 @@
 package dev.weir.benchmarks.parts;
 
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -1,6 +1,6 @@
 package dev.weir.benchmarks.recovery;
 
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.benchmarks.Machine;
 import dev.weir.benchmarks.TemporaryDirectory;
-import dev.weir.common.model.BaseModel;
+import dev.weir.model.base.BaseModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

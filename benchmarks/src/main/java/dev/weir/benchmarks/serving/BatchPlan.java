@@ -1,7 +1,7 @@
 package dev.weir.benchmarks.serving;
 
-import dev.weir.common.model.TextTokenizer;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.TextTokenizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

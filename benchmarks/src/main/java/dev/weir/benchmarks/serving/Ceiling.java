@@ -1,9 +1,9 @@
 package dev.weir.benchmarks.serving;
 
-import dev.weir.common.model.RunBuffers;
-import dev.weir.common.model.SlotEncoder;
-import dev.weir.common.model.TextTokenizer;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.TextTokenizer;
+import dev.weir.model.session.RunBuffers;
+import dev.weir.model.session.SlotEncoder;
 import java.util.List;
 import java.util.stream.IntStream;
 

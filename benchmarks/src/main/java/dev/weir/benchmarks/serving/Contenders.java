@@ -1,15 +1,15 @@
 package dev.weir.benchmarks.serving;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.event.Classification;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
-import dev.weir.common.model.SlotEncoder;
-import dev.weir.common.model.SlotLayout;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.ops.Lifecycle;
-import dev.weir.common.topic.TopicProvisioner;
-import dev.weir.common.topic.TopicSpec;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.contract.topic.TopicSpec;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.graph.SlotLayout;
+import dev.weir.model.session.SlotEncoder;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.service.ops.Lifecycle;
+import dev.weir.service.process.TopicProvisioner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,8 +2,8 @@ package dev.weir.benchmarks.serving;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Review;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.weir.benchmarks.serving;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;

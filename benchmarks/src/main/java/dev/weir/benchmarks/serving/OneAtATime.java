@@ -2,16 +2,16 @@ package dev.weir.benchmarks.serving;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Review;
-import dev.weir.common.model.RunBuffers;
-import dev.weir.common.model.SlotEncoder;
-import dev.weir.common.model.TextTokenizer;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.TextTokenizer;
+import dev.weir.model.session.RunBuffers;
+import dev.weir.model.session.SlotEncoder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

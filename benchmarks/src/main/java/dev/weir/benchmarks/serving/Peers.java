@@ -1,11 +1,11 @@
 package dev.weir.benchmarks.serving;
 
 import dev.weir.benchmarks.ExportBase;
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.PeftFiles;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.peft.PeftFiles;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.AdapterWeights;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -3,7 +3,7 @@ package dev.weir.benchmarks.serving;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.benchmarks.Machine;
 import dev.weir.benchmarks.TemporaryDirectory;
-import dev.weir.common.model.Precision;
+import dev.weir.model.spec.Precision;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;

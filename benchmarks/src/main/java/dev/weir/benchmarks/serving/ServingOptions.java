@@ -1,9 +1,9 @@
 package dev.weir.benchmarks.serving;
 
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.LoraConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

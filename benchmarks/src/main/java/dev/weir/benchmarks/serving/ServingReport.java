@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.benchmarks.Machine;
-import dev.weir.common.model.Precision;
+import dev.weir.model.spec.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

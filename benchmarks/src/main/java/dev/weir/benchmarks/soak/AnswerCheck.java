@@ -2,8 +2,8 @@ package dev.weir.benchmarks.soak;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.benchmarks.serving.BenchmarkAdapter;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

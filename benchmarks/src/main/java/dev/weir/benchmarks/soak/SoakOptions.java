@@ -1,6 +1,6 @@
 package dev.weir.benchmarks.soak;
 
-import dev.weir.common.model.BaseModel;
+import dev.weir.model.base.BaseModel;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;

@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
+import dev.weir.contract.release.AdapterId;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

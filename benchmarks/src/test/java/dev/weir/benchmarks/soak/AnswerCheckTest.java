@@ -2,8 +2,8 @@ package dev.weir.benchmarks.soak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.ops.ClockStep;
+import dev.weir.service.kafka.ClockStep;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.weir.curation;
 
-import dev.weir.common.ops.GaugeSet;
 import dev.weir.curation.meter.CurationMeters;
+import dev.weir.service.ops.GaugeSet;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,13 +1,13 @@
 package dev.weir.curation;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.config.SettingsException;
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.topic.Topics;
 import dev.weir.curation.batch.BatchPolicy;
 import dev.weir.curation.dedup.ConflictPolicy;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.config.SettingsException;
+import dev.weir.service.process.CommonSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 
 /** Curation cannot start; the message names the remedy. */
 public final class CurationException extends WeirException {

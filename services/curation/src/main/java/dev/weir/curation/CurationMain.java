@@ -1,7 +1,7 @@
 package dev.weir.curation;
 
-import dev.weir.common.config.Setting;
-import dev.weir.common.ops.ServiceProcess;
+import dev.weir.service.config.Setting;
+import dev.weir.service.process.ServiceProcess;
 import java.util.Collection;
 import java.util.Map;
 

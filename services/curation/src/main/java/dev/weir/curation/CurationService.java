@@ -1,13 +1,13 @@
 package dev.weir.curation;
 
-import dev.weir.common.ops.CommonMeters;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.topic.SkippedRecords;
 import dev.weir.curation.batch.PublishedBatches;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.meter.CurationMeters;
+import dev.weir.service.kafka.SkippedRecords;
+import dev.weir.service.ops.CommonMeters;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.ops.Metrics;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
@@ -75,7 +75,7 @@ public final class CurationService implements AutoCloseable {
    *
    * @throws CurationException if the state directory cannot be used, or belongs to another number
    *     of partitions
-   * @throws dev.weir.common.topic.BrokerUnavailableException if the broker does not answer
+   * @throws dev.weir.service.process.BrokerUnavailableException if the broker does not answer
    */
   public synchronized void start() {
     if (streams != null || closed) {

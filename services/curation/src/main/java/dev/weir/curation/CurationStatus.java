@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.ops.Health.Status;
+import dev.weir.service.ops.Health.Status;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

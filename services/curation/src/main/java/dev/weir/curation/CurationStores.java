@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.topic.EventSerde;
+import dev.weir.contract.topic.EventSerde;
 import dev.weir.curation.batch.BatchAssembler;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.limit.SourceCount;

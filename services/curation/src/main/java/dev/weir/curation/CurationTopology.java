@@ -2,11 +2,9 @@ package dev.weir.curation;
 
 import static org.apache.kafka.common.serialization.Serdes.ByteArray;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.EventSerde;
-import dev.weir.common.topic.SkippedRecords;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.topic.EventSerde;
 import dev.weir.curation.batch.Assembled;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
@@ -37,6 +35,8 @@ import dev.weir.curation.split.HoldoutSplit;
 import dev.weir.curation.validate.FeedbackValidator;
 import dev.weir.curation.validate.ReviewReader;
 import dev.weir.curation.validate.ServedReader;
+import dev.weir.service.kafka.SkippedRecords;
+import dev.weir.service.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.topic.BrokerUnavailableException;
+import dev.weir.service.process.BrokerUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.weir.curation;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.topic.DeadLetter;
+import dev.weir.contract.topic.Topics;
 import dev.weir.curation.deadletter.HasOriginal;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Letter;

@@ -1,6 +1,6 @@
 package dev.weir.curation;
 
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.topic.Topics;
 import java.time.InstantSource;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.ConsumerConfig;

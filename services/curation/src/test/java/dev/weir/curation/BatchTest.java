@@ -2,11 +2,11 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingBatch.CloseReason;
-import dev.weir.common.event.TrainingBatch.InputRange;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingBatch.CloseReason;
+import dev.weir.contract.event.TrainingBatch.InputRange;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

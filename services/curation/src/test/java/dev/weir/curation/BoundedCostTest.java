@@ -3,8 +3,8 @@ package dev.weir.curation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.topic.DeadLetter;
 import dev.weir.curation.deadletter.Letter;
 import dev.weir.curation.limit.AdapterLimiter;
 import dev.weir.curation.validate.Cut;

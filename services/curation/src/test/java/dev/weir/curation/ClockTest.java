@@ -2,8 +2,8 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.topic.DeadLetter;
 import java.time.Duration;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Test;

@@ -7,10 +7,10 @@ import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.topic.DeadLetter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

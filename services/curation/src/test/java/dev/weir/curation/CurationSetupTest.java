@@ -3,10 +3,10 @@ package dev.weir.curation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.SettingsException;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Metrics;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.SettingsException;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Metrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

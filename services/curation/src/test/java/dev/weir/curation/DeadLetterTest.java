@@ -3,8 +3,8 @@ package dev.weir.curation;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.topic.DeadLetter;
 import dev.weir.curation.deadletter.Letter;
 import java.util.Arrays;
 import java.util.stream.Stream;

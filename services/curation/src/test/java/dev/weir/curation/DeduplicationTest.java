@@ -2,9 +2,9 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.topic.DeadLetter;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.topic.DeadLetter;
 import dev.weir.curation.deadletter.Faults;
 import dev.weir.curation.resolve.ReviewResolver;
 import java.time.Duration;
@@ -186,7 +186,7 @@ class LastResortTest {
   void whatKafkaRefusedOnceBecomesADeadLetterWhenItIsReadAgain() {
     try (TestingCuration curation = TestingCuration.with()) {
       curation.known.refused(
-          new dev.weir.common.event.InputPosition("feedback", 0, 1), "refused by examples");
+          new dev.weir.contract.event.InputPosition("feedback", 0, 1), "refused by examples");
       curation.labeled("before", "positive");
       curation.feedback(KEY, BAD);
       curation.labeled("after", "negative");

@@ -2,9 +2,9 @@ package dev.weir.curation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TextKey;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TextKey;
+import dev.weir.contract.event.TextNormalizer;
 import dev.weir.curation.dedup.CuratedText;
 import java.time.Duration;
 import org.apache.kafka.streams.state.KeyValueStore;

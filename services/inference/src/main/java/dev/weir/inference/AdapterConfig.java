@@ -1,15 +1,15 @@
 package dev.weir.inference;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.config.SettingsException;
-import dev.weir.common.model.DeviceException;
-import dev.weir.common.model.DeviceRequest;
-import dev.weir.common.signing.ArtifactTrust;
-import dev.weir.inference.adapter.PrecisionChoice;
-import dev.weir.inference.adapter.ServingDevice;
-import dev.weir.inference.adapter.SlotPolicy;
+import dev.weir.inference.device.PrecisionChoice;
+import dev.weir.inference.device.ServingDevice;
+import dev.weir.inference.slot.SlotPolicy;
+import dev.weir.model.device.DeviceException;
+import dev.weir.model.device.DeviceRequest;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.config.SettingsException;
+import dev.weir.store.signing.ArtifactTrust;
+import dev.weir.store.signing.StoreSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -178,7 +178,7 @@ public record AdapterConfig(
         (long) settings.get(SLOT_MEMORY_MB) << 20,
         settings.get(CACHE_DIR),
         (long) settings.get(CACHE_MB) << 20,
-        settings.get(CommonSettings.TRUSTED_KEYS),
+        settings.get(StoreSettings.TRUSTED_KEYS),
         device,
         precision,
         settings.get(MERGED));

@@ -1,11 +1,11 @@
 package dev.weir.inference;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.config.SettingsException;
 import dev.weir.inference.access.KeyRing;
-import dev.weir.inference.http.HttpConfig;
+import dev.weir.inference.http.web.HttpConfig;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.config.SettingsException;
+import dev.weir.service.process.CommonSettings;
 import io.netty.util.NetUtil;
 import java.net.URI;
 import java.nio.file.Path;

@@ -1,12 +1,13 @@
 package dev.weir.inference;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.topic.Topics;
-import dev.weir.inference.http.HttpConfig;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.topic.Topics;
+import dev.weir.inference.http.web.HttpConfig;
 import dev.weir.inference.stream.Delivery;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
+import dev.weir.store.signing.StoreSettings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -119,7 +120,8 @@ public record InferenceConfig(
 
   /** This service's own settings, in the order of the README's table. */
   public static List<Setting<?>> settings() {
-    List<Setting<?>> settings = new ArrayList<>(HttpSettings.settings());
+    List<Setting<?>> settings = new ArrayList<>(StoreSettings.all());
+    settings.addAll(HttpSettings.settings());
     settings.addAll(List.of(WORKERS, BATCH_TOKENS, QUEUE_TEXTS));
     settings.addAll(AdapterConfig.settings());
     settings.addAll(List.of(POLL_RECORDS, LABEL_REQUEST_MARGIN, INSTANCE, DELIVERY, STREAMS));
@@ -140,7 +142,7 @@ public record InferenceConfig(
   /**
    * Takes the values out of what the process read.
    *
-   * @throws dev.weir.common.config.SettingsException if some contradict each other
+   * @throws dev.weir.service.config.SettingsException if some contradict each other
    */
   public static InferenceConfig from(Settings settings) {
     int workers = settings.get(WORKERS);

@@ -1,16 +1,16 @@
 package dev.weir.inference;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.LoadingModel;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Lifecycle;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.ops.ServiceProcess;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreConfig;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.base.LoadingModel;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Lifecycle;
+import dev.weir.service.ops.Metrics;
+import dev.weir.service.process.CommonSettings;
+import dev.weir.service.process.ServiceProcess;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreConfig;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;

@@ -1,35 +1,35 @@
 package dev.weir.inference;
 
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.ops.CommonMeters;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.ops.Lifecycle;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.inference.adapter.AdapterLoader;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.AdapterWatcher;
-import dev.weir.inference.adapter.AnnouncedAdapters;
-import dev.weir.inference.adapter.ArtifactReader;
-import dev.weir.inference.adapter.LocalCopies;
-import dev.weir.inference.adapter.OnnxSlotTable;
-import dev.weir.inference.adapter.RememberedLayout;
-import dev.weir.inference.adapter.ServingDevice;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.ServingState;
-import dev.weir.inference.adapter.SkippedAdapterRecords;
-import dev.weir.inference.adapter.SlotTable;
 import dev.weir.inference.control.AdapterControl;
+import dev.weir.inference.device.ServingDevice;
 import dev.weir.inference.feed.Feeds;
-import dev.weir.inference.http.AdaptersView;
-import dev.weir.inference.http.FeedbackPublisher;
 import dev.weir.inference.http.HttpApi;
-import dev.weir.inference.http.HttpShadows;
+import dev.weir.inference.http.admin.AdaptersView;
 import dev.weir.inference.meter.InferenceMeters;
+import dev.weir.inference.publish.FeedbackPublisher;
+import dev.weir.inference.release.AdapterLoader;
+import dev.weir.inference.release.AdapterWatcher;
+import dev.weir.inference.release.AnnouncedAdapters;
+import dev.weir.inference.release.ArtifactReader;
+import dev.weir.inference.release.LocalCopies;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.release.SkippedAdapterRecords;
 import dev.weir.inference.score.Classifier;
+import dev.weir.inference.shadow.HttpShadows;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.OnnxSlotTable;
+import dev.weir.inference.slot.RememberedLayout;
+import dev.weir.inference.slot.ServingState;
+import dev.weir.inference.slot.SlotTable;
 import dev.weir.inference.stream.ReviewStreams;
 import dev.weir.inference.stream.StreamConfig;
+import dev.weir.model.base.BaseModel;
+import dev.weir.service.ops.CommonMeters;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.ops.Lifecycle;
+import dev.weir.service.ops.Metrics;
+import dev.weir.store.artifact.ArtifactStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -80,7 +80,7 @@ public final class InferenceService implements AutoCloseable {
    *
    * @param base the base model; outlives this service
    * @param store where artifacts are; outlives this service
-   * @throws dev.weir.common.model.DeviceException if a GPU is asked for and cannot be used
+   * @throws dev.weir.model.device.DeviceException if a GPU is asked for and cannot be used
    */
   public InferenceService(
       InferenceConfig config, Metrics metrics, Health health, BaseModel base, ArtifactStore store) {
@@ -138,7 +138,9 @@ public final class InferenceService implements AutoCloseable {
             adapters.precision(),
             adapters.merged(),
             device.device());
-    registry = new AdapterRegistry(tables, adapters.slots(), reader, probe, meters, clock);
+    registry =
+        new AdapterRegistry(
+            tables, adapters.slots(), reader, reader.precision(), probe, meters, clock);
     registry.remember(
         new RememberedLayout(adapters.cacheDirectory(), base.digest(), adapters.slots().initial()));
     ServingPlans plans = new ServingPlans(meters);
@@ -224,8 +226,8 @@ public final class InferenceService implements AutoCloseable {
    * taken must not take partitions from the one that has it. What was opened is closed again when a
    * later part fails.
    *
-   * @throws dev.weir.common.ops.PortInUseException if the port is taken
-   * @throws dev.weir.common.model.ModelException if the base model cannot be opened
+   * @throws dev.weir.service.ops.PortInUseException if the port is taken
+   * @throws dev.weir.model.spec.ModelException if the base model cannot be opened
    */
   public synchronized void start() {
     if (started) {

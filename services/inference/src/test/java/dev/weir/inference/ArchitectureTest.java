@@ -5,10 +5,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.weir.testing.PackageLoops;
 
 @AnalyzeClasses(packages = "dev.weir.inference", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
+
+  @ArchTest static final ArchTests PACKAGES = ArchTests.in(PackageLoops.class);
 
   @ArchTest
   static final ArchRule dependsOnCommonOnly =
@@ -37,7 +41,7 @@ class ArchitectureTest {
   static final ArchRule adaptersKnowNoScoring =
       noClasses()
           .that()
-          .resideInAPackage("..inference.adapter..")
+          .resideInAnyPackage("..inference.device..", "..inference.slot..", "..inference.release..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -73,7 +77,8 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "..inference.adapter..",
+              "..inference.slot..",
+              "..inference.release..",
               "..inference.score..",
               "..inference.stream..",
               "..inference.http..");

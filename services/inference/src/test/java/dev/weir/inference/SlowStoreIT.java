@@ -2,8 +2,8 @@ package dev.weir.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.store.FileArtifactStore;
-import dev.weir.inference.adapter.TestingStore;
+import dev.weir.inference.release.TestingStore;
+import dev.weir.store.artifact.FileArtifactStore;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

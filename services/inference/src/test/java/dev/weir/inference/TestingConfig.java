@@ -1,14 +1,14 @@
 package dev.weir.inference;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.model.DeviceRequest;
-import dev.weir.common.model.Precision;
-import dev.weir.common.signing.ArtifactTrust;
-import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.PrecisionChoice;
-import dev.weir.inference.adapter.SlotPolicy;
-import dev.weir.inference.http.HttpConfig;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.topic.Topics;
+import dev.weir.inference.device.PrecisionChoice;
+import dev.weir.inference.http.web.HttpConfig;
+import dev.weir.inference.slot.SlotPolicy;
 import dev.weir.inference.stream.Delivery;
+import dev.weir.model.device.DeviceRequest;
+import dev.weir.model.spec.Precision;
+import dev.weir.store.signing.ArtifactTrust;
 import dev.weir.testing.TestBroker;
 import java.nio.file.Path;
 import java.time.Duration;

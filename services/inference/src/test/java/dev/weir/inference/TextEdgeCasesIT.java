@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.LabelRequest;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.LabelRequest;
+import dev.weir.contract.topic.DeadLetter;
 import dev.weir.testing.TestBroker;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;

@@ -1,7 +1,7 @@
 package dev.weir.standalone;
 
 import dev.weir.broker.BrokerStartException;
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

@@ -1,6 +1,6 @@
 package dev.weir.standalone;
 
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

@@ -1,10 +1,10 @@
 package dev.weir.standalone;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.SettingsException;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.Precision;
-import dev.weir.common.ops.Signals;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.Precision;
+import dev.weir.service.config.SettingsException;
+import dev.weir.service.ops.Signals;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.cli.ServicesCommand;
 import dev.weir.standalone.cli.WeirCommand;
 import java.io.PrintWriter;

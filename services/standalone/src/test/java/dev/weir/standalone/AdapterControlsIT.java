@@ -3,7 +3,7 @@ package dev.weir.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.Scope;
 import dev.weir.standalone.loop.LocalLoop;

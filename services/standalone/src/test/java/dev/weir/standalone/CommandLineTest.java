@@ -3,14 +3,14 @@ package dev.weir.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.model.DeviceRequest;
-import dev.weir.common.signing.AdapterSigner;
-import dev.weir.common.signing.ArtifactTrust;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.ApiKeys;
 import dev.weir.inference.access.Scope;
+import dev.weir.model.device.DeviceRequest;
+import dev.weir.store.signing.AdapterSigner;
+import dev.weir.store.signing.ArtifactTrust;
 import dev.weir.testing.TestingBaseModel;
-import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.trainer.torch.TrainingDevice;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

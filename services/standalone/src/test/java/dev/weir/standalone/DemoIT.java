@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.standalone.loop.TopicReader;

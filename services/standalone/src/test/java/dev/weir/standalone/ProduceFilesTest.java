@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -3,9 +3,9 @@ package dev.weir.standalone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.broker.EmbeddedBroker;
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Settings;
-import dev.weir.common.ops.ServiceProcess;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
+import dev.weir.service.process.ServiceProcess;
 import dev.weir.standalone.loop.EventProducer;
 import java.io.IOException;
 import java.io.PrintWriter;

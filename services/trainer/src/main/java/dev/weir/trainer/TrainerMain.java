@@ -1,8 +1,10 @@
 package dev.weir.trainer;
 
-import dev.weir.common.config.Setting;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.ops.ServiceProcess;
+import dev.weir.model.base.BaseModel;
+import dev.weir.service.config.Setting;
+import dev.weir.service.process.ServiceProcess;
+import dev.weir.trainer.config.TrainerConfig;
+import dev.weir.trainer.loop.TrainerService;
 import java.util.Collection;
 import java.util.Map;
 

@@ -9,10 +9,14 @@ import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.junit.ArchTests;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.weir.testing.PackageLoops;
 
 @AnalyzeClasses(packages = "dev.weir.trainer", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
+
+  @ArchTest static final ArchTests PACKAGES = ArchTests.in(PackageLoops.class);
 
   /** See docs/decisions/0004-memory-ownership-of-djl-arrays.md. */
   @ArchTest
@@ -57,7 +61,14 @@ class ArchitectureTest {
   static final ArchRule fittingKnowsNoKafka =
       noClasses()
           .that()
-          .resideInAnyPackage("..encoder..", "..lora..", "..fit..", "..evaluate..", "..export..")
+          .resideInAnyPackage(
+              "..torch..",
+              "..encoder..",
+              "..lora..",
+              "..fit..",
+              "..serving..",
+              "..evaluate..",
+              "..export..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.apache.kafka..");

@@ -1,7 +1,7 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TrainingBatch;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TrainingBatch;
 import dev.weir.curation.deadletter.HasOriginal;
 import dev.weir.curation.deadletter.Original;
 

@@ -1,13 +1,11 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingBatch.CloseReason;
-import dev.weir.common.topic.EventSerde;
-import dev.weir.common.trace.LogContext;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingBatch.CloseReason;
+import dev.weir.contract.topic.EventSerde;
 import dev.weir.curation.batch.Assembled.Added;
 import dev.weir.curation.batch.Assembled.Closed;
 import dev.weir.curation.batch.Assembled.Forgotten;
@@ -18,6 +16,8 @@ import dev.weir.curation.live.LiveAccuracy;
 import dev.weir.curation.resolve.Candidate;
 import dev.weir.curation.resolve.LabeledText;
 import dev.weir.curation.split.HoldoutSplit;
+import dev.weir.service.trace.LogContext;
+import dev.weir.service.trace.Tracing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

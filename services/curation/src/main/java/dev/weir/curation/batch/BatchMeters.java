@@ -1,11 +1,11 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.ops.GaugeSet;
-import dev.weir.common.ops.Timers;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
 import dev.weir.curation.meter.CurationMeters;
+import dev.weir.service.ops.GaugeSet;
+import dev.weir.service.ops.Timers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 

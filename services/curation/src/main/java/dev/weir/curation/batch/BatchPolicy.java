@@ -1,7 +1,7 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch.CloseReason;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch.CloseReason;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

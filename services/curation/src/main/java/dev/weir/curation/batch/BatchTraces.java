@@ -1,13 +1,13 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.Topics;
-import dev.weir.common.trace.TraceAttributes;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.topic.Topics;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.resolve.LabeledText.ServedAnswer;
+import dev.weir.service.trace.TraceAttributes;
+import dev.weir.service.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.SpanContext;

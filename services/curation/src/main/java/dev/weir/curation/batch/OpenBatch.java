@@ -2,12 +2,12 @@ package dev.weir.curation.batch;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingBatch.CloseReason;
-import dev.weir.common.event.TrainingBatch.InputRange;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingBatch.CloseReason;
+import dev.weir.contract.event.TrainingBatch.InputRange;
 import dev.weir.curation.split.HoldoutSplit;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,20 +1,19 @@
 package dev.weir.curation.batch;
 
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.SkippedRecords;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Rejected;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.service.kafka.KafkaClients;
+import dev.weir.service.kafka.SkippedRecords;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,13 +52,9 @@ public final class PublishedBatches implements BatchNumbers {
   }
 
   private Map<String, Long> read() {
-    Map<String, Object> properties = new HashMap<>(kafka);
-    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     Map<String, Long> numbers = new HashMap<>();
     try (KafkaConsumer<byte[], byte[]> consumer =
-        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        KafkaClients.consumer(KafkaClients.readingAlone(kafka))) {
       List<TopicPartition> partitions =
           consumer.partitionsFor(topic, TIMEOUT).stream()
               .map(p -> new TopicPartition(p.topic(), p.partition()))

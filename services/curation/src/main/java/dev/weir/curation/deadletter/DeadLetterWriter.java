@@ -1,12 +1,12 @@
 package dev.weir.curation.deadletter;
 
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.common.trace.TraceAttributes;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed;
 import dev.weir.curation.deadletter.Screened.Refused;
 import dev.weir.curation.meter.CurationMeters;
+import dev.weir.service.ops.LoggedText;
+import dev.weir.service.trace.TraceAttributes;
+import dev.weir.service.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.StatusCode;

@@ -1,6 +1,6 @@
 package dev.weir.curation.deadletter;
 
-import dev.weir.common.event.InputPosition;
+import dev.weir.contract.event.InputPosition;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,8 +2,8 @@ package dev.weir.curation.deadletter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.Surrogates;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.Surrogates;
+import dev.weir.contract.topic.DeadLetter;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.header.Header;

@@ -2,7 +2,7 @@ package dev.weir.curation.deadletter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.InputPosition;
+import dev.weir.contract.event.InputPosition;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

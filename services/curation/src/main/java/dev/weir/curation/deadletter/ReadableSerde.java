@@ -2,8 +2,8 @@ package dev.weir.curation.deadletter;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed.Reason;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed.Reason;
 import dev.weir.curation.deadletter.Screened.Refused;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;

@@ -1,6 +1,6 @@
 package dev.weir.curation.deadletter;
 
-import dev.weir.common.event.Parsed;
+import dev.weir.contract.event.Parsed;
 
 /**
  * What a step makes of a feedback record: it goes on, or to the dead-letter topic.

@@ -1,6 +1,6 @@
 package dev.weir.curation.dedup;
 
-import dev.weir.common.event.Parsed.Reason;
+import dev.weir.contract.event.Parsed.Reason;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Screened;
 import dev.weir.curation.deadletter.Screened.Passed;

@@ -1,7 +1,7 @@
 package dev.weir.curation.limit;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Parsed.Reason;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Parsed.Reason;
 import dev.weir.curation.batch.BatchAssembler;
 import dev.weir.curation.deadletter.ReadableSerde;
 import dev.weir.curation.deadletter.Screened;

@@ -1,16 +1,16 @@
 package dev.weir.curation.meter;
 
-import static dev.weir.common.ops.MeterSpec.MINUTES;
-import static dev.weir.common.ops.MeterSpec.counter;
-import static dev.weir.common.ops.MeterSpec.gauge;
-import static dev.weir.common.ops.MeterSpec.gaugeIn;
-import static dev.weir.common.ops.MeterSpec.timer;
+import static dev.weir.service.ops.MeterSpec.MINUTES;
+import static dev.weir.service.ops.MeterSpec.counter;
+import static dev.weir.service.ops.MeterSpec.gauge;
+import static dev.weir.service.ops.MeterSpec.gaugeIn;
+import static dev.weir.service.ops.MeterSpec.timer;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.event.TrainingBatch.CloseReason;
-import dev.weir.common.ops.CommonMeters;
-import dev.weir.common.ops.MeterSpec;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.event.TrainingBatch.CloseReason;
+import dev.weir.service.ops.CommonMeters;
+import dev.weir.service.ops.MeterSpec;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Arrays;
 import java.util.Collection;

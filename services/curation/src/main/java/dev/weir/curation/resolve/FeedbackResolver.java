@@ -1,16 +1,16 @@
 package dev.weir.curation.resolve;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Feedback.Verdict;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.Limits;
-import dev.weir.common.event.OpinionReader;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.event.TextKey;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Feedback.Verdict;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.event.OpinionReader;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.event.Parsed.Rejected;
+import dev.weir.contract.event.TextKey;
 import dev.weir.curation.resolve.LabeledText.ServedAnswer;
 import dev.weir.curation.resolve.Resolution.Missing;
 import dev.weir.curation.resolve.Resolution.Resolved;

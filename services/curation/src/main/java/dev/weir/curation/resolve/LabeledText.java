@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param adapter a declared adapter
  * @param text the feedback's own text, else the review's
  * @param textHash coarse hash of the text, which its side goes by; all that earlier versions know
- * @param textKey which text this is, see {@link dev.weir.common.event.TextKey}; {@code null} in
+ * @param textKey which text this is, see {@link dev.weir.contract.event.TextKey}; {@code null} in
  *     records that an earlier version wrote
  * @param label canonical label of the adapter's scheme
  * @param reviewId the review it is about, or {@code null}

@@ -1,6 +1,6 @@
 package dev.weir.curation.resolve;
 
-import dev.weir.common.event.Parsed;
+import dev.weir.contract.event.Parsed;
 
 /** What can be said of feedback with what is known of its review so far. */
 sealed interface Resolution {

@@ -1,6 +1,6 @@
 package dev.weir.curation.resolve;
 
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.OriginalSerde;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;

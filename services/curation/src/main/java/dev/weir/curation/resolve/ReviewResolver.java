@@ -1,13 +1,12 @@
 package dev.weir.curation.resolve;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.event.Parsed.Rejected;
 import dev.weir.curation.deadletter.Faults;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Original;
@@ -22,6 +21,7 @@ import dev.weir.curation.resolve.Resolution.Unusable;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
 import dev.weir.curation.resolve.ReviewEvent.FeedbackGiven;
 import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
+import dev.weir.service.trace.Tracing;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.weir.curation.resolve;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.InputPosition;
+import dev.weir.contract.event.InputPosition;
 import dev.weir.curation.deadletter.Original;
 import dev.weir.curation.deadletter.OriginalSerde;
 import io.micrometer.core.instrument.Counter;

@@ -1,6 +1,6 @@
 package dev.weir.curation.split;
 
-import dev.weir.common.event.Split;
+import dev.weir.contract.event.Split;
 
 /**
  * Assigns a text to train or holdout by its hash alone: the same text, in any letter case or

@@ -2,13 +2,13 @@ package dev.weir.curation.validate;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.store.Digests;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.event.Parsed.Rejected;
+import dev.weir.contract.fault.Digests;
 import dev.weir.curation.deadletter.KnownFaults;
 import dev.weir.curation.deadletter.Letter;
 import dev.weir.curation.deadletter.Original;

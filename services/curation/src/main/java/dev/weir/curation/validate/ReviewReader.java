@@ -1,9 +1,9 @@
 package dev.weir.curation.validate;
 
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Review;
 import dev.weir.curation.resolve.ReviewEvent;
 import dev.weir.curation.resolve.ReviewEvent.ReviewSeen;
 import org.apache.kafka.streams.processor.api.Processor;

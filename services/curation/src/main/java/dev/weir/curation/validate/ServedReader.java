@@ -1,13 +1,13 @@
 package dev.weir.curation.validate;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.topic.SkippedRecords;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Rejected;
 import dev.weir.curation.resolve.ReviewEvent;
 import dev.weir.curation.resolve.ReviewEvent.AnswerServed;
+import dev.weir.service.kafka.SkippedRecords;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;

@@ -2,10 +2,10 @@ package dev.weir.curation.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Split;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Split;
 import dev.weir.curation.split.HoldoutSplit;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -3,8 +3,8 @@ package dev.weir.curation.deadletter;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.topic.DeadLetter;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 

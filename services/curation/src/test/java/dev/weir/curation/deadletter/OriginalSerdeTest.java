@@ -3,7 +3,7 @@ package dev.weir.curation.deadletter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.event.InputPosition;
+import dev.weir.contract.event.InputPosition;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import net.jqwik.api.ForAll;

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.EventSerde;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.topic.EventSerde;
 import dev.weir.curation.dedup.CuratedText;
 import dev.weir.curation.limit.SourceCount;
 import dev.weir.curation.live.LiveAccuracy;

@@ -2,8 +2,8 @@ package dev.weir.curation.split;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TextNormalizer;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;

@@ -1,7 +1,7 @@
 package dev.weir.inference.control;
 
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.ServingPlan;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.ServingPlan;
 import org.jspecify.annotations.Nullable;
 
 /**

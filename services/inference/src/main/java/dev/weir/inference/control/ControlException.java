@@ -1,6 +1,6 @@
 package dev.weir.inference.control;
 
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 import org.jspecify.annotations.Nullable;
 
 /** A control that was not carried out; nothing was written. */

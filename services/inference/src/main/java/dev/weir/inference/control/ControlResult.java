@@ -1,8 +1,8 @@
 package dev.weir.inference.control;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.ServingPlan;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.ServingPlan;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,13 +1,14 @@
 package dev.weir.inference.control;
 
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.AdapterWatcher;
-import dev.weir.inference.adapter.AnnouncedAdapters;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.ServingPlan;
+import dev.weir.contract.topic.Topics;
 import dev.weir.inference.control.ControlException.Kind;
+import dev.weir.inference.release.AdapterWatcher;
+import dev.weir.inference.release.AnnouncedAdapters;
+import dev.weir.service.kafka.KafkaClients;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,7 +30,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -183,7 +183,7 @@ final class ControlWriter {
     properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, TIMEOUT_MS);
     properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
     properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
-    return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    return KafkaClients.producer(properties);
   }
 
   private static ControlException unavailable(Exception cause) {

@@ -1,13 +1,13 @@
 package dev.weir.inference.control;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreException;
-import dev.weir.inference.adapter.AdapterLoader;
-import dev.weir.inference.adapter.AnnouncedAdapters;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Release;
 import dev.weir.inference.control.ControlException.Kind;
+import dev.weir.inference.release.AdapterLoader;
+import dev.weir.inference.release.AnnouncedAdapters;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;

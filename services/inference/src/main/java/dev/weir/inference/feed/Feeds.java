@@ -1,6 +1,6 @@
 package dev.weir.inference.feed;
 
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.topic.Topics;
 import java.util.List;
 import java.util.Map;
 

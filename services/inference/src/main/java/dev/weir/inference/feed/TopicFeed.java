@@ -1,5 +1,6 @@
 package dev.weir.inference.feed;
 
+import dev.weir.service.kafka.KafkaClients;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,15 +64,12 @@ public final class TopicFeed implements AutoCloseable {
 
   TopicFeed(Map<String, Object> kafka, String topic, Duration lookForPartitions) {
     this.lookForPartitions = lookForPartitions;
-    this.kafka = new HashMap<>(kafka);
-    this.kafka.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    this.kafka = KafkaClients.readingAlone(kafka);
+    // A listener hears what comes from now on.
     this.kafka.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-    this.kafka.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    this.kafka.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
     this.kafka.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-feed-" + topic);
     this.kafka.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);
     this.kafka.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, BROKER_TIMEOUT_MS);
-    this.kafka.remove(ConsumerConfig.GROUP_ID_CONFIG);
     this.topic = topic;
   }
 
@@ -269,7 +266,7 @@ public final class TopicFeed implements AutoCloseable {
   private KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> settings) {
     Map<String, Object> fresh = new HashMap<>(settings);
     fresh.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, lookForPartitions.toMillis());
-    return new KafkaConsumer<>(fresh, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return KafkaClients.consumer(fresh);
   }
 
   private List<TopicPartition> partitions(KafkaConsumer<byte[], byte[]> consumer) {

@@ -1,6 +1,8 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.store.Digests;
+import dev.weir.contract.fault.Digests;
+import dev.weir.inference.http.web.Json;
+import dev.weir.inference.http.web.Problem;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;

@@ -1,19 +1,28 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.OpinionReader;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.OpinionReader;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.contract.event.Parsed.Rejected;
+import dev.weir.inference.http.guard.AccessHandler;
+import dev.weir.inference.http.web.Bodies;
+import dev.weir.inference.http.web.Json;
+import dev.weir.inference.http.web.Problem;
+import dev.weir.inference.http.web.RequestTraces;
+import dev.weir.inference.http.web.Workers;
+import dev.weir.inference.publish.FeedbackNotSentException;
+import dev.weir.inference.publish.FeedbackPublisher;
 import io.opentelemetry.api.trace.Span;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -39,7 +48,11 @@ final class FeedbackHandler implements Handler<RoutingContext> {
   @Override
   public void handle(RoutingContext context) {
     Json.require(context);
-    publisher.requireBroker();
+    try {
+      publisher.requireBroker();
+    } catch (FeedbackNotSentException e) {
+      throw problem(e);
+    }
     byte[] body = Bodies.of(context);
     Optional<String> source = AccessHandler.source(context);
     workers
@@ -54,7 +67,18 @@ final class FeedbackHandler implements Handler<RoutingContext> {
                         "topic", at.topic(),
                         "partition", at.partition(),
                         "offset", at.offset())))
-        .onFailure(context::fail);
+        .onFailure(
+            failure ->
+                context.fail(failure instanceof FeedbackNotSentException e ? problem(e) : failure));
+  }
+
+  private static Problem problem(FeedbackNotSentException e) {
+    String message = Objects.requireNonNullElse(e.getMessage(), "not sent");
+    return switch (e.kind()) {
+      case CLOSING -> new Problem(503, "closing", message, e).retryAfter(1);
+      case BROKER_UNAVAILABLE -> new Problem(503, "broker-unavailable", message, e).retryAfter(5);
+      case RECORD_REFUSED -> new Problem(413, "record-refused", message, e);
+    };
   }
 
   private CompletableFuture<InputPosition> publish(

@@ -1,14 +1,22 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.ops.PortInUseException;
-import dev.weir.common.security.FileWatch;
+import dev.weir.contract.event.AdapterCatalog;
 import dev.weir.inference.access.KeyRing;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
+import dev.weir.inference.http.admin.AdaptersView;
+import dev.weir.inference.http.events.EventStreams;
+import dev.weir.inference.http.guard.Connections;
+import dev.weir.inference.http.guard.Gate;
+import dev.weir.inference.http.web.Bodies;
+import dev.weir.inference.http.web.HttpConfig;
+import dev.weir.inference.publish.FeedbackPublisher;
 import dev.weir.inference.score.Classifier;
+import dev.weir.inference.shadow.HttpShadows;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Metrics;
+import dev.weir.service.ops.PortInUseException;
+import dev.weir.service.security.FileWatch;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;

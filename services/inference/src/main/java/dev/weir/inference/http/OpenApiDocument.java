@@ -1,5 +1,6 @@
 package dev.weir.inference.http;
 
+import dev.weir.inference.http.web.Json;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;

@@ -1,7 +1,12 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Surrogates;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Surrogates;
+import dev.weir.inference.http.classify.InferenceProtocol;
+import dev.weir.inference.http.web.Json;
+import dev.weir.inference.http.web.Problem;
+import dev.weir.inference.http.web.RoutePatterns;
+import dev.weir.inference.http.web.WellFormed;
 import dev.weir.inference.score.CallerGoneException;
 import dev.weir.inference.score.OutOfOrderException;
 import dev.weir.inference.score.VersionChangedException;
@@ -24,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * Answers failed requests with problem documents, whoever failed them. Never throws, whatever the
  * request line is.
  */
-final class Problems implements Handler<RoutingContext> {
+public final class Problems implements Handler<RoutingContext> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
 
@@ -32,11 +37,13 @@ final class Problems implements Handler<RoutingContext> {
   private static final int LONGEST = 200;
 
   /** The statuses that the router or a handler may fail with. */
-  static final List<Integer> STATUSES = List.of(400, 404, 405, 406, 408, 413, 414, 415, 500, 503);
+  public static final List<Integer> STATUSES =
+      List.of(400, 404, 405, 406, 408, 413, 414, 415, 500, 503);
 
   private final RoutePatterns patterns;
 
-  Problems(RoutePatterns patterns) {
+  /** Answers with the route that was meant where one is known. */
+  public Problems(RoutePatterns patterns) {
     this.patterns = patterns;
   }
 

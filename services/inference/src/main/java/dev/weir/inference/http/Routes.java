@@ -1,8 +1,23 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.ops.Health;
+import dev.weir.contract.event.EventJson;
 import dev.weir.inference.feed.Feeds;
+import dev.weir.inference.http.admin.ControlHandler;
+import dev.weir.inference.http.classify.ClassifyHandler;
+import dev.weir.inference.http.classify.InferenceProtocol;
+import dev.weir.inference.http.events.EventFrame;
+import dev.weir.inference.http.events.EventSource;
+import dev.weir.inference.http.events.EventStreams;
+import dev.weir.inference.http.guard.Gate;
+import dev.weir.inference.http.web.Bodies;
+import dev.weir.inference.http.web.Json;
+import dev.weir.inference.http.web.Parsers;
+import dev.weir.inference.http.web.Problem;
+import dev.weir.inference.http.web.RequestMeters;
+import dev.weir.inference.http.web.RequestTraces;
+import dev.weir.inference.http.web.RoutePatterns;
+import dev.weir.inference.http.web.Workers;
+import dev.weir.service.ops.Health;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -181,12 +196,7 @@ final class Routes {
   }
 
   private static String named(HttpMethod method, Route route) {
-    return method + " " + pattern(route.getPath());
-  }
-
-  /** A route's path as {@code /v1/adapters/{name}}. */
-  static String pattern(String path) {
-    return path.replaceAll(":(\\w+)", "{$1}");
+    return method + " " + RoutePatterns.pattern(route.getPath());
   }
 
   /** All adapters, whose number nothing bounds but the topic: rendered off the event loop. */

@@ -1,17 +1,17 @@
 package dev.weir.inference.meter;
 
-import static dev.weir.common.ops.MeterSpec.LATENCIES;
-import static dev.weir.common.ops.MeterSpec.MINUTES;
-import static dev.weir.common.ops.MeterSpec.counter;
-import static dev.weir.common.ops.MeterSpec.gauge;
-import static dev.weir.common.ops.MeterSpec.gaugeIn;
-import static dev.weir.common.ops.MeterSpec.summary;
-import static dev.weir.common.ops.MeterSpec.timer;
+import static dev.weir.service.ops.MeterSpec.LATENCIES;
+import static dev.weir.service.ops.MeterSpec.MINUTES;
+import static dev.weir.service.ops.MeterSpec.counter;
+import static dev.weir.service.ops.MeterSpec.gauge;
+import static dev.weir.service.ops.MeterSpec.gaugeIn;
+import static dev.weir.service.ops.MeterSpec.summary;
+import static dev.weir.service.ops.MeterSpec.timer;
 
-import dev.weir.common.event.Parsed.Reason;
-import dev.weir.common.model.Precision;
-import dev.weir.common.ops.MeterSpec;
-import dev.weir.common.ops.ReasonCodes;
+import dev.weir.contract.event.Parsed.Reason;
+import dev.weir.model.spec.Precision;
+import dev.weir.service.ops.MeterSpec;
+import dev.weir.service.ops.ReasonCodes;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Arrays;
 import java.util.List;

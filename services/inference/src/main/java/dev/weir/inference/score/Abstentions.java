@@ -1,7 +1,7 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.event.AdapterCatalog;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.release.AdapterId;
 import dev.weir.inference.score.Answer.Abstained;
 import java.util.Locale;
 import java.util.TreeSet;

@@ -1,8 +1,8 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.InputPosition;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.release.AdapterId;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;

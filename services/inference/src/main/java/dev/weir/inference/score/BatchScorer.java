@@ -1,12 +1,12 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.common.trace.LogContext;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.Lease;
-import dev.weir.inference.adapter.ServingAdapter;
-import dev.weir.inference.adapter.ServingState;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.Lease;
+import dev.weir.inference.slot.ServingAdapter;
+import dev.weir.inference.slot.ServingState;
+import dev.weir.service.ops.LoggedText;
+import dev.weir.service.trace.LogContext;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -344,7 +344,7 @@ final class BatchScorer {
         adapter.id(),
         adapter.digest(),
         adapter.labels(),
-        Softmax.of(logits, adapter.labels().size(), adapter.temperature()),
+        Probabilities.of(logits, adapter.labels().size(), adapter.temperature()),
         router.abstainBelow(adapter.id().adapter()),
         null);
   }

@@ -1,15 +1,15 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Review;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.ServingAdapter;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.ServingState;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.ServingAdapter;
+import dev.weir.inference.slot.ServingState;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.ops.LoggedText;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;

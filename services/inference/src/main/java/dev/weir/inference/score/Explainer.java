@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.Review;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

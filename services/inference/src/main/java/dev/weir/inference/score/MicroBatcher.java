@@ -1,8 +1,8 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.inference.adapter.ServingAdapter;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.inference.slot.ServingAdapter;
+import dev.weir.service.ops.Health.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

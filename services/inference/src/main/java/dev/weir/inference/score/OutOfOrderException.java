@@ -1,7 +1,7 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
+import dev.weir.contract.release.AdapterId;
 
 /** The version that should answer fails on texts that are not at fault; nothing else serves. */
 public final class OutOfOrderException extends WeirException {

@@ -1,7 +1,7 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.text.TokenLimit;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.inference.adapter.Hold;
+import dev.weir.inference.slot.Hold;
 import org.jspecify.annotations.Nullable;
 
 /**

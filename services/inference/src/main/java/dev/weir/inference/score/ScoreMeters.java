@@ -1,8 +1,8 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.model.Precision;
-import dev.weir.inference.adapter.AdapterRegistry;
 import dev.weir.inference.meter.InferenceMeters;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.model.spec.Precision;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.inference.adapter.ServingAdapter;
+import dev.weir.inference.slot.ServingAdapter;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 

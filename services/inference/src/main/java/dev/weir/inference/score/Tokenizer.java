@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
 
 /** Turns text into token ids; thread-safe. */
 @FunctionalInterface

@@ -1,11 +1,11 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.Lease;
-import dev.weir.inference.adapter.ServingAdapter;
-import dev.weir.inference.adapter.ServingState;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.Lease;
+import dev.weir.inference.slot.ServingAdapter;
+import dev.weir.inference.slot.ServingState;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -114,7 +114,7 @@ final class Triage implements AutoCloseable {
       }
       int[] tokens = tokenizer.encode(SENTENCE, leased.limit());
       float[] logits = lease.run(new int[][] {tokens}, List.of(leased))[0];
-      Softmax.of(logits, leased.labels().size(), leased.temperature());
+      Probabilities.of(logits, leased.labels().size(), leased.temperature());
       return null;
     } catch (RuntimeException e) {
       meters.runFailed(version.precision());

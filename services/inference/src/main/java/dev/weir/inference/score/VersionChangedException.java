@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 
 /** What must come of one adapter version could not: releases came faster than answers. */
 public final class VersionChangedException extends WeirException {

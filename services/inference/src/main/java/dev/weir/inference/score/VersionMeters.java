@@ -1,10 +1,10 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.ServingAdapter.Residence;
-import dev.weir.inference.adapter.ServingState;
+import dev.weir.contract.release.AdapterId;
 import dev.weir.inference.meter.InferenceMeters;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.ServingAdapter.Residence;
+import dev.weir.inference.slot.ServingState;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Meter;

@@ -1,10 +1,10 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.inference.adapter.ServingAdapter;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.ServingState;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.ServingPlan;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.slot.ServingAdapter;
+import dev.weir.inference.slot.ServingState;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,16 +1,16 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.Classification.Abstention;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.LabelRequest;
-import dev.weir.common.event.Review;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.Classification.Abstention;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.LabelRequest;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.topic.DeadLetter;
+import dev.weir.contract.topic.Topics;
 import dev.weir.inference.score.Answer;
+import dev.weir.service.ops.LoggedText;
+import dev.weir.service.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;

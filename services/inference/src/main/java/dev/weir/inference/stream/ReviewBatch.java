@@ -1,11 +1,11 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Rejected;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Rejected;
+import dev.weir.contract.event.Review;
 import dev.weir.inference.score.Answer;
 import dev.weir.inference.score.Caller;
 import dev.weir.inference.score.Classifier;

@@ -1,10 +1,10 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.ops.ClockStep;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.stream.ReviewLoop.Standstill;
+import dev.weir.service.kafka.ClockStep;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.trace.Tracing;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
 import java.time.Clock;

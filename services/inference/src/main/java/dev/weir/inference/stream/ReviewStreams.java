@@ -1,8 +1,8 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Classifier;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.trace.Tracing;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.trace.TraceAttributes;
-import dev.weir.common.trace.Tracing;
 import dev.weir.inference.score.Answer;
+import dev.weir.service.trace.TraceAttributes;
+import dev.weir.service.trace.Tracing;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanBuilder;
 import io.opentelemetry.api.trace.StatusCode;

@@ -1,6 +1,7 @@
 package dev.weir.inference.stream;
 
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.KafkaClients;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -9,8 +10,6 @@ import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Opens the Kafka clients of one review stream.
@@ -78,12 +77,9 @@ class StreamClients {
   }
 
   KafkaConsumer<byte[], byte[]> consumer() {
-    Map<String, Object> properties = new HashMap<>(config.kafka());
+    Map<String, Object> properties = KafkaClients.reading(config.kafka());
     properties.put(ConsumerConfig.GROUP_ID_CONFIG, config.group());
     properties.put(ConsumerConfig.CLIENT_ID_CONFIG, "weir-inference-reviews-" + stream);
-    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-    properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, pollRecords());
     properties.put(
         ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
@@ -93,13 +89,11 @@ class StreamClients {
     properties.putIfAbsent(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, MAX_POLL_INTERVAL_MS);
     properties.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MS);
     properties.putIfAbsent(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MS);
-    return new KafkaConsumer<>(
-        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    return KafkaClients.consumer(properties);
   }
 
   KafkaProducer<byte[], byte[]> producer() {
-    return new KafkaProducer<>(
-        producerProperties(), new ByteArraySerializer(), new ByteArraySerializer());
+    return KafkaClients.producer(producerProperties());
   }
 
   Map<String, Object> producerProperties() {

@@ -3,7 +3,8 @@ package dev.weir.inference.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
+import dev.weir.inference.http.web.RoutePatterns;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;

@@ -6,11 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.security.TlsIdentity;
+import dev.weir.contract.event.EventJson;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.KeyRing;
 import dev.weir.inference.access.Scope;
+import dev.weir.inference.http.guard.RequiredScope;
+import dev.weir.inference.http.web.HttpConfig;
+import dev.weir.inference.http.web.Problem;
+import dev.weir.service.security.TlsIdentity;
 import dev.weir.testing.TestingCertificate;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;

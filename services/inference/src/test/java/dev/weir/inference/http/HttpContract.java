@@ -9,7 +9,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

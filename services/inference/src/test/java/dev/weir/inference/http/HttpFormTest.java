@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
+import dev.weir.inference.http.web.BoundedParser;
+import dev.weir.inference.http.web.HttpConfig;
+import dev.weir.inference.http.web.Problem;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -218,7 +221,7 @@ class HttpFormTest {
       })
   void theTextThatIsOneTooManyEndsTheParsing(String body) throws Exception {
     // What follows is no JSON: whoever reads on says so.
-    String many = "{},".repeat(ClassifyRequest.MAX_TEXTS + 1) + "}}}";
+    String many = "{},".repeat(BoundedParser.MOST_TEXTS + 1) + "}}}";
     HttpResponse<String> response = post("/v1/classify", body.formatted(many));
     assertThat(response.statusCode()).isEqualTo(422);
     assertThat(response.body()).contains("too-many-texts");

@@ -1,6 +1,10 @@
 package dev.weir.inference.http;
 
 import dev.weir.inference.feed.TopicFeed;
+import dev.weir.inference.http.events.EventFrame;
+import dev.weir.inference.http.events.EventSource;
+import dev.weir.inference.http.events.EventStreams;
+import dev.weir.inference.http.web.HttpConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;

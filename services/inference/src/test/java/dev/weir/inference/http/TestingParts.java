@@ -1,22 +1,25 @@
 package dev.weir.inference.http;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.store.FileArtifactStore;
-import dev.weir.common.topic.Topics;
-import dev.weir.inference.adapter.AdapterLoader;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.AdapterWatcher;
-import dev.weir.inference.adapter.AnnouncedAdapters;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.TestingAdapters;
-import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.topic.Topics;
 import dev.weir.inference.control.AdapterControl;
 import dev.weir.inference.feed.Feeds;
+import dev.weir.inference.http.admin.AdaptersView;
+import dev.weir.inference.publish.FeedbackPublisher;
+import dev.weir.inference.release.AdapterLoader;
+import dev.weir.inference.release.AdapterWatcher;
+import dev.weir.inference.release.AnnouncedAdapters;
+import dev.weir.inference.release.ServingPlans;
 import dev.weir.inference.score.Classifier;
 import dev.weir.inference.score.TestingTokenizer;
+import dev.weir.inference.shadow.HttpShadows;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.TestingAdapters;
+import dev.weir.inference.slot.TestingSlotTable;
+import dev.weir.model.base.BaseModel;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Metrics;
+import dev.weir.store.artifact.FileArtifactStore;
 import dev.weir.testing.TestingBaseModel;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -24,17 +27,17 @@ import java.time.Duration;
 import java.util.Map;
 
 /** What an {@link HttpApi} shows, with one adapter that serves and no broker. */
-final class TestingParts implements AutoCloseable {
+public final class TestingParts implements AutoCloseable {
 
   private final BaseModel base;
   private final AdapterRegistry registry;
   private final Classifier classifier;
   final TestingSlotTable.Opener opener = new TestingSlotTable.Opener();
-  final AnnouncedAdapters announced;
-  final Metrics metrics = new Metrics();
-  final HttpApi.Parts parts;
+  public final AnnouncedAdapters announced;
+  public final Metrics metrics = new Metrics();
+  public final HttpApi.Parts parts;
 
-  TestingParts(Path directory) {
+  public TestingParts(Path directory) {
     this(directory, 1000);
   }
 
@@ -43,7 +46,7 @@ final class TestingParts implements AutoCloseable {
    *
    * @param queueTexts texts that may wait for a scorer
    */
-  TestingParts(Path directory, int queueTexts) {
+  public TestingParts(Path directory, int queueTexts) {
     base = BaseModel.load(TestingBaseModel.write(directory.resolve("base"), 1).toString());
     registry = TestingAdapters.registry(opener, 4);
     ServingPlans plans = new ServingPlans();
@@ -106,7 +109,7 @@ final class TestingParts implements AutoCloseable {
   }
 
   /** The same parts with another publisher of feedback. */
-  HttpApi.Parts with(FeedbackPublisher feedback) {
+  public HttpApi.Parts with(FeedbackPublisher feedback) {
     return new HttpApi.Parts(
         parts.classifier(),
         parts.adapters(),

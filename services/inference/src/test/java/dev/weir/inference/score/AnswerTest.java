@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
-import dev.weir.common.adapter.AdapterId;
+import dev.weir.contract.release.AdapterId;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,12 +12,12 @@ class AnswerTest {
 
   @Test
   void softmaxIgnoresTheColumnsOfOtherAdapters() {
-    assertThat(Softmax.of(new float[] {1000, 1000, 5000}, 2, 1)).containsExactly(0.5, 0.5);
+    assertThat(Probabilities.of(new float[] {1000, 1000, 5000}, 2, 1)).containsExactly(0.5, 0.5);
   }
 
   @Test
   void softmaxRefusesWhatIsNotFinite() {
-    assertThatThrownBy(() -> Softmax.of(new float[] {0, Float.NaN}, 2, 1))
+    assertThatThrownBy(() -> Probabilities.of(new float[] {0, Float.NaN}, 2, 1))
         .isInstanceOf(ArithmeticException.class);
   }
 
@@ -41,10 +41,10 @@ class AnswerTest {
 
   @Test
   void aHigherTemperatureSpreadsProbabilities() {
-    assertThat(Softmax.of(new float[] {0, 2}, 2, 2))
-        .isEqualTo(Softmax.of(new float[] {0, 1}, 2, 1));
-    assertThat(Softmax.of(new float[] {0, 2}, 2, 4).get(1))
-        .isBetween(0.5, Softmax.of(new float[] {0, 2}, 2, 1).get(1));
+    assertThat(Probabilities.of(new float[] {0, 2}, 2, 2))
+        .isEqualTo(Probabilities.of(new float[] {0, 1}, 2, 1));
+    assertThat(Probabilities.of(new float[] {0, 2}, 2, 4).get(1))
+        .isBetween(0.5, Probabilities.of(new float[] {0, 2}, 2, 1).get(1));
   }
 
   private static Answer.Scored scored(Double... probabilities) {

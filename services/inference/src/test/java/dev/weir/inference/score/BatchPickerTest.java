@@ -2,7 +2,7 @@ package dev.weir.inference.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Review;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.TestingAdapters;
-import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Review;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.TestingAdapters;
+import dev.weir.inference.slot.TestingSlotTable;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;

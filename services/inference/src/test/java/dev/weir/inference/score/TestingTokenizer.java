@@ -1,6 +1,6 @@
 package dev.weir.inference.score;
 
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 

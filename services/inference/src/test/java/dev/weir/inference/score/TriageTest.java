@@ -1,22 +1,22 @@
 package dev.weir.inference.score;
 
-import static dev.weir.inference.adapter.TestingAdapters.serve;
 import static dev.weir.inference.score.TestingClients.classify;
 import static dev.weir.inference.score.TestingTokenizer.text;
+import static dev.weir.inference.slot.TestingAdapters.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.Review;
-import dev.weir.common.model.ModelException;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.ops.Health.Status;
-import dev.weir.common.ops.Metrics;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.TestingAdapters;
-import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.TestingAdapters;
+import dev.weir.inference.slot.TestingSlotTable;
+import dev.weir.model.spec.ModelException;
+import dev.weir.service.ops.Health.Status;
+import dev.weir.service.ops.Metrics;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,10 +2,10 @@ package dev.weir.inference.score;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.TestingAdapters;
-import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.TestingAdapters;
+import dev.weir.inference.slot.TestingSlotTable;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;

@@ -1,15 +1,15 @@
 package dev.weir.inference.score;
 
-import static dev.weir.inference.adapter.TestingAdapters.serve;
-import static dev.weir.inference.adapter.TestingAdapters.serveBeside;
+import static dev.weir.inference.slot.TestingAdapters.serve;
+import static dev.weir.inference.slot.TestingAdapters.serveBeside;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.inference.adapter.AdapterRegistry;
-import dev.weir.inference.adapter.ServingPlans;
-import dev.weir.inference.adapter.TestingAdapters;
-import dev.weir.inference.adapter.TestingSlotTable;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.ServingPlan;
+import dev.weir.inference.release.ServingPlans;
+import dev.weir.inference.slot.AdapterRegistry;
+import dev.weir.inference.slot.TestingAdapters;
+import dev.weir.inference.slot.TestingSlotTable;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;

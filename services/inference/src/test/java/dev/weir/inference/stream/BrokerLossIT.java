@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.weir.broker.EmbeddedBroker;
 import dev.weir.broker.EmbeddedBroker.Settings;
-import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.stream.HookedClients.Point;
+import dev.weir.service.ops.Health.Status;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;

@@ -5,9 +5,9 @@ import static dev.weir.inference.stream.TestingStreams.once;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.common.ops.Health.Status;
 import dev.weir.inference.stream.HookedClients.Point;
 import dev.weir.inference.stream.TestingStreams.Scorers;
+import dev.weir.service.ops.Health.Status;
 import dev.weir.testing.TestBroker;
 import java.nio.file.Files;
 import java.nio.file.Path;

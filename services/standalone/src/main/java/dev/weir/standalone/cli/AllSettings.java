@@ -1,6 +1,6 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.Setting;
+import dev.weir.service.config.Setting;
 import dev.weir.standalone.loop.LocalLoop;
 import java.util.List;
 

@@ -1,6 +1,6 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.ops.Signals;
+import dev.weir.service.ops.Signals;
 import java.time.Duration;
 
 /**

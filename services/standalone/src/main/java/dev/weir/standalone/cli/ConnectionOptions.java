@@ -1,8 +1,8 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

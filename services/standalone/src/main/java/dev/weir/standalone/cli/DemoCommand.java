@@ -1,12 +1,12 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.Limits;
-import dev.weir.common.ops.Signals;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.Limits;
+import dev.weir.service.config.Setting;
+import dev.weir.service.ops.Signals;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.demo.DemoOptions;
 import dev.weir.standalone.demo.DemoRun;
 import dev.weir.standalone.loop.LocalLoop;

@@ -1,16 +1,16 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.PeftFiles;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.ModelException;
-import dev.weir.common.model.Precision;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.release.Manifest;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.peft.PeftFiles;
+import dev.weir.model.spec.ModelException;
+import dev.weir.model.spec.Precision;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
-import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.serving.ServingEncoder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

@@ -1,9 +1,9 @@
 package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.ops.WeirException;
-import dev.weir.common.security.ServerTrust;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.fault.WeirException;
+import dev.weir.service.security.ServerTrust;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

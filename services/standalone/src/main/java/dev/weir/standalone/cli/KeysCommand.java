@@ -1,9 +1,9 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.ops.WeirException;
-import dev.weir.common.security.PemFiles;
+import dev.weir.contract.fault.WeirException;
 import dev.weir.inference.access.ApiKey;
 import dev.weir.inference.access.Scope;
+import dev.weir.service.security.PemFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,6 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.event.LabelScheme;
+import dev.weir.contract.event.LabelScheme;
 import dev.weir.standalone.rows.LabelCensus;
 import dev.weir.standalone.rows.LabelReader;
 import dev.weir.standalone.rows.Row;

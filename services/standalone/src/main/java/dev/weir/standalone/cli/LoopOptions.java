@@ -1,6 +1,6 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
+import dev.weir.service.process.CommonSettings;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

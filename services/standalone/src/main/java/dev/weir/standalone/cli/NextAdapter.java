@@ -1,7 +1,7 @@
 package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.config.Setting;
+import dev.weir.service.config.Setting;
 import dev.weir.trainer.evaluate.PromotionGate;
 import java.util.ArrayList;
 import java.util.List;

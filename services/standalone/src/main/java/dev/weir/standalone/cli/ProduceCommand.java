@@ -1,9 +1,9 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Settings;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.Pace;
 import dev.weir.standalone.loop.TopicReader;

@@ -1,16 +1,16 @@
 package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.event.AdapterCatalog;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.Limits;
-import dev.weir.common.event.OpinionReader;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.event.Parsed.Accepted;
-import dev.weir.common.event.Parsed.Rejected;
+import dev.weir.contract.event.AdapterCatalog;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.event.OpinionReader;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.event.Parsed.Accepted;
+import dev.weir.contract.event.Parsed.Rejected;
 import dev.weir.standalone.rows.LabelCensus;
 import dev.weir.standalone.rows.LabelReader;
 import dev.weir.standalone.rows.Row;

@@ -1,7 +1,7 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
+import dev.weir.service.config.Setting;
+import dev.weir.service.process.CommonSettings;
 import java.util.Map;
 import picocli.CommandLine.Option;
 

@@ -1,7 +1,7 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.store.StoreConfig;
+import dev.weir.service.process.CommonSettings;
+import dev.weir.store.artifact.StoreConfig;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.trace.Tracing;
+import dev.weir.service.trace.Tracing;
 import dev.weir.standalone.loop.LocalLoop;
 import java.net.URI;
 import java.net.http.HttpClient;

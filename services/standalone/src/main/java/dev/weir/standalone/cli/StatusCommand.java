@@ -2,7 +2,7 @@ package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,10 +1,10 @@
 package dev.weir.standalone.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Settings;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.config.Settings;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.loop.TopicReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;

@@ -1,17 +1,17 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.config.Setting;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.model.BaseModel;
-import dev.weir.trainer.DataSummary;
-import dev.weir.trainer.LocalResult;
-import dev.weir.trainer.LocalTraining;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.release.Decision;
+import dev.weir.model.base.BaseModel;
+import dev.weir.service.config.Setting;
+import dev.weir.trainer.build.DataSummary;
+import dev.weir.trainer.build.LocalResult;
+import dev.weir.trainer.build.LocalTraining;
 import dev.weir.trainer.data.LabeledText;
-import dev.weir.trainer.encoder.TrainingDevice;
 import dev.weir.trainer.fit.FitProgress;
 import dev.weir.trainer.fit.TrainingOptions;
+import dev.weir.trainer.torch.TrainingDevice;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.weir.standalone.cli;
 
-import dev.weir.common.ops.Signals;
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
+import dev.weir.service.ops.Signals;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.PrintWriter;
 import java.nio.file.Path;

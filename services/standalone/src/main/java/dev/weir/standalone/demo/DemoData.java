@@ -1,8 +1,8 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.TextNormalizer;
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.TextNormalizer;
+import dev.weir.contract.fault.WeirException;
 import dev.weir.standalone.rows.LabelReader;
 import dev.weir.standalone.rows.ReadOptions;
 import dev.weir.standalone.rows.Row;

@@ -1,11 +1,11 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.adapter.Release;
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.TextNormalizer;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.TextNormalizer;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.fault.WeirException;
+import dev.weir.contract.release.Release;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.IOException;

@@ -1,12 +1,12 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingEvent;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingEvent;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.topic.DeadLetter;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.TopicReader;
 import java.time.Duration;
 import java.util.List;

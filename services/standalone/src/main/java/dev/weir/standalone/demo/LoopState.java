@@ -1,8 +1,8 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.adapter.Release;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.TrainingBatch;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.release.Release;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

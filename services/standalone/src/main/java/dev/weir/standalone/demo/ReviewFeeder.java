@@ -1,9 +1,9 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Limits;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.Pace;
 import java.nio.charset.StandardCharsets;

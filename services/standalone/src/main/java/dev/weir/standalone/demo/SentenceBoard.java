@@ -1,8 +1,8 @@
 package dev.weir.standalone.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.security.ServerTrust;
+import dev.weir.contract.event.EventJson;
+import dev.weir.service.security.ServerTrust;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,11 +1,11 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingEvent;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingEvent;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.release.Release;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,8 +1,8 @@
 package dev.weir.standalone.demo;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.model.BaseModel;
-import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.trainer.serving.ServingEncoder;
 import java.util.List;
 import java.util.Random;
 

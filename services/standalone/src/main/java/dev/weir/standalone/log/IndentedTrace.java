@@ -2,7 +2,7 @@ package dev.weir.standalone.log;
 
 import ch.qos.logback.classic.pattern.ThrowableProxyConverter;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import dev.weir.common.event.Shown;
+import dev.weir.contract.event.Shown;
 import java.util.stream.Collectors;
 
 /**

@@ -2,7 +2,7 @@ package dev.weir.standalone.log;
 
 import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import dev.weir.common.event.Shown;
+import dev.weir.contract.event.Shown;
 
 /**
  * The message of a log line, on that line whatever it quotes.

@@ -1,6 +1,6 @@
 package dev.weir.standalone.loop;
 
-import dev.weir.common.store.StoreException;
+import dev.weir.store.artifact.StoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,9 @@
 package dev.weir.standalone.loop;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.topic.BrokerUnavailableException;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.KafkaClients;
+import dev.weir.service.process.BrokerUnavailableException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -12,7 +13,6 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +39,7 @@ public final class EventProducer implements AutoCloseable {
     properties.put("request.timeout.ms", "15000");
     this.servers = String.valueOf(kafka.get("bootstrap.servers"));
     try {
-      this.producer =
-          new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+      this.producer = KafkaClients.producer(properties);
     } catch (KafkaException e) {
       throw unusable(properties, e);
     }

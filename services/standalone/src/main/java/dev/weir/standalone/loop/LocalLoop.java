@@ -1,28 +1,29 @@
 package dev.weir.standalone.loop;
 
 import dev.weir.broker.EmbeddedBroker;
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.LoadingModel;
-import dev.weir.common.ops.Health;
-import dev.weir.common.ops.Lifecycle;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.common.ops.Metrics;
-import dev.weir.common.ops.OpsServer;
-import dev.weir.common.ops.PortInUseException;
-import dev.weir.common.ops.ServiceProcess;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreConfig;
-import dev.weir.common.topic.Topics;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.topic.Topics;
 import dev.weir.curation.CurationConfig;
 import dev.weir.curation.CurationService;
 import dev.weir.inference.InferenceConfig;
 import dev.weir.inference.InferenceService;
-import dev.weir.trainer.TrainerConfig;
-import dev.weir.trainer.TrainerService;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.base.LoadingModel;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.service.ops.Health;
+import dev.weir.service.ops.Lifecycle;
+import dev.weir.service.ops.LoggedText;
+import dev.weir.service.ops.Metrics;
+import dev.weir.service.ops.OpsServer;
+import dev.weir.service.ops.PortInUseException;
+import dev.weir.service.process.CommonSettings;
+import dev.weir.service.process.OpsPort;
+import dev.weir.service.process.ServiceProcess;
+import dev.weir.service.trace.Tracing;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreConfig;
+import dev.weir.trainer.config.TrainerConfig;
+import dev.weir.trainer.loop.TrainerService;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -30,9 +31,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -82,13 +85,13 @@ public final class LocalLoop implements AutoCloseable {
 
   /** The settings of the services and those they share. */
   public static List<Setting<?>> serviceSettings() {
-    List<Setting<?>> all = new ArrayList<>();
+    Set<Setting<?>> all = new LinkedHashSet<>();
     all.addAll(CurationConfig.settings());
     all.addAll(TrainerConfig.settings());
     all.addAll(InferenceConfig.settings());
     all.add(LogLevel.SETTING);
     all.add(LogFormat.SETTING);
-    return all;
+    return List.copyOf(all);
   }
 
   /** Starts everything; what was started is closed again when a part fails. */
@@ -117,7 +120,7 @@ public final class LocalLoop implements AutoCloseable {
     health = state;
     Runnable allStarted = state.starting();
     state.bindTo(metrics.registry());
-    ops = lifecycle.add("ops server", OpsServer.start(preliminary, environment, state, metrics));
+    ops = lifecycle.add("ops server", OpsPort.start(preliminary, environment, state, metrics));
     LoadingModel loading =
         lifecycle.add("base model", LoadingModel.begin(preliminary.get(CommonSettings.BASE_MODEL)));
     EmbeddedBroker broker =

@@ -1,6 +1,6 @@
 package dev.weir.standalone.loop;
 
-import dev.weir.common.config.Setting;
+import dev.weir.service.config.Setting;
 
 /** The form of log lines; logback reads the variable itself. */
 final class LogFormat {

@@ -1,9 +1,9 @@
 package dev.weir.standalone.loop;
 
-import dev.weir.common.topic.BrokerUnavailableException;
+import dev.weir.service.kafka.KafkaClients;
+import dev.weir.service.process.BrokerUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -12,7 +12,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * Reads all partitions of some topics without a consumer group: committed records only, from the
@@ -35,10 +34,7 @@ public final class TopicReader implements AutoCloseable {
    */
   public static TopicReader open(
       Map<String, Object> kafka, List<String> topics, boolean fromBeginning) {
-    Map<String, Object> properties = new HashMap<>(kafka);
-    properties.put("isolation.level", "read_committed");
-    properties.put("enable.auto.commit", "false");
-    properties.put("allow.auto.create.topics", "false");
+    Map<String, Object> properties = KafkaClients.readingAlone(kafka);
     properties.put("default.api.timeout.ms", "15000");
     properties.put("fetch.max.wait.ms", "100");
     KafkaConsumer<byte[], byte[]> consumer = consumer(properties);
@@ -80,8 +76,7 @@ public final class TopicReader implements AutoCloseable {
 
   private static KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> properties) {
     try {
-      return new KafkaConsumer<>(
-          properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+      return KafkaClients.consumer(properties);
     } catch (KafkaException e) {
       throw EventProducer.unusable(properties, e);
     }

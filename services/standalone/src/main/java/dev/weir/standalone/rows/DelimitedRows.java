@@ -1,7 +1,7 @@
 package dev.weir.standalone.rows;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import dev.weir.standalone.rows.RecordParser.Parsed;
 import java.io.IOException;
 import java.io.Reader;

@@ -1,6 +1,6 @@
 package dev.weir.standalone.rows;
 
-import dev.weir.common.event.LabelScheme;
+import dev.weir.contract.event.LabelScheme;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

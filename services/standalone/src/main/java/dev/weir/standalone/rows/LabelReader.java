@@ -1,8 +1,8 @@
 package dev.weir.standalone.rows;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.Limits;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.Limits;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.weir.standalone.rows;
 
-import dev.weir.common.ops.WeirException;
+import dev.weir.contract.fault.WeirException;
 import org.jspecify.annotations.Nullable;
 
 /** A file of rows cannot be used as a whole; the message names the file, the reason, the remedy. */

@@ -3,8 +3,8 @@ package dev.weir.standalone.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.event.LabelScheme;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.contract.event.LabelScheme;
+import dev.weir.contract.event.TextNormalizer;
 import dev.weir.standalone.rows.ReadOptions;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.weir.standalone.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.Classification;
+import dev.weir.contract.event.Classification;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.topic.DeadLetter;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.standalone.loop.TopicReader;
 import java.io.IOException;

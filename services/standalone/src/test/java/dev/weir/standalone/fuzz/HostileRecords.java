@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.topic.DeadLetter;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.topic.DeadLetter;
+import dev.weir.contract.topic.Topics;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;

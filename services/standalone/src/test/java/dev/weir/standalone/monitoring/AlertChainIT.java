@@ -2,10 +2,10 @@ package dev.weir.standalone.monitoring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Review;
-import dev.weir.common.ops.ServiceProcess;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Review;
+import dev.weir.service.process.ServiceProcess;
 import dev.weir.standalone.loop.LocalLoop;
 import dev.weir.testing.TestingBaseModel;
 import java.io.IOException;

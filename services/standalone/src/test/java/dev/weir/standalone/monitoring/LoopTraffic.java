@@ -2,9 +2,9 @@ package dev.weir.standalone.monitoring;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.Review;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.EventProducer;
 import dev.weir.standalone.loop.LocalLoop;
 import java.io.BufferedReader;

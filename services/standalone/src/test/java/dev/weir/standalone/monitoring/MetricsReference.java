@@ -1,10 +1,10 @@
 package dev.weir.standalone.monitoring;
 
-import dev.weir.common.ops.CommonMeters;
-import dev.weir.common.ops.MeterSpec;
 import dev.weir.curation.meter.CurationMeters;
 import dev.weir.inference.meter.InferenceMeters;
-import dev.weir.trainer.TrainerMeters;
+import dev.weir.service.ops.CommonMeters;
+import dev.weir.service.ops.MeterSpec;
+import dev.weir.trainer.meter.TrainerMeters;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -3,7 +3,7 @@ package dev.weir.standalone.reference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.topic.DeadLetter;
+import dev.weir.contract.topic.DeadLetter;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;

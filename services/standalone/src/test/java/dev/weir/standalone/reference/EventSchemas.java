@@ -12,17 +12,17 @@ import com.github.victools.jsonschema.generator.SchemaGenerationContext;
 import com.github.victools.jsonschema.generator.SchemaGenerator;
 import com.github.victools.jsonschema.generator.SchemaGeneratorConfigBuilder;
 import com.github.victools.jsonschema.generator.SchemaVersion;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.common.event.Classification;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.LabelRequest;
-import dev.weir.common.event.Limits;
-import dev.weir.common.event.Review;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.event.TrainingEvent;
+import dev.weir.contract.event.Classification;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.LabelRequest;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.event.TrainingEvent;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.release.ServingPlan;
 import java.lang.reflect.AnnotatedType;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
@@ -179,10 +179,10 @@ final class EventSchemas {
 
   private static List<Class<?>> commented() {
     List<Class<?>> classes = new ArrayList<>(EVENTS);
-    classes.add(dev.weir.common.adapter.Decision.class);
-    classes.add(dev.weir.common.adapter.Method.class);
-    classes.add(dev.weir.common.event.InputPosition.class);
-    classes.add(dev.weir.common.event.Split.class);
+    classes.add(dev.weir.contract.release.Decision.class);
+    classes.add(dev.weir.contract.release.Method.class);
+    classes.add(dev.weir.contract.event.InputPosition.class);
+    classes.add(dev.weir.contract.event.Split.class);
     return classes;
   }
 }

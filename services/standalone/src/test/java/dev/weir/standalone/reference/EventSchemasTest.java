@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.common.event.Feedback;
-import dev.weir.common.event.LabelRequest;
-import dev.weir.common.event.Review;
+import dev.weir.contract.event.Feedback;
+import dev.weir.contract.event.LabelRequest;
+import dev.weir.contract.event.Review;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.ServingPlan;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
@@ -23,7 +23,7 @@ class EventSchemasTest {
 
   @Test
   void everyFieldHasADescription() {
-    new EventSchemas(Path.of("../../common/src/main/java"))
+    new EventSchemas(Path.of("../../common/contract/src/main/java"))
         .all()
         .forEach((name, schema) -> assertDescribed(name, schema));
   }

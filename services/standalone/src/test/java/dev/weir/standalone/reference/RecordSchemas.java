@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.EventReader;
-import dev.weir.common.event.Parsed;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.EventReader;
+import dev.weir.contract.event.Parsed;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.topic.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,7 +40,7 @@ public final class RecordSchemas {
   /** Makes the schemas from the sources, as the published ones are. */
   public RecordSchemas() {
     JsonSchemaFactory factory = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V7);
-    new EventSchemas(Path.of("../../common/src/main/java"))
+    new EventSchemas(Path.of("../../common/contract/src/main/java"))
         .all()
         .forEach(
             (name, schema) -> {

@@ -5,13 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.weir.common.config.CommonSettings;
-import dev.weir.common.config.SettingsTable;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.topic.Topics;
 import dev.weir.curation.CurationConfig;
 import dev.weir.inference.InferenceConfig;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.SettingsTable;
+import dev.weir.service.process.CommonSettings;
 import dev.weir.standalone.loop.LocalLoop;
-import dev.weir.trainer.TrainerConfig;
+import dev.weir.store.signing.StoreSettings;
+import dev.weir.trainer.config.TrainerConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +63,7 @@ final class References {
   private final Path sources;
   private final Javadocs comments;
 
-  /** From the sources of the module common. */
+  /** From the sources of the module contract. */
   References(Path sources) {
     this.sources = sources;
     comments = Javadocs.of(sources, List.of(Topics.class));
@@ -84,20 +86,27 @@ final class References {
             + " A process accepts the settings of all services, so that one set can serve them all;"
             + " the effective values are in its first log line, secrets masked. `./weir settings`"
             + " prints the table.\n");
-    List<dev.weir.common.config.Setting<?>> rest = new ArrayList<>(LocalLoop.serviceSettings());
+    List<Setting<?>> rest = new ArrayList<>(LocalLoop.serviceSettings());
     section(text, "All services", CommonSettings.all(), rest);
     section(text, "Curation", CurationConfig.settings(), rest);
-    section(text, "Trainer", TrainerConfig.settings(), rest);
-    section(text, "Inference", InferenceConfig.settings(), rest);
+    section(text, "Trainer and inference", StoreSettings.all(), rest);
+    section(text, "Trainer", withoutTheStores(TrainerConfig.settings()), rest);
+    section(text, "Inference", withoutTheStores(InferenceConfig.settings()), rest);
     section(text, "Every process", List.copyOf(rest), rest);
     return text.toString();
+  }
+
+  private static List<Setting<?>> withoutTheStores(List<Setting<?>> settings) {
+    List<Setting<?>> others = new ArrayList<>(settings);
+    others.removeAll(StoreSettings.all());
+    return others;
   }
 
   private static void section(
       StringBuilder text,
       String title,
-      Collection<? extends dev.weir.common.config.Setting<?>> settings,
-      List<dev.weir.common.config.Setting<?>> rest) {
+      Collection<? extends Setting<?>> settings,
+      List<Setting<?>> rest) {
     text.append("\n## ").append(title).append("\n\n").append(SettingsTable.markdown(settings));
     rest.removeAll(settings);
   }

@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 
 class ReferencesTest {
 
-  private static final Path COMMON = Path.of("../../common/src/main/java");
+  private static final Path CONTRACT = Path.of("../../common/contract/src/main/java");
   private static final Path DOCS = Path.of("../../docs");
 
   @Test
   void filesSayWhatTheCodeSays() throws IOException {
     Path made = Files.createDirectories(Path.of("target/references"));
-    Map<String, String> references = new References(COMMON).all();
+    Map<String, String> references = new References(CONTRACT).all();
     for (Map.Entry<String, String> each : references.entrySet()) {
       Files.writeString(made.resolve(each.getKey()), each.getValue());
     }

@@ -1,7 +1,7 @@
 package dev.weir.standalone.supply;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.weir.common.event.EventJson;
+import dev.weir.contract.event.EventJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

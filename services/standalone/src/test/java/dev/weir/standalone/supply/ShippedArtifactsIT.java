@@ -3,7 +3,7 @@ package dev.weir.standalone.supply;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.weir.common.store.Digests;
+import dev.weir.contract.fault.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

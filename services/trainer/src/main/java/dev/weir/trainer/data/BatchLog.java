@@ -1,7 +1,8 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.TopicTail;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.TrainingBatch;
+import dev.weir.contract.event.TrainingBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,9 +1,10 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.TopicTail;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Collection;

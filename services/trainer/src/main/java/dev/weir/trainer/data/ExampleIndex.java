@@ -1,8 +1,8 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.TextKey;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.TextKey;
+import dev.weir.contract.event.TextNormalizer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashMap;

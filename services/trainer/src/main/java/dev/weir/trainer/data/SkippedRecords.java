@@ -1,8 +1,8 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.Parsed;
-import dev.weir.common.ops.LoggedText;
-import dev.weir.common.ops.MeterSpec;
+import dev.weir.contract.event.Parsed;
+import dev.weir.service.ops.LoggedText;
+import dev.weir.service.ops.MeterSpec;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

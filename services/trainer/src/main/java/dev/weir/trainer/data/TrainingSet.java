@@ -1,8 +1,8 @@
 package dev.weir.trainer.data;
 
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TrainingBatch;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TrainingBatch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;

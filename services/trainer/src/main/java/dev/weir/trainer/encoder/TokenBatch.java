@@ -2,6 +2,7 @@ package dev.weir.trainer.encoder;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,6 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision.Frozen;
+import dev.weir.contract.release.Decision.Frozen;
 import dev.weir.trainer.evaluate.PromotionGate.Opponent;
 import org.jspecify.annotations.Nullable;
 

@@ -1,9 +1,10 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.data.LabeledText;
+import dev.weir.trainer.serving.ServingEncoder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,15 +1,16 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.adapter.Decision.Calibration;
-import dev.weir.common.adapter.Decision.PrecisionFigures;
-import dev.weir.common.model.MergedModel;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.release.Decision.Calibration;
+import dev.weir.contract.release.Decision.PrecisionFigures;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.session.MergedModel;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.data.TrainingSet;
 import dev.weir.trainer.evaluate.HoldoutEvaluator.Calibrated;
 import dev.weir.trainer.evaluate.PromotionGate.Opponent;
+import dev.weir.trainer.serving.ServingEncoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;

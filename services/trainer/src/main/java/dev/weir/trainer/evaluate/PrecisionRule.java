@@ -1,7 +1,7 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision.PrecisionFigures;
-import dev.weir.common.model.Precision;
+import dev.weir.contract.release.Decision.PrecisionFigures;
+import dev.weir.model.spec.Precision;
 
 /**
  * Which arithmetics an adapter may be served in: those that answer as 32-bit floats do.

@@ -1,6 +1,6 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision;
+import dev.weir.contract.release.Decision;
 import dev.weir.trainer.evaluate.Verdict.Promoted;
 import dev.weir.trainer.evaluate.Verdict.Retained;
 import java.util.Collections;

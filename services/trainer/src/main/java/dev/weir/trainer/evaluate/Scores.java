@@ -1,5 +1,6 @@
 package dev.weir.trainer.evaluate;
 
+import dev.weir.model.session.Softmax;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 
@@ -59,7 +60,8 @@ public record Scores(
     double loss = 0;
     double[] confidence = new double[rows];
     for (int row = 0; row < rows; row++) {
-      double[] probabilities = softmax(logits[row], temperature.applyAsDouble(row));
+      double[] probabilities =
+          Softmax.of(logits[row], logits[row].length, temperature.applyAsDouble(row));
       int top = 0;
       for (int c = 1; c < probabilities.length; c++) {
         top = probabilities[c] > probabilities[top] ? c : top;
@@ -124,22 +126,5 @@ public record Scores(
       sum += 2.0 * hits / (said + due);
     }
     return occurring.isEmpty() ? 0 : sum / occurring.size();
-  }
-
-  private static double[] softmax(float[] logits, double temperature) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (float logit : logits) {
-      max = Math.max(max, logit);
-    }
-    double sum = 0;
-    double[] probabilities = new double[logits.length];
-    for (int c = 0; c < logits.length; c++) {
-      probabilities[c] = Math.exp((logits[c] - max) / temperature);
-      sum += probabilities[c];
-    }
-    for (int c = 0; c < logits.length; c++) {
-      probabilities[c] /= sum;
-    }
-    return probabilities;
   }
 }

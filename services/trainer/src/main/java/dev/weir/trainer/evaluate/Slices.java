@@ -1,6 +1,6 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision.Slice;
+import dev.weir.contract.release.Decision.Slice;
 import dev.weir.trainer.data.LabeledText;
 import java.util.ArrayList;
 import java.util.Comparator;

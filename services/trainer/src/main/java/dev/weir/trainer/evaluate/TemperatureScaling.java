@@ -1,6 +1,6 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision.Calibration;
+import dev.weir.contract.release.Decision.Calibration;
 import java.util.List;
 
 /**

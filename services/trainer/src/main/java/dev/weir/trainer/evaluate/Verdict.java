@@ -1,6 +1,6 @@
 package dev.weir.trainer.evaluate;
 
-import dev.weir.common.adapter.Decision;
+import dev.weir.contract.release.Decision;
 
 /** What the promotion gate says of a challenger. */
 public sealed interface Verdict {

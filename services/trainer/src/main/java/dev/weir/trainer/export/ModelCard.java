@@ -1,8 +1,8 @@
 package dev.weir.trainer.export;
 
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.model.Truncation;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.text.Truncation;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

@@ -1,13 +1,13 @@
 package dev.weir.trainer.export;
 
 import ai.djl.ndarray.NDManager;
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.model.MergedModel;
+import dev.weir.model.session.MergedModel;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TokenBatch;
-import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.lora.BoundAdapter;
 import dev.weir.trainer.lora.TrainableAdapter;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

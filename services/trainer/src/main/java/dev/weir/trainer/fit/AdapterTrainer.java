@@ -1,11 +1,11 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.LoraConfig;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.LoraConfig;
 import dev.weir.trainer.encoder.BertEncoder;
-import dev.weir.trainer.encoder.TorchRuntime;
-import dev.weir.trainer.evaluate.ServingEncoder;
 import dev.weir.trainer.lora.TrainableAdapter;
+import dev.weir.trainer.serving.ServingEncoder;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -1,7 +1,7 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.model.TextTokenizer;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.TextTokenizer;
 import dev.weir.trainer.data.LabeledText;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,14 +2,14 @@ package dev.weir.trainer.fit;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.weir.common.adapter.AdapterWeights;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TokenBatch;
-import dev.weir.trainer.encoder.TorchRuntime;
-import dev.weir.trainer.evaluate.Checkpoint;
 import dev.weir.trainer.lora.BoundAdapter;
 import dev.weir.trainer.lora.Parameter;
 import dev.weir.trainer.lora.TrainableAdapter;
+import dev.weir.trainer.serving.Checkpoint;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.encoder.TokenBatch;
-import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.adapter.DenseLayer;
-import dev.weir.common.model.HeadKind;
+import dev.weir.model.spec.HeadKind;
+import dev.weir.model.weights.DenseLayer;
 import org.jspecify.annotations.Nullable;
 
 /**

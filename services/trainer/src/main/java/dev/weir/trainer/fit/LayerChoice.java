@@ -1,6 +1,6 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.model.ModelException;
+import dev.weir.model.spec.ModelException;
 import java.util.Collections;
 import java.util.Set;
 import java.util.SortedSet;

@@ -1,6 +1,6 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.trainer.evaluate.Checkpoint;
+import dev.weir.trainer.serving.Checkpoint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

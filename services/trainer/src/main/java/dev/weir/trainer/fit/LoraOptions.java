@@ -1,10 +1,10 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.ModelException;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.spec.ModelException;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

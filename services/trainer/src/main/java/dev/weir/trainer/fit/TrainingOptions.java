@@ -1,15 +1,15 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.config.Setting;
-import dev.weir.common.config.Settings;
-import dev.weir.common.model.DeviceRequest;
-import dev.weir.common.model.ModelConfig;
-import dev.weir.common.model.ModelException;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.model.Truncation;
-import dev.weir.trainer.encoder.Arithmetic;
-import dev.weir.trainer.encoder.TrainingDevice;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.contract.text.Truncation;
+import dev.weir.model.device.DeviceRequest;
+import dev.weir.model.spec.ModelConfig;
+import dev.weir.model.spec.ModelException;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.service.config.Setting;
+import dev.weir.service.config.Settings;
+import dev.weir.trainer.torch.Arithmetic;
+import dev.weir.trainer.torch.TrainingDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -193,7 +193,7 @@ public final class TrainingOptions {
    * The options that some variables ask for, the others at their defaults: {@code
    * parse(Map.of("WEIR_TRAIN_RANK", "4"))}.
    *
-   * @throws dev.weir.common.config.SettingsException naming every bad value
+   * @throws dev.weir.service.config.SettingsException naming every bad value
    */
   public static TrainingOptions parse(Map<String, String> variables) {
     return from(Settings.read(settings(), variables));

@@ -1,10 +1,10 @@
 package dev.weir.trainer.fit;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.adapter.LoraPair;
-import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.ModelConfig;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.spec.ModelConfig;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.model.weights.LoraPair;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
-import dev.weir.trainer.encoder.TorchRuntime;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

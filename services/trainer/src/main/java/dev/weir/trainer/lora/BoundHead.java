@@ -3,7 +3,7 @@ package dev.weir.trainer.lora;
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
-import dev.weir.common.model.HeadKind;
+import dev.weir.model.spec.HeadKind;
 import java.util.Map;
 
 /** A head's parameters as arrays of one step, and what it makes of a text vector. */

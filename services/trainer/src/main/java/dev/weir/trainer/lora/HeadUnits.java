@@ -1,7 +1,7 @@
 package dev.weir.trainer.lora;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.DenseLayer;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.DenseLayer;
 
 /**
  * The units in which a head with a dense layer is trained: its numbers are these units times the

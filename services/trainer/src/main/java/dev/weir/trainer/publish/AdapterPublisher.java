@@ -1,13 +1,14 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreException;
-import dev.weir.common.topic.Topics;
-import dev.weir.common.trace.Tracing;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.KafkaClients;
+import dev.weir.service.trace.Tracing;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.binder.kafka.KafkaClientMetrics;
@@ -20,14 +21,12 @@ import java.util.Objects;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Makes a decision known: the artifact first, then release, champion and the batch's offset in one
@@ -63,8 +62,7 @@ public final class AdapterPublisher implements AutoCloseable {
     properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_MESSAGE_BYTES);
     properties.put(ProducerConfig.RETRY_BACKOFF_MS_CONFIG, 2);
     properties.put(ProducerConfig.RETRY_BACKOFF_MAX_MS_CONFIG, 20);
-    producer =
-        new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    producer = KafkaClients.producer(properties);
     clientMetrics = new KafkaClientMetrics(producer, List.of(Tag.of("role", "releases")));
     clientMetrics.bindTo(meters);
     try {

@@ -1,6 +1,6 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.Release;
+import dev.weir.contract.release.Release;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.store.ArtifactStore;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.store.artifact.ArtifactStore;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

@@ -1,12 +1,12 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.PeftFiles;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.store.ArtifactStore;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.release.Release;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.peft.PeftFiles;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.store.artifact.ArtifactStore;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import org.slf4j.Logger;
@@ -48,7 +48,7 @@ public final class ChampionReader {
    * The champion of an adapter; empty when there is none, or one for another base model, which
    * nobody can serve here.
    *
-   * @throws dev.weir.common.store.StoreException if its artifact is missing or damaged
+   * @throws dev.weir.store.artifact.StoreException if its artifact is missing or damaged
    */
   public Optional<Reigning> read(String adapter) {
     Optional<Champion> champion = releases.champion(adapter);

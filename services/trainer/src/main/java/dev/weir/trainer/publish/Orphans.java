@@ -1,13 +1,13 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.Method;
-import dev.weir.common.event.TrainingBatch;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreException;
-import dev.weir.common.topic.Installation;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.TrainingBatch;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.release.Method;
+import dev.weir.contract.topic.Installation;
+import dev.weir.contract.topic.Topics;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreException;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

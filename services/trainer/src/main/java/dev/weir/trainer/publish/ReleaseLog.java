@@ -1,17 +1,17 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.AdapterRecord;
-import dev.weir.common.adapter.Champion;
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.adapter.Method;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.adapter.ServingHistory;
-import dev.weir.common.adapter.ServingPlan;
-import dev.weir.common.event.Limits;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.Limits;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.AdapterLedger;
+import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.release.Method;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.release.ServingPlan;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.TopicTail;
 import dev.weir.trainer.data.SkippedRecords;
-import dev.weir.trainer.data.TopicTail;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -24,6 +24,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What has been decided so far, as the release topic tells it after {@link #refresh()}.
@@ -32,12 +35,11 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  */
 public final class ReleaseLog implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(ReleaseLog.class);
+
   private final TopicTail tail;
-  private final Map<AdapterId, Release> releases = new HashMap<>();
-  private final Map<String, Champion> champions = new HashMap<>();
   private final SkippedRecords skipped;
-  private ServingHistory history = new ServingHistory();
-  private final Map<String, ServingPlan> plans = new HashMap<>();
+  private AdapterLedger ledger = AdapterLedger.unbounded();
   private final Map<String, Integer> highest = new HashMap<>();
   private final Map<FrozenSet, Double> bestOnFrozen = new HashMap<>();
   private final Set<Training> decided = new HashSet<>();
@@ -68,25 +70,31 @@ public final class ReleaseLog implements AutoCloseable {
 
   /** A topic that was made anew tells all from its beginning; no number is given twice. */
   private void forget() {
-    releases.clear();
-    champions.clear();
-    plans.clear();
+    ledger = AdapterLedger.unbounded();
     bestOnFrozen.clear();
     decided.clear();
     unread.clear();
-    history = new ServingHistory();
   }
 
   private void take(ConsumerRecord<byte[], byte[]> record) {
     String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
     named(key).ifPresent(id -> highest.merge(id.adapter(), id.version(), Math::max));
     if (record.value() == null) {
-      AdapterRecord.plannedAdapter(record.key()).ifPresent(plans::remove);
+      withdraw(record.key());
       unread.remove(key);
-    } else if (skipped.read(record, () -> apply(sound(record)))) {
+    } else if (skipped.read(record, () -> apply(sound(record), record.value().length))) {
       unread.remove(key);
     } else {
       adapterOf(key).ifPresent(adapter -> unread.put(key, adapter));
+    }
+  }
+
+  /** What is withdrawn under a key that is none of this topic's was never there. */
+  private void withdraw(byte @Nullable [] key) {
+    try {
+      Optional<String> ignored = ledger.remove(key);
+    } catch (IllegalArgumentException e) {
+      LOG.debug("a tombstone withdraws what is no adapter record", e);
     }
   }
 
@@ -122,15 +130,10 @@ public final class ReleaseLog implements AutoCloseable {
     return read;
   }
 
-  private void apply(AdapterRecord record) {
-    history.take(record);
-    if (record instanceof AdapterRecord.Crowned crowned) {
-      champions.put(crowned.champion().adapter(), crowned.champion());
-    } else if (record instanceof AdapterRecord.Planned planned) {
-      plans.put(planned.plan().adapter(), planned.plan());
-    } else if (record instanceof AdapterRecord.Released released) {
+  private void apply(AdapterRecord record, int size) {
+    Optional<String> ignored = ledger.put(record, size);
+    if (record instanceof AdapterRecord.Released released) {
       Release release = released.release();
-      releases.put(release.id(), release);
       highest.merge(release.adapter(), release.version(), Math::max);
       decided.add(new Training(release.batchId(), release.method()));
       Decision.Frozen frozen = release.decision().frozen();
@@ -163,28 +166,28 @@ public final class ReleaseLog implements AutoCloseable {
 
   /** All releases that this log has. */
   public Collection<Release> releases() {
-    return List.copyOf(releases.values());
+    return ledger.releases();
   }
 
   /** The version that serves: the pinned one, or else the champion. */
   public Optional<Champion> champion(String adapter) {
     return Optional.ofNullable(plan(adapter).pinnedChampion())
-        .or(() -> Optional.ofNullable(champions.get(adapter)));
+        .or(() -> Optional.ofNullable(ledger.champion(adapter)));
   }
 
   /** Which versions served before one that serves, or is about to; the last one first. */
   public List<Integer> servedBefore(AdapterId id) {
-    return history.before(id.adapter(), id.version());
+    return ledger.history().before(id.adapter(), id.version());
   }
 
   /** How an operator wants the adapter to be served. */
   public ServingPlan plan(String adapter) {
-    return plans.getOrDefault(adapter, ServingPlan.none(adapter));
+    return ledger.plan(adapter);
   }
 
   /** The release of a version. */
   public Optional<Release> release(AdapterId id) {
-    return Optional.ofNullable(releases.get(id));
+    return Optional.ofNullable(ledger.release(id.adapter(), id.version()));
   }
 
   /** The best accuracy that a promoted version had on the first so many frozen rows; 0 if none. */

@@ -1,12 +1,12 @@
 package dev.weir.trainer.publish;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.store.ArtifactStore;
-import dev.weir.common.store.StoreException;
-import dev.weir.common.topic.Installation;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.topic.Installation;
+import dev.weir.contract.topic.Topics;
+import dev.weir.store.artifact.ArtifactStore;
+import dev.weir.store.artifact.StoreException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;

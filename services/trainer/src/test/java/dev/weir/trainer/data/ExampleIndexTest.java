@@ -3,12 +3,12 @@ package dev.weir.trainer.data;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.InputPosition;
-import dev.weir.common.event.Split;
-import dev.weir.common.event.TextKey;
-import dev.weir.common.event.TextNormalizer;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.InputPosition;
+import dev.weir.contract.event.Split;
+import dev.weir.contract.event.TextKey;
+import dev.weir.contract.event.TextNormalizer;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;

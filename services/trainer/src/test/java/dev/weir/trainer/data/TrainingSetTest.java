@@ -1,13 +1,13 @@
 package dev.weir.trainer.data;
 
-import static dev.weir.trainer.TestingData.batch;
-import static dev.weir.trainer.TestingData.example;
+import static dev.weir.trainer.loop.TestingData.batch;
+import static dev.weir.trainer.loop.TestingData.example;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.weir.common.event.EventJson;
-import dev.weir.common.event.Example;
-import dev.weir.common.event.Split;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.event.Example;
+import dev.weir.contract.event.Split;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -2,7 +2,7 @@ package dev.weir.trainer.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.Decision.PrecisionFigures;
+import dev.weir.contract.release.Decision.PrecisionFigures;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;

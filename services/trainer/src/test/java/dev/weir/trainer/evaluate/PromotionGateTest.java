@@ -3,7 +3,7 @@ package dev.weir.trainer.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.weir.common.adapter.Decision;
+import dev.weir.contract.release.Decision;
 import dev.weir.trainer.evaluate.PromotionGate.Opponent;
 import java.util.Collections;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.weir.trainer.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.Decision.Slice;
+import dev.weir.contract.release.Decision.Slice;
 import dev.weir.trainer.data.LabeledText;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.weir.trainer.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.weir.common.adapter.Decision.Calibration;
+import dev.weir.contract.release.Decision.Calibration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

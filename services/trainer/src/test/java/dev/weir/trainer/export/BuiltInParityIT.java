@@ -2,10 +2,10 @@ package dev.weir.trainer.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.LinearModule;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.LoraConfig;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.trainer.encoder.BertEncoder;
 import java.nio.file.Path;

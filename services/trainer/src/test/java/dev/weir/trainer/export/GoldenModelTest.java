@@ -2,11 +2,11 @@ package dev.weir.trainer.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.PeftFiles;
-import dev.weir.common.model.BaseModel;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.peft.PeftFiles;
+import dev.weir.model.weights.AdapterWeights;
 import dev.weir.testing.GoldenModel;
-import dev.weir.trainer.ParameterCount;
+import dev.weir.trainer.build.ParameterCount;
 import dev.weir.trainer.encoder.BertEncoder;
 import dev.weir.trainer.fit.TrainingOptions;
 import java.nio.file.Path;

@@ -2,12 +2,12 @@ package dev.weir.trainer.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.TokenLimit;
-import dev.weir.common.store.StoreException;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.store.artifact.StoreException;
 import dev.weir.testing.TestingAdapter;
 import dev.weir.testing.TestingBaseModel;
 import dev.weir.trainer.encoder.BertEncoder;

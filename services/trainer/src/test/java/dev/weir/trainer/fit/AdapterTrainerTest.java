@@ -3,22 +3,22 @@ package dev.weir.trainer.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.adapter.LoraPair;
-import dev.weir.common.model.BaseModel;
-import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.TokenLimit;
+import dev.weir.contract.text.TokenLimit;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.model.weights.LoraPair;
 import dev.weir.testing.TestingBaseModel;
-import dev.weir.trainer.ParameterCount;
-import dev.weir.trainer.TestingData;
+import dev.weir.trainer.build.ParameterCount;
 import dev.weir.trainer.data.LabeledText;
 import dev.weir.trainer.encoder.BertEncoder;
-import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
-import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.loop.TestingData;
 import dev.weir.trainer.lora.TrainableAdapter;
+import dev.weir.trainer.serving.ServingEncoder;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,6 +70,7 @@ class AdapterTrainerTest {
     AdapterWeights second = trainer(options(), null).lora(encoder, p -> {}, () -> false).weights();
 
     assertThat(second.headWeight()).isEqualTo(first.headWeight());
+    assertThat(first.pairs()).isNotEmpty();
     first
         .pairs()
         .forEach((path, pair) -> assertThat(second.pairs().get(path).b()).isEqualTo(pair.b()));
@@ -105,6 +106,8 @@ class AdapterTrainerTest {
   void goesOnFromTheChampionsMatrices() {
     AdapterTrainer first = trainer(options(), null);
     AdapterWeights champion = first.lora(encoder, progress -> {}, () -> false).weights();
+    // Matrices of zeros would be a start from nothing as well.
+    assertThat(champion.pairs().values()).isNotEmpty().allSatisfy(pair -> assertTrained(pair));
 
     AdapterWeights next =
         trainer(options("WEIR_TRAIN_EPOCHS", "0"), champion)
@@ -274,5 +277,13 @@ class AdapterTrainerTest {
       all.put(variables[i], variables[i + 1]);
     }
     return TrainingOptions.parse(all).within(base.config());
+  }
+
+  private static void assertTrained(LoraPair pair) {
+    float largest = 0;
+    for (float each : pair.b()) {
+      largest = Math.max(largest, Math.abs(each));
+    }
+    assertThat(largest).isPositive();
   }
 }

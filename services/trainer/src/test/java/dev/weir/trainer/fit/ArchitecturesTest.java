@@ -2,17 +2,17 @@ package dev.weir.trainer.fit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterWeights;
-import dev.weir.common.adapter.DenseLayer;
-import dev.weir.common.model.Architecture;
-import dev.weir.common.model.BaseModel;
+import dev.weir.model.base.BaseModel;
+import dev.weir.model.spec.Architecture;
+import dev.weir.model.weights.AdapterWeights;
+import dev.weir.model.weights.DenseLayer;
 import dev.weir.testing.TestingBaseModel;
-import dev.weir.trainer.TestingData;
 import dev.weir.trainer.encoder.BertEncoder;
-import dev.weir.trainer.encoder.TorchRuntime;
 import dev.weir.trainer.evaluate.HoldoutEvaluator;
 import dev.weir.trainer.evaluate.Scores;
-import dev.weir.trainer.evaluate.ServingEncoder;
+import dev.weir.trainer.loop.TestingData;
+import dev.weir.trainer.serving.ServingEncoder;
+import dev.weir.trainer.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;

@@ -3,7 +3,7 @@ package dev.weir.trainer.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.weir.trainer.evaluate.Checkpoint;
+import dev.weir.trainer.serving.Checkpoint;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

@@ -3,10 +3,10 @@ package dev.weir.trainer.fit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.adapter.LoraConfig;
-import dev.weir.common.config.SettingsException;
-import dev.weir.common.model.LinearModule;
-import dev.weir.common.model.ModelException;
+import dev.weir.model.spec.LinearModule;
+import dev.weir.model.spec.ModelException;
+import dev.weir.model.weights.LoraConfig;
+import dev.weir.service.config.SettingsException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -3,14 +3,15 @@ package dev.weir.trainer.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.weir.common.adapter.Decision;
-import dev.weir.common.adapter.Method;
-import dev.weir.common.adapter.Release;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.store.FileArtifactStore;
-import dev.weir.common.topic.Topics;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.release.Champion;
+import dev.weir.contract.release.Decision;
+import dev.weir.contract.release.Method;
+import dev.weir.contract.release.Release;
+import dev.weir.contract.topic.Topics;
+import dev.weir.service.kafka.TopicTail;
+import dev.weir.store.artifact.FileArtifactStore;
 import dev.weir.testing.TestBroker;
-import dev.weir.trainer.data.TopicTail;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.opentelemetry.api.trace.Span;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,6 +206,34 @@ class AdapterPublisherIT {
       assertThat(log.bestOnFrozen("default", "another base", 200)).isZero();
       assertThat(log.bestOnFrozen("default", "digest", 199)).isZero();
     }
+  }
+
+  /**
+   * As inference, which serves no withdrawn champion: the next challenger has no champion to beat.
+   */
+  @Test
+  void aChampionThatIsWithdrawnIsNoChampionForARunningTrainer() {
+    try (KafkaProducer<byte[], byte[]> producer =
+            new KafkaProducer<>(KAFKA, new ByteArraySerializer(), new ByteArraySerializer());
+        ReleaseLog log = new ReleaseLog(KAFKA, topics, TIMEOUT, new SimpleMeterRegistry())) {
+      Champion champion = new Champion("default", 3, "digest", Instant.EPOCH);
+      send(producer, "default", EventJson.write(champion));
+      log.refresh();
+      assertThat(log.champion("default")).contains(champion);
+
+      send(producer, "default", null);
+      send(producer, "default@x", null);
+      log.refresh();
+
+      assertThat(log.champion("default")).isEmpty();
+    }
+  }
+
+  private void send(KafkaProducer<byte[], byte[]> producer, String key, byte @Nullable [] value) {
+    var unused =
+        producer.send(
+            new ProducerRecord<>(topics.adapters(), key.getBytes(StandardCharsets.UTF_8), value));
+    producer.flush();
   }
 
   private static OffsetAndMetadata at(long offset) {

@@ -2,12 +2,12 @@ package dev.weir.trainer.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.weir.common.adapter.AdapterId;
-import dev.weir.common.adapter.Manifest;
-import dev.weir.common.adapter.Method;
-import dev.weir.common.event.EventJson;
-import dev.weir.common.model.Truncation;
-import dev.weir.common.store.FileArtifactStore;
+import dev.weir.contract.event.EventJson;
+import dev.weir.contract.release.AdapterId;
+import dev.weir.contract.release.Manifest;
+import dev.weir.contract.release.Method;
+import dev.weir.contract.text.Truncation;
+import dev.weir.store.artifact.FileArtifactStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

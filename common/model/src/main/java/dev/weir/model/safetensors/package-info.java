@@ -1,0 +1,5 @@
+/** The safetensors file format, read and written. */
+@NullMarked
+package dev.weir.model.safetensors;
+
+import org.jspecify.annotations.NullMarked;

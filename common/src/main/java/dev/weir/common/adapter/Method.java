@@ -1,9 +1,0 @@
-package dev.weir.common.adapter;
-
-/** How an adapter version was made. */
-public enum Method {
-  /** A logistic regression on frozen features: a new head, seconds. */
-  HEAD_REFRESH,
-  /** LoRA matrices and head fine-tuned together: minutes. */
-  LORA
-}

@@ -1,5 +1,0 @@
-/** Keys and certificates in files: read, checked, and read again when they change. */
-@NullMarked
-package dev.weir.common.security;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Signatures on adapters: who vouches for which files, and whom this process believes. */
-@NullMarked
-package dev.weir.common.signing;
-
-import org.jspecify.annotations.NullMarked;

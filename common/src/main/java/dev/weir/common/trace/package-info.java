@@ -1,5 +1,0 @@
-/** One trace from a review to the adapter that learned from it. */
-@NullMarked
-package dev.weir.common.trace;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Adapters seen and controlled over HTTP. */
+@NullMarked
+package dev.weir.inference.http.admin;
+
+import org.jspecify.annotations.NullMarked;
