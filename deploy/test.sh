@@ -49,5 +49,5 @@ fi
 
 # The tests of this module alone: those of the others are mvn verify's.
 exec $MVN -Ptest-deploy -pl deploy -am verify -Dspotless.check.skip \
-  -Dtest='dev/weir/deploy/*Test' -Dit.test='dev/weir/deploy/*IT' -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
+  -Dtest='dev/weir/deploy/*Test' -Dweir.it.forks=1 -Dit.test='dev/weir/deploy/*IT' -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \
   -Dweir.kubectl="$kubectl"

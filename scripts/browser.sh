@@ -21,4 +21,4 @@ fi
 # The named class alone: the other modules are only built.
 # shellcheck disable=SC2086 # several words in MVN are wanted
 exec ${MVN:-mvn -B -ntp} -Ptest-console -pl browser-tests -am verify \
-  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="$class" -Dfailsafe.failIfNoSpecifiedTests=false
+  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dweir.it.forks=1 -Dit.test="$class" -Dfailsafe.failIfNoSpecifiedTests=false

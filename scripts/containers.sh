@@ -360,7 +360,7 @@ part_testcontainers() {
   # host's address where this machine looks like a container (/.dockerenv); published ports are on this machine's own loopback.
   # shellcheck disable=SC2086 # several words in MVN are wanted
   TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=127.0.0.1 ${MVN:-mvn -B -ntp} -pl services/curation -am verify -Dspotless.check.skip \
-    -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="${TESTCONTAINERS_TESTS:-$tests}" -Dfailsafe.failIfNoSpecifiedTests=false \
+    -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dweir.it.forks=1 -Dit.test="${TESTCONTAINERS_TESTS:-$tests}" -Dfailsafe.failIfNoSpecifiedTests=false \
     >"$work/testcontainers.log" 2>&1 \
     || { grep -E 'ERROR|Tests run' "$work/testcontainers.log" | head -20 >&2; fail "integration tests on a Kafka container failed; see $work/testcontainers.log"; }
   created=$(timeout 20 docker events --since "$since" --until "$(date +%s)" --filter type=container --filter event=start --filter "image=$kafka_native" --format x | wc -l)

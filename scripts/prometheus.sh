@@ -30,4 +30,4 @@ fi
 # The named classes alone: the other modules are only built.
 # shellcheck disable=SC2086 # several words in MVN are wanted
 ${MVN:-mvn -B -ntp} -Ptest-monitoring -pl services/standalone -am verify \
-  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dit.test="${TESTS:-PrometheusIT,AlertChainIT}" -Dfailsafe.failIfNoSpecifiedTests=false
+  -Dtest=None -Dsurefire.failIfNoSpecifiedTests=false -Dweir.it.forks=1 -Dit.test="${TESTS:-PrometheusIT,AlertChainIT}" -Dfailsafe.failIfNoSpecifiedTests=false
