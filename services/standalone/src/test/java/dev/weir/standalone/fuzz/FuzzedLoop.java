@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.contract.event.EventJson;
 import dev.weir.contract.event.Feedback;
 import dev.weir.contract.event.Review;
+import dev.weir.contract.release.AdapterLedger;
 import dev.weir.contract.release.AdapterRecord;
+import dev.weir.contract.release.Champion;
 import dev.weir.contract.topic.DeadLetter;
 import dev.weir.contract.topic.Topics;
 import dev.weir.standalone.loop.LocalLoop;
@@ -208,16 +210,40 @@ final class FuzzedLoop implements AutoCloseable {
     byte[] plan = (HostileRecords.RIGHTFUL + AdapterRecord.PLAN).getBytes(UTF_8);
     send(new ProducerRecord<>(topics.adapters(), plan, null), "none", this::fault);
     producers.values().forEach(KafkaProducer::flush);
-    int version =
-        rightful.stream()
-            .filter(FuzzedLoop::isChampion)
-            .map(each -> EventJson.read(each.value(), JsonNode.class).path("version").asInt())
-            .findFirst()
-            .orElseThrow();
-    await("version " + version + " serves, whose champion record was written again")
-        .atMost(patience)
-        .pollInterval(POLL)
-        .until(() -> serving() == version);
+    awaitChampion();
+  }
+
+  /**
+   * The champion that the topic named last serves: the one that was written again, or one that the
+   * trainer has promoted since, for it works off the batches that fuzzed labels have filled.
+   */
+  private void awaitChampion() {
+    AdapterLedger ledger = AdapterLedger.unbounded();
+    try (TopicReader adapters = open(topics.adapters(), true)) {
+      await("the champion that the topic names serves")
+          .atMost(patience)
+          .pollInterval(POLL)
+          .until(
+              () -> {
+                List<ConsumerRecord<byte[], byte[]>> read = adapters.poll(POLL);
+                read.forEach(each -> fold(ledger, each));
+                Champion champion = ledger.champion(HostileRecords.RIGHTFUL);
+                return read.isEmpty() && champion != null && serving() == champion.version();
+              });
+    }
+  }
+
+  private static void fold(AdapterLedger ledger, ConsumerRecord<byte[], byte[]> record) {
+    if (record.value() != null) {
+      AdapterRecord.read(record.key(), record.value())
+          .ifPresent(read -> ledger.put(read, record.value().length));
+      return;
+    }
+    try {
+      ledger.remove(record.key());
+    } catch (IllegalArgumentException e) {
+      // A tombstone of no record: the readers skip it as well.
+    }
   }
 
   /**
