@@ -14,7 +14,7 @@ final class HostS3 {
   static Container start(
       Path directory, int port, String identity, String credential, String bucket)
       throws IOException {
-    Path jar = Repository.ROOT.resolve("common/target/s3proxy/s3proxy.jar");
+    Path jar = Repository.ROOT.resolve("common/store/target/s3proxy/s3proxy.jar");
     Path data = directory.resolve("s3");
     Files.createDirectories(data.resolve(bucket));
     Path config =
