@@ -30,13 +30,13 @@ public class AnswerBenchmark {
 
   @Benchmark
   public List<Double> softmax() {
-    return Softmax.of(logits, LABELS.size(), 1);
+    return Probabilities.of(logits, LABELS.size(), 1);
   }
 
   @Benchmark
   public Map<String, Double> answer() {
     Answer.Scored answer =
-        new Answer.Scored(ID, DIGEST, LABELS, Softmax.of(logits, LABELS.size(), 1), 0, null);
+        new Answer.Scored(ID, DIGEST, LABELS, Probabilities.of(logits, LABELS.size(), 1), 0, null);
     return answer.margin() < 0.2 ? Map.of() : answer.scores();
   }
 }
