@@ -37,7 +37,7 @@ test-deploy: ## Compose and Kubernetes files against schemas, code and running p
 test-containers: ## the image built and run, Compose up and taught, tests on a Kafka container; heavy, not CI; Linux, as root or with Docker; PARTS
 	MVN="$(MVN)" scripts/containers.sh
 
-test-kubernetes: ## every overlay applied to a real API server, built from its Go module; heavy (15 minutes of processor time once), not CI
+test-kubernetes: ## every overlay applied to a real API server, built from its Go module; heavy (the first build takes many minutes), not CI
 	scripts/kubernetes.sh
 
 references: ## docs/settings.md, topics.md and asyncapi.yaml anew from the code

@@ -41,6 +41,7 @@ if ! command -v etcd >/dev/null; then
   command -v etcd >/dev/null || fail "etcd-server cannot be installed"
 fi
 command -v openssl >/dev/null || fail "no openssl"
+command -v python3 >/dev/null || fail "no python3, which makes a pod of each template"
 
 apiserver=${KUBE_APISERVER:-$work/kube-apiserver}
 if [ ! -x "$apiserver" ]; then

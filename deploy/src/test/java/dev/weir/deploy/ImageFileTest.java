@@ -39,7 +39,9 @@ class ImageFileTest {
         .allSatisfy(
             line ->
                 assertThat(line)
-                    .contains("--mount=type=cache,target=/root/.m2/repository")
+                    .contains(
+                        "--mount=type=cache,target=/var/cache/maven",
+                        "-Dmaven.repo.local=/var/cache/maven")
                     .doesNotContain(" -q ")
                     .doesNotContain(" -ntp "));
   }

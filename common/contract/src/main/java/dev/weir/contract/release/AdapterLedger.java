@@ -38,6 +38,7 @@ public final class AdapterLedger {
   private final ServingHistory history = new ServingHistory();
   private final Map<String, Integer> sizes = new HashMap<>(); // by key; the writer's alone
   private final Predicate<String> declared;
+  private final int mostAdapters;
   private final long mostBytes;
   private long bytes;
 
@@ -66,13 +67,18 @@ public final class AdapterLedger {
    * @param mostBytes most bytes of JSON to keep, with some hundred bytes for each record
    */
   public AdapterLedger(Predicate<String> declared, long mostBytes) {
+    this(declared, MOST_ADAPTERS, mostBytes);
+  }
+
+  private AdapterLedger(Predicate<String> declared, int mostAdapters, long mostBytes) {
     this.declared = declared;
+    this.mostAdapters = mostAdapters;
     this.mostBytes = mostBytes;
   }
 
-  /** Nothing yet; everything is kept. For those whose number of releases is bounded elsewhere. */
+  /** Nothing yet; everything is kept. For a trainer, which must know each decision there was. */
   public static AdapterLedger unbounded() {
-    return new AdapterLedger(adapter -> true, Long.MAX_VALUE);
+    return new AdapterLedger(adapter -> true, Integer.MAX_VALUE, Long.MAX_VALUE);
   }
 
   /** A sixteenth of the heap: as objects, records take two to three times their JSON. */
@@ -173,11 +179,11 @@ public final class AdapterLedger {
 
   private void room(String adapter, String key, int size, boolean needed) {
     boolean always = needed && declared.test(adapter);
-    if (!always && !knows(adapter) && adapters() >= MOST_ADAPTERS) {
+    if (!always && !knows(adapter) && adapters() >= mostAdapters) {
       throw new Refused(
           "too-many-adapters",
           "the topic names more than %d adapters; withdraw those that are not used"
-              .formatted(MOST_ADAPTERS));
+              .formatted(mostAdapters));
     }
     int before = sizes.getOrDefault(key, 0);
     int after = size + OVERHEAD;

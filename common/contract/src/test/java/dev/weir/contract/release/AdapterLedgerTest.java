@@ -83,6 +83,15 @@ class AdapterLedgerTest {
     assertThat(small.releases()).extracting(Release::version).containsExactly(2);
   }
 
+  /** A release that is not taken in is a decision that a trainer would make again and again. */
+  @Test
+  void aLedgerWithoutBoundsTakesReleasesOfMoreAdaptersThanAReplicaServes() {
+    for (int i = 0; i <= AdapterLedger.MOST_ADAPTERS; i++) {
+      ledger.put(released("adapter-" + i, 1), 1_000);
+    }
+    assertThat(ledger.released()).hasSize(AdapterLedger.MOST_ADAPTERS + 1);
+  }
+
   private static byte[] key(String name) {
     return name.getBytes(UTF_8);
   }
@@ -93,9 +102,13 @@ class AdapterLedgerTest {
   }
 
   private static AdapterRecord released(int version) {
+    return released("default", version);
+  }
+
+  private static AdapterRecord released(String adapter, int version) {
     return new AdapterRecord.Released(
         new Release(
-            "default",
+            adapter,
             version,
             Release.State.RETAINED,
             Method.HEAD_REFRESH,

@@ -81,11 +81,12 @@ final class References {
   private static String settings() {
     StringBuilder text = new StringBuilder("# Settings\n\n").append(GENERATED).append('\n');
     text.append(
-        "Environment variables. All problems are reported at once at the start, each naming its"
-            + " variable; an unknown `WEIR_` name is refused with the one that was probably meant."
-            + " A process accepts the settings of all services, so that one set can serve them all;"
-            + " the effective values are in its first log line, secrets masked. `./weir settings`"
-            + " prints the table.\n");
+        """
+        Settings are environment variables. All problems are reported at once at the start, each with its variable. An unknown
+        `WEIR_` name is refused with the one that was probably meant. A process accepts the settings of all services, so that
+        one set can serve them all. The effective values are in its first log line, secrets masked. `./weir settings` prints
+        the table.
+        """);
     List<Setting<?>> rest = new ArrayList<>(LocalLoop.serviceSettings());
     section(text, "All services", CommonSettings.all(), rest);
     section(text, "Curation", CurationConfig.settings(), rest);
@@ -114,11 +115,13 @@ final class References {
   private String topics() {
     StringBuilder text = new StringBuilder("# Topics\n\n").append(GENERATED).append('\n');
     text.append(
-        "JSON in UTF-8; unknown fields are ignored. The records' fields are in"
-            + " [asyncapi.yaml](asyncapi.yaml). A topic that is missing is created at the start"
-            + " with these settings; one that exists is left as it is. Partitions and replicas are"
-            + " `WEIR_PARTITIONS` and `WEIR_REPLICATION`, but where 1 is written, which is so for"
-            + " the order of its records.\n\n");
+        """
+        Records are JSON in UTF-8; unknown fields are ignored. Their fields are in [asyncapi.yaml](asyncapi.yaml). A topic that
+        is missing is created at the start with these settings; one that exists is left as it is. `WEIR_PARTITIONS` and
+        `WEIR_REPLICATION` say how many partitions and replicas it gets. Where 1 is written, the order of the records asks for
+        one partition.
+
+        """);
     text.append(
         "| topic | what | key | records | written by | read by | cleanup | kept | largest |\n");
     text.append("|---|---|---|---|---|---|---|---|---|\n");
